@@ -1,0 +1,44 @@
+"""Errors a user can cause, each with the exit status that the command line ends with."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ZooError(Exception):
+    """Something went wrong that the message explains; ends the command line with status 1."""
+
+    exit_status = 1
+
+
+class InputError(ZooError):
+    """What the user handed in (data, option, folder) cannot be used; ends the command line with status 2."""
+
+    exit_status = 2
+
+
+class RecipeError(InputError):
+    """A recipe, or an override of it, is wrong; the message lists every fault found, one a line."""
+
+
+def suggestion(name: str, allowed: Iterable[str], *, what: str = "allowed") -> str:
+    """Says which names exist and which of them `name` was probably meant to be.
+
+    Args:
+        name: what the user wrote.
+        allowed: the names that exist.
+        what: how to call them in the message.
+
+    Returns:
+        A clause such as "did you mean 'epochs'? allowed: batch_size, epochs".
+    """
+    names = sorted(allowed)
+    if not names:
+        return f"{what}: none"
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return f"{hint}{what}: {', '.join(names)}"

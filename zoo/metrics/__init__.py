@@ -1,0 +1,5 @@
+"""Metrics: each scores one representation on held-out rows."""
+
+from zoo.lazy import attach
+
+__getattr__, __dir__ = attach(__name__, __path__)

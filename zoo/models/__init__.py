@@ -1,0 +1,5 @@
+"""Compositions of parts."""
+
+from zoo.lazy import attach
+
+__getattr__, __dir__ = attach(__name__, __path__)

@@ -1,0 +1,5 @@
+"""Adapted layers that live inside a model, so that raw rows go in at training and at serving alike."""
+
+from zoo.lazy import attach
+
+__getattr__, __dir__ = attach(__name__, __path__)
