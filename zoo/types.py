@@ -6,18 +6,19 @@ Frozen, small, and free of every other module of the zoo, so that any stage can 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 from annotated_types import Ge, Gt, Le, Lt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
 
 # A part's constructor says with these what a recipe may hold; `zoo.recipe` reads them without importing the part.
 PositiveInt = Annotated[int, Ge(1)]
@@ -26,6 +27,13 @@ PositiveFloat = Annotated[float, Gt(0)]
 NonNegativeFloat = Annotated[float, Ge(0)]
 Fraction = Annotated[float, Ge(0), Lt(1)]
 Probability = Annotated[float, Gt(0), Le(1)]
+
+
+class LayerArguments(TypedDict, total=False):
+    """What every part hands on to Keras."""
+
+    name: str
+    dtype: str
 
 
 @dataclass(frozen=True)
@@ -63,3 +71,209 @@ class Splits:
         """Yields [<= size, width] blocks of the given rows, so that no second table is ever made."""
         for start in range(0, len(rows), size):
             yield np.asarray(self.features[rows[start : start + size]], dtype=np.float32)
+
+
+class Source(Protocol):
+    """Reads a table."""
+
+    def load(self) -> Splits:
+        """Returns the table and its splits; raises `zoo.errors.InputError` when it cannot be used."""
+
+
+class Listener(Protocol):
+    """Hears how training goes; progress bars and trackers are listeners."""
+
+    def train_begins(self, epochs: int, first_epoch: int, steps: int) -> None:
+        """Training is about to run epochs first_epoch (from 0) to epochs - 1, each of `steps` batches."""
+
+    def steps_done(self, epoch: int, steps: int, logs: Mapping[str, float]) -> None:
+        """`steps` batches of the epoch (from 0) are done; logs holds the epoch's running means so far."""
+
+    def epoch_ends(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """An epoch (from 0) is over; logs holds its means in nats, validation's with the prefix `val_`."""
+
+    def train_ends(self) -> None:
+        """Training is over, however it ended."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model and how it came about.
+
+    Attributes:
+        model: the model, with the weights of its best epoch.
+        untrained: the same model with its weights before training (preprocessing adapted).
+        history: one dictionary of means an epoch, in nats.
+        best_epoch: the epoch (from 0) whose weights the model has; -1 if it kept its first weights.
+        seconds: wall-clock time of training in this process.
+        resumed_epoch: the epoch (from 0) that an interrupted run was taken up at; 0 for a fresh run.
+        notes: what the user must be told, such as a stop on a non-finite loss.
+    """
+
+    model: Any
+    untrained: Any
+    history: tuple[Mapping[str, float], ...]
+    best_epoch: int
+    seconds: float
+    resumed_epoch: int = 0
+    notes: tuple[str, ...] = ()
+
+
+class Representation(Protocol):
+    """Rows -> vectors, with a name. What metrics score."""
+
+    @property
+    def name(self) -> str:
+        """As the recipe calls it."""
+
+    def encode(self, rows: Floats) -> Floats:
+        """[n, width] -> [n, dimensions]; deterministic."""
+
+    def reconstruct(self, rows: Floats) -> Floats | None:
+        """[n, width] -> [n, width], or None if it cannot."""
+
+    def rates(self, rows: Floats) -> Floats | None:
+        """Nats per code dimension [n, dimensions], or None if it has no rate."""
+
+
+class Baseline(Protocol):
+    """Something a user has for free; fitted on training rows, it gives a representation."""
+
+    def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
+        """Fits on splits.train only, with as many dimensions as the trained model's code where that applies."""
+
+
+class Metric(Protocol):
+    """Scores a representation on held-out rows.
+
+    `values` holds what one row, pair or query contributes; `statistic` turns them into the score, for any weights of
+    the contributions. Splitting it so gives every metric its bootstrap interval, and paired differences, without more
+    code: a resample is a row of weights that says how often each contribution was drawn.
+    """
+
+    unit: str
+    higher_is_better: bool | None
+
+    def values(self, representation: Representation, splits: Splits) -> Doubles | None:
+        """[n, ...] contributions in an order that is the same for every representation; None if not applicable."""
+
+    def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
+        """The scores [resamples] of contributions [n, ...], each counted as often as weights [resamples, n] says."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score, or a difference of two, with its interval."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+    def __str__(self) -> str:
+        """Such as `0.594 [0.521, 0.657]`."""
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Representations x metrics, and the encoder's paired difference to each representation.
+
+    Attributes:
+        scores: representation name -> metric name -> score, or None where the metric does not apply.
+        differences: representation name -> metric name -> encoder minus representation, signed so that positive is
+            better; only for metrics with a direction, and only where both have a score.
+        dimensions: representation name -> width of its vectors.
+        units: metric name -> unit.
+        directions: metric name -> whether higher is better; None for metrics that only describe.
+        confidence: level of the intervals.
+        resamples: number of bootstrap resamples.
+    """
+
+    scores: Mapping[str, Mapping[str, Score | None]]
+    differences: Mapping[str, Mapping[str, Score]]
+    dimensions: Mapping[str, int]
+    units: Mapping[str, str]
+    directions: Mapping[str, bool | None]
+    confidence: float
+    resamples: int
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A condition of the recipe for blessing.
+
+    Attributes:
+        metric: name of the metric.
+        beats: representations that the encoder must beat: the lower bound of the paired difference must exceed
+            `margin`.
+        margin: in the metric's unit; negative allows being worse by that much.
+        at_least: the lower bound of the encoder's own score must reach this.
+    """
+
+    metric: str
+    beats: Sequence[str] = ()
+    margin: float = 0.0
+    at_least: float | None = None
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """One comparison of one gate.
+
+    Attributes:
+        gate: the gate's name in the recipe.
+        metric: name of the metric.
+        against: the representation beaten or not, or the number to reach.
+        encoder: the encoder's score, if there is one.
+        baseline: the representation's score, if there is one.
+        difference: the paired difference, or the encoder's own score for a number to reach.
+        required: what the lower bound must exceed (or reach, for a number).
+        passed: whether it did.
+        reason: one sentence, for the failed ones.
+    """
+
+    gate: str
+    metric: str
+    against: str
+    encoder: Score | None
+    baseline: Score | None
+    difference: Score | None
+    required: float
+    passed: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether an encoder is blessed, and why.
+
+    Attributes:
+        blessed: every comparison of every gate passed, and there was at least one.
+        gates: the comparisons.
+        reasons: why it is not blessed; empty if it is.
+        champion: name of the present champion, if it was compared with.
+        beats_champion: False if the encoder is worse than the champion on a gate's metric; None without a champion.
+    """
+
+    blessed: bool
+    gates: tuple[GateResult, ...]
+    reasons: tuple[str, ...] = ()
+    champion: str | None = None
+    beats_champion: bool | None = None
+    champion_reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A SavedModel on disk that a process without the zoo was seen to load with equal values.
+
+    Attributes:
+        directory: where it is.
+        signatures: names of its signatures.
+        largest_difference: largest absolute difference to the in-memory encoder over the probe rows.
+    """
+
+    directory: Path
+    signatures: tuple[str, ...]
+    largest_difference: float

@@ -1,0 +1,34 @@
+"""The encoder zoo: autoencoders that are judged before they are used.
+
+    import zoo
+    zoo.list_recipes()                                   # names and one-line purposes
+    result = zoo.run("vae_word2vec", "train.epochs=5")   # trains, judges, registers, exports
+    encoder = zoo.load("vae_word2vec")                   # the champion of the registry
+    encoder.encode(vectors)                              # float32 [n, latent_dim]
+
+Importing this package does not import TensorFlow; the functions do when they need it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zoo.encoder import Encoder
+    from zoo.loading import load
+    from zoo.recipe import list_recipes
+    from zoo.run import run
+
+__version__ = "0.1.0"
+__all__ = ["Encoder", "list_recipes", "load", "run"]
+
+_HOMES = {"Encoder": "zoo.encoder", "list_recipes": "zoo.recipe", "load": "zoo.loading"}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "run":  # the module itself is callable, so that `python -m zoo.run` and `zoo.run(...)` are one thing
+        return importlib.import_module("zoo.run")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'zoo' has no attribute {name!r}")

@@ -1,0 +1,169 @@
+"""Exports a model as a versioned SavedModel: staged, verified in a fresh process, renamed into place whole."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.encoder import EMBEDDINGS_FILE, Encoder
+from zoo.errors import ZooError
+from zoo.folders import require_writable
+from zoo.quiet import import_tensorflow
+from zoo.types import Exported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from zoo.types import Floats, PositiveFloat, Splits
+
+_PROBES = 256
+_STAGED = ".candidate-"
+
+
+class Exporter:
+    """Writes SavedModels into a store that TF Serving polls: STORE/NAME/VERSION.
+
+    Args:
+        store: folder of the store.
+        tolerance: largest absolute difference allowed between the exported and the in-memory model's values.
+    """
+
+    def __init__(self, store: str = "serving/store", tolerance: PositiveFloat = 1e-5) -> None:
+        self.store, self.tolerance = store, tolerance
+
+    def require_writable(self, name: str) -> None:
+        """Makes STORE/NAME and tries to write there; raises InputError if it cannot."""
+        require_writable(self._home(name), "the store", "export.store=FOLDER")
+
+    def newest_version(self, name: str) -> int:
+        """The highest version number in the store; 0 if there is none."""
+        home = self._home(name)
+        return max((int(path.name) for path in home.glob("*") if path.name.isdigit()), default=0)
+
+    @contextlib.contextmanager
+    def candidate(self, name: str, model: Any, splits: Splits, documents: Mapping[str, str]) -> Iterator[Exported]:
+        """Exports a model beside the versions, where no server looks, and verifies it.
+
+        Args:
+            name: the encoder's name in the store.
+            model: a built `zoo.models.Autoencoder`.
+            splits: the table; test rows serve as probes, and all rows' codes go along as `embeddings.parquet`.
+            documents: further files by name, such as `verdict.json`.
+
+        Yields:
+            The candidate; `publish` turns it into a version. What was not published is removed afterwards.
+
+        Raises:
+            ZooError: the exported model could not be written, loaded, or gives other values.
+        """
+        self._remove_abandoned(name)
+        # the process number in the name tells an export under way from one that was killed
+        directory = self._home(name) / f"{_STAGED}{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        try:
+            try:
+                _write(directory, model, splits.input_name)
+                if splits.keys is not None:
+                    _write_embeddings(directory / EMBEDDINGS_FILE, model, splits)
+                for file, text in documents.items():
+                    (directory / file).write_text(text, encoding="utf-8")
+            except (OSError, import_tensorflow().errors.OpError) as error:
+                raise ZooError(f"the export to {directory.parent} failed: {_one_line(error)}") from error
+            yield self._verified(directory, model, splits)
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+
+    def publish(self, exported: Exported, name: str, version: int) -> Path:
+        """Renames a candidate to STORE/NAME/VERSION, in one step.
+
+        Raises:
+            ZooError: the version is there already, or the rename failed.
+        """
+        target = self._home(name) / str(version)
+        if target.exists():
+            raise ZooError(f"{target} exists already; move it away, or set export.store=FOLDER")
+        try:
+            exported.directory.rename(target)
+        except OSError as error:
+            raise ZooError(f"{target} could not be put in place: {_one_line(error)}") from error
+        return target
+
+    def _home(self, name: str) -> Path:
+        return Path(self.store).expanduser() / name
+
+    def _remove_abandoned(self, name: str) -> None:
+        for path in self._home(name).glob(f"{_STAGED}*"):
+            process = path.name.removeprefix(_STAGED).partition("-")[0]
+            if not Path(f"/proc/{process}").exists() and Path("/proc").exists():
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _verified(self, directory: Path, model: Any, splits: Splits) -> Exported:
+        rows = np.asarray(splits.features[splits.test[:_PROBES]], dtype=np.float32)
+        encoder = Encoder.from_model("in memory", model)
+        outputs = {"serving_default": encoder.encode(rows), "reconstruct": encoder.reconstruct(rows)}
+        difference = _difference_in_fresh_process(directory, rows, outputs)
+        if not difference <= self.tolerance:
+            raise ZooError(
+                f"the exported model's values differ from the model's in memory by up to {difference:.2e}, "
+                f"more than export.tolerance={self.tolerance:g}; nothing was published"
+            )
+        return Exported(directory, tuple(outputs), difference)
+
+
+def _write(directory: Path, model: Any, input_name: str) -> None:
+    import keras
+
+    tf = import_tensorflow()
+    rows = tf.TensorSpec((None, model.width), tf.float32, name=input_name)
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serving_default", lambda x: {"embedding": model.encode(x)}, [rows])
+    archive.add_endpoint("reconstruct", lambda x: {"reconstruction": model.reconstruct(x)}, [rows])
+    archive.write_out(str(directory), verbose=False)
+
+
+def _write_embeddings(path: Path, model: Any, splits: Splits) -> None:
+    """Keys and codes of the whole table, block by block: what `encode_words` looks up, and of use by itself."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if splits.keys is None:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    codes = pa.list_(pa.float32(), model.latent_dim)
+    schema = pa.schema([("key", pa.string()), ("embedding", codes)])
+    encoder = Encoder.from_model("in memory", model)
+    rows = np.arange(len(splits.features))
+    with pq.ParquetWriter(path, schema) as writer:
+        for start, block in zip(range(0, len(rows), 65_536), splits.batches(rows, 65_536), strict=True):
+            keys = pa.array(splits.keys[start : start + len(block)].tolist(), pa.string())
+            flat = pa.array(encoder.encode(block).ravel(), pa.float32())
+            writer.write_table(pa.table([keys, pa.FixedSizeListArray.from_arrays(flat, type=codes)], schema=schema))
+
+
+def _difference_in_fresh_process(directory: Path, rows: Floats, outputs: Mapping[str, Floats]) -> float:
+    with tempfile.TemporaryDirectory() as scratch:
+        expected = Path(scratch) / "expected.npz"
+        arrays: dict[str, Any] = {f"{name}/input": rows for name in outputs}
+        arrays |= {f"{name}/output": values for name, values in outputs.items()}
+        np.savez(expected, **arrays)
+        script = Path(__file__).with_name("verify_saved_model.py")
+        command = [sys.executable, "-I", str(script), str(directory), str(expected)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own script
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise ZooError(f"a fresh process could not use the exported model: {last}")
+    return float(json.loads(done.stdout.splitlines()[-1])["largest_difference"])
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,38 @@
+"""Finds an encoder by name, version, alias, URI or folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zoo.encoder import Encoder
+from zoo.errors import InputError
+from zoo.tracking.tracker import CHAMPION, Tracker
+
+
+def load(encoder: str | Path) -> Encoder:
+    """Loads a registered or exported encoder.
+
+    Args:
+        encoder: a registered name (`vae_word2vec`, its champion), `name@alias`, `name/version`, a `models:/` URI, or
+            the folder of an exported version (or of all its versions: the newest is taken). The registry is the one
+            MLFLOW_TRACKING_URI names, by default mlruns/mlflow.db under the present folder.
+
+    Raises:
+        InputError: there is no such encoder; the message lists what there is.
+    """
+    path = Path(encoder).expanduser()
+    if (path / "saved_model.pb").is_file():
+        return Encoder.from_saved_model(path, name=path.absolute().parent.name)
+    spec = str(encoder)
+    versions = [each for each in path.glob("*/saved_model.pb") if each.parent.name.isdigit()]
+    if versions and len(path.parts) > 1:
+        newest = max(versions, key=lambda each: int(each.parent.name)).parent
+        return Encoder.from_saved_model(newest, name=path.absolute().name)
+    if path.is_absolute() or spec.startswith((".", "~")):
+        raise InputError(f"{spec}: no exported encoder there (no saved_model.pb in it, nor in a numbered folder of it)")
+    uri = spec if spec.startswith("models:/") else _uri(spec)
+    return Encoder.from_saved_model(Tracker().model_directory(uri), name=spec.removeprefix("models:/"))
+
+
+def _uri(spec: str) -> str:
+    return f"models:/{spec}" if "@" in spec or "/" in spec else f"models:/{spec}@{CHAMPION}"

@@ -1,0 +1,59 @@
+"""How many of a row's nearest neighbours survive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from zoo.types import Doubles, Floats, PositiveInt, Representation, Rows, Splits
+
+_BLOCK = 512  # queries at a time: 512 x 20,000 cosines are 41 MB
+
+
+class NeighbourOverlap:
+    """Share of a row's k nearest neighbours by cosine among the raw rows that are still so among the codes.
+
+    The neighbours are sought among the table's first rows (the commonest words, where a table is in order of
+    frequency), the row itself excluded; the queries are the held-out rows among them.
+
+    Args:
+        k: neighbours to compare.
+        among: rows to seek neighbours among.
+        queries: held-out rows to ask for at most, the first ones.
+    """
+
+    unit = "share"
+    higher_is_better = True
+
+    def __init__(self, k: PositiveInt = 10, among: PositiveInt = 20_000, queries: PositiveInt = 5_000) -> None:
+        self.k, self.among, self.queries = k, among, queries
+        self._raw: tuple[Splits, list[list[int]]] | None = None
+
+    def values(self, representation: Representation, splits: Splits) -> Doubles | None:
+        """[queries] shares; None with no more than k rows to seek among, or no held-out one."""
+        pool = min(self.among, len(splits.features))
+        queries = np.sort(splits.test[splits.test < pool])[: self.queries]
+        if pool <= self.k or not len(queries):
+            return None
+        raw: Floats = np.asarray(splits.features[:pool])
+        if self._raw is None or self._raw[0] is not splits:  # the same for every representation
+            self._raw = (splits, _neighbours(raw, queries, self.k))
+        before, after = self._raw[1], _neighbours(representation.encode(raw), queries, self.k)
+        return np.asarray([len(set(a) & set(b)) / self.k for a, b in zip(before, after, strict=True)])
+
+    def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
+        """The mean share."""
+        return weights @ values / weights.sum(axis=1)
+
+
+def _neighbours(vectors: Floats, queries: Rows, k: int) -> list[list[int]]:
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    found: list[list[int]] = []
+    for start in range(0, len(queries), _BLOCK):
+        block = queries[start : start + _BLOCK]
+        cosines = unit[block] @ unit.T
+        cosines[np.arange(len(block)), block] = -np.inf
+        found += np.argpartition(cosines, -k, axis=1)[:, -k:].tolist()
+    return found

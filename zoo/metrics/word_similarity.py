@@ -1,0 +1,77 @@
+"""Agreement with people's judgements of how similar words are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zoo.word_pairs import read_word_pairs
+
+if TYPE_CHECKING:
+    from zoo.types import Doubles, Floats, Representation, Splits
+
+
+class WordSimilarity:
+    """Spearman's rho between the cosine of two words' vectors and people's score of the pair.
+
+    Only pairs whose words are both held out count, so that no word is judged that training has seen: name the set in
+    `data.holdout`, which puts all its words into the test split. Pairs with an unknown word are left out.
+
+    Args:
+        pairs: `wordsim353`, `simlex999`, or a tab-separated file of word, word, score.
+
+    Reference:
+        Finkelstein et al. 2002 (WordSim-353); Hill, Reichart and Korhonen 2015 (SimLex-999).
+    """
+
+    unit = "Spearman's rho"
+    higher_is_better = True
+
+    def __init__(self, pairs: str) -> None:
+        self.pairs = pairs
+
+    def values(self, representation: Representation, splits: Splits) -> Doubles | None:
+        """[pairs, 2]: cosine and score; None without keys, or with fewer than 3 pairs held out."""
+        if splits.keys is None:
+            return None
+        known = read_word_pairs(self.pairs)
+        wanted = known.words()
+        rows = {str(splits.keys[row]): int(row) for row in splits.test if splits.keys[row] in wanted}
+        pairs = [
+            (rows[first], rows[second], score)
+            for first, second, score in zip(known.first, known.second, known.scores, strict=True)
+            if first in rows and second in rows
+        ]
+        if len(pairs) < 3:
+            return None
+        first, second, scores = (np.asarray(column) for column in zip(*pairs, strict=True))
+        left, right = (_unit(representation.encode(splits.features[side])) for side in (first, second))
+        return np.column_stack([(left * right).sum(axis=1), scores])
+
+    def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
+        """Spearman's rho of [pairs, 2]; NaN if one column is constant."""
+        first, second = (_weighted_ranks(column, weights) for column in values.T)
+        total = weights.sum(axis=1, keepdims=True)
+        first -= (weights * first).sum(axis=1, keepdims=True) / total
+        second -= (weights * second).sum(axis=1, keepdims=True) / total
+        covariance, *variances = (
+            (weights * left * right).sum(axis=1) for left, right in ((first, second), (first, first), (second, second))
+        )
+        spread = np.sqrt(variances[0] * variances[1])
+        return covariance / np.where(spread > 0, spread, np.nan)
+
+
+def _weighted_ranks(column: Doubles, weights: Doubles) -> Doubles:
+    """Mean ranks [resamples, n] of a column [n] in which value i occurs weights[:, i] times (ties share their mean)."""
+    _, groups = np.unique(column, return_inverse=True)
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
+    counts = np.add.reduceat(weights[:, order], starts, axis=1)
+    ranks: Doubles = (np.cumsum(counts, axis=1) - counts + (counts + 1) / 2)[:, groups]
+    return ranks
+
+
+def _unit(vectors: Floats) -> Doubles:
+    wide = vectors.astype(np.float64)
+    return wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), np.finfo(np.float64).tiny)

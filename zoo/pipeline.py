@@ -1,0 +1,308 @@
+"""The stages in their order: data, model, train, evaluate, export, register. Each stage knows only its own work."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.encoder import Encoder, Vocabulary
+from zoo.environment import facts
+from zoo.errors import InputError, ZooError
+from zoo.evaluate.gates import decide
+from zoo.quiet import import_tensorflow
+from zoo.report.progress import ProgressReport
+from zoo.report.tables import report_table, verdict_table
+from zoo.run_state import claim
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from zoo.export.exporter import Exporter
+    from zoo.recipe import Recipe
+    from zoo.tracking.tracker import TrackedRun, Tracker
+    from zoo.types import Exported, Report, Representation, Splits, Trained, Verdict
+
+_EXAMPLE_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to.
+
+    Attributes:
+        report: representations x metrics.
+        verdict: gate by gate.
+        encoder: the trained encoder.
+        run_id: of the tracked run.
+        version: of the registered encoder; None if it was not blessed.
+        directory: of the exported encoder; None if it was not blessed.
+        promoted: whether it became the champion.
+    """
+
+    report: Report
+    verdict: Verdict
+    encoder: Encoder
+    run_id: str
+    version: int | None = None
+    directory: Path | None = None
+    promoted: bool = False
+
+
+class Pipeline:
+    """Runs one composed recipe.
+
+    Args:
+        recipe: what to run.
+        console: where a person reads along.
+        parent: id of the tracked run this one belongs to.
+    """
+
+    def __init__(self, recipe: Recipe, console: Console, parent: str | None = None) -> None:
+        self.recipe, self.console, self.parent = recipe, console, parent
+        self.tracker: Tracker = recipe.build("tracking")
+        self.exporter: Exporter = recipe.build("export")
+
+    def run(self) -> Result:
+        """Trains, judges and, if blessed, exports and registers.
+
+        Raises:
+            InputError: data or folders that cannot be used, found before training.
+            ZooError: anything else that went wrong in a way that can be explained.
+        """
+        self._require_places()
+        splits: Splits = self.recipe.build("data").load()
+        for note in splits.notes:
+            self._note(note)
+        self._say_what_starts(splits)
+        model = self._build_model(splits)
+        identity = (self.recipe.yaml(), str(splits.provenance.get("fingerprint")), facts()["zoo"])
+        states = (self.tracker.folder or Path("mlruns")) / "checkpoints"
+        with (
+            claim(states, *identity) as state,
+            self.tracker.run(self.recipe.name, parent=self.parent, resume=state.run_id) as run,
+        ):
+            state.remember(run.run_id)
+            self._log_start(run, splits)
+            trained = self._train(model, splits, state.training, run)
+            report, verdict = self._judge(trained, splits)
+            self._log_end(run, trained, report, verdict)
+            self.console.print(report_table(report))
+            self.console.print(verdict_table(verdict))
+            return self._finish(run, trained, splits, report, verdict)
+
+    def _require_places(self) -> None:
+        name = self.recipe.name
+        self.tracker.require_writable()
+        self.exporter.require_writable(name)
+        stored, registered = self.exporter.newest_version(name), self.tracker.newest_version(name)
+        if stored > registered:
+            raise InputError(
+                f"the store {self.exporter.store} has version {stored} of {name}, the registry "
+                f"{self.tracker.resolved_uri} only {registered}: they do not belong together, and the next version "
+                f"would clash. Set export.store=FOLDER or MLFLOW_TRACKING_URI, or move the store's versions away"
+            )
+
+    def _build_model(self, splits: Splits) -> Any:
+        import_tensorflow()
+        import keras
+
+        keras.utils.set_random_seed(self.recipe.seed)
+        model = self.recipe.build("model")
+        if model.latent_dim >= splits.width:
+            self._note(
+                f"latent_dim {model.latent_dim} is not smaller than the {splits.width} columns of the rows: "
+                f"the code cannot be a smaller vector"
+            )
+        try:
+            model.build((None, splits.width))
+        except ValueError as error:
+            raise InputError(f"the model cannot be built for rows of {splits.width} columns: {error}") from error
+        return model
+
+    def _train(self, model: Any, splits: Splits, state: Path, run: TrackedRun) -> Trained:
+        trained: Trained = self.recipe.build("train").fit(
+            model, splits, seed=self.recipe.seed, state=state, listeners=(ProgressReport(self.console), run)
+        )
+        for note in trained.notes:
+            self._note(note)
+        taken_up = f", taken up at epoch {trained.resumed_epoch + 1}" if trained.resumed_epoch else ""
+        self.console.print(
+            f"trained {len(trained.history)} epochs in {trained.seconds:.1f} s{taken_up}; "
+            f"the weights are those of epoch {trained.best_epoch + 1}",
+            highlight=False,
+        )
+        return trained
+
+    def _judge(self, trained: Trained, splits: Splits) -> tuple[Report, Verdict]:
+        encoder = Encoder.from_model("encoder", trained.model)
+        baselines = self.recipe.build("baselines")
+        representations: list[Representation] = [encoder]
+        representations += [baseline.fit(name, splits, trained) for name, baseline in baselines.items()]
+        champion, obstacle = self._champion(splits)
+        if champion is not None:
+            representations.append(champion)
+        report = self.recipe.build("judge").report(representations, self.recipe.build("metrics"), splits)
+        verdict = decide(report, self.recipe.build("gates"), "encoder", champion.name if champion else None)
+        if obstacle:
+            verdict = dataclasses.replace(
+                verdict, champion="champion", beats_champion=False, champion_reasons=(obstacle,)
+            )
+        return report, verdict
+
+    def _champion(self, splits: Splits) -> tuple[Encoder | None, str]:
+        """The present champion, or why it cannot be compared with; neither if there is none."""
+        try:
+            found = self.tracker.champion(self.recipe.name)
+            if found is None:
+                return None, ""
+            champion = Encoder.from_saved_model(found[1], name="champion")
+        except (ZooError, OSError) as error:
+            return None, f"the champion could not be loaded: {error}"
+        if champion.width != splits.width:
+            return None, (
+                f"the champion takes rows of {champion.width} columns, these have {splits.width}: "
+                f"give the new encoder a name of its own with name=NAME"
+            )
+        return champion, ""
+
+    def _finish(self, run: TrackedRun, trained: Trained, splits: Splits, report: Report, verdict: Verdict) -> Result:
+        if not verdict.blessed:
+            self.console.print("[bold red]not blessed[/bold red]: not registered, not exported", highlight=False)
+            for reason in verdict.reasons:
+                self.console.print(f"  {reason}", highlight=False)
+            self.console.print(f"run {run.run_id} in {self.tracker.resolved_uri}", highlight=False, soft_wrap=True)
+            vocabulary = _vocabulary(trained.model, splits)
+            encoder = Encoder.from_model(self.recipe.name, trained.model, vocabulary)
+            return Result(report, verdict, encoder, run.run_id)
+        version, directory = self._export(run, trained, splits, verdict)
+        promoted = verdict.beats_champion is not False
+        if promoted:
+            run.promote(self.recipe.name, version)
+        run.log_tags({"zoo.version": version, "zoo.champion": promoted, "zoo.exported": directory})
+        self._say_where(run, version, directory, verdict)
+        encoder = Encoder.from_saved_model(directory, name=f"{self.recipe.name}/{version}")
+        return Result(report, verdict, encoder, run.run_id, version, directory, promoted)
+
+    def _export(self, run: TrackedRun, trained: Trained, splits: Splits, verdict: Verdict) -> tuple[int, Path]:
+        name = self.recipe.name
+        documents = {"verdict.json": _json(verdict), "recipe.yaml": self.recipe.yaml()}
+        with (
+            self.console.status("exporting, and verifying in a fresh process"),
+            self.exporter.candidate(name, trained.model, splits, documents) as candidate,
+        ):
+            rows = np.asarray(splits.features[splits.test[:_EXAMPLE_ROWS]])
+            codes = Encoder.from_model(name, trained.model).encode(rows)
+            version = run.register(name, candidate.directory, rows, codes)
+            try:
+                return version, self._publish(candidate, version)
+            except BaseException:
+                run.withdraw(name, version)
+                raise
+
+    def _publish(self, candidate: Exported, version: int) -> Path:
+        directory = self.exporter.publish(candidate, self.recipe.name, version)
+        self.console.print(
+            f"exported {', '.join(candidate.signatures)}; a process without the zoo gives the same values "
+            f"(largest difference {candidate.largest_difference:.1e})",
+            highlight=False,
+        )
+        return directory
+
+    def _log_start(self, run: TrackedRun, splits: Splits) -> None:
+        run.log_text(self.recipe.yaml(), "recipe.yaml")
+        run.log_text(_json(splits.provenance), "data.json")
+        run.log_parameters(_flat(self.recipe.config))
+        run.log_tags(
+            {
+                "zoo.recipe": self.recipe.name,
+                "zoo.overrides": " ".join(self.recipe.overrides),
+                "zoo.data.fingerprint": splits.provenance.get("fingerprint"),
+                "mlflow.source.git.commit": facts()["git"],
+                **{f"zoo.version.{package}": version for package, version in facts().items() if package != "git"},
+            }
+        )
+
+    def _log_end(self, run: TrackedRun, trained: Trained, report: Report, verdict: Verdict) -> None:
+        run.log_metrics({"train_seconds": trained.seconds, "best_epoch": trained.best_epoch + 1})
+        run.log_metrics(dict(_score_metrics(report)))
+        run.log_text(_json(report), "report.json")
+        run.log_text(_json(verdict), "verdict.json")
+        run.log_tags({"zoo.blessed": verdict.blessed})
+
+    def _say_what_starts(self, splits: Splits) -> None:
+        counts = (
+            f"{len(splits.train):,} to train, {len(splits.validation):,} to validate, {len(splits.test):,} held out"
+        )
+        self.console.print(
+            f"{self.recipe.name}: {len(splits.features):,} rows of {splits.width} columns ({counts})", highlight=False
+        )
+
+    def _say_where(self, run: TrackedRun, version: int, directory: Path, verdict: Verdict) -> None:
+        name = self.recipe.name
+        promoted = verdict.beats_champion is not False
+        spec = name if promoted else f"{name}/{version}"
+        lines = [
+            "[bold green]blessed[/bold green]: every gate passed",
+            f"run       {run.run_id} in {self.tracker.resolved_uri}",
+            f"version   {name} {version}" + (", now the champion" if promoted else ", the champion stays"),
+            *(f"          {reason}" for reason in verdict.champion_reasons),
+            f"exported  {directory}",
+            "",
+            f'    import zoo; encoder = zoo.load("{spec}")',
+            "    codes = encoder.encode(vectors)  # float32 [n, " + str(self.recipe.config["model"]["latent_dim"]) + "]"
+            if "latent_dim" in self.recipe.config["model"]
+            else "    codes = encoder.encode(vectors)",
+        ]
+        for line in lines:
+            self.console.print(line, highlight=False, soft_wrap=True)
+
+    def _note(self, text: str) -> None:
+        self.console.print(f"[yellow]note:[/yellow] {text}", highlight=False, soft_wrap=True)
+
+
+def _vocabulary(model: Any, splits: Splits) -> Vocabulary | None:
+    if splits.keys is None:
+        return None
+    encoder = Encoder.from_model("vocabulary", model)
+    rows = np.arange(len(splits.features))
+    return Vocabulary(
+        splits.keys.tolist(), lambda: np.concatenate([encoder.encode(block) for block in splits.batches(rows)])
+    )
+
+
+def _flat(config: Any, prefix: str = "") -> dict[str, Any]:
+    if isinstance(config, dict) and config:
+        return {k: v for key, each in config.items() for k, v in _flat(each, f"{prefix}{key}.").items()}
+    return {prefix.rstrip("."): config}
+
+
+def _score_metrics(report: Report) -> list[tuple[str, float]]:
+    """Every score with its bounds, and the encoder's differences, under names that MLflow takes."""
+    named = [
+        (f"{representation}.{metric}", score)
+        for representation, scores in report.scores.items()
+        for metric, score in scores.items()
+        if score is not None
+    ]
+    named += [
+        (f"encoder_minus_{representation}.{metric}", score)
+        for representation, scores in report.differences.items()
+        for metric, score in scores.items()
+    ]
+    return [
+        entry
+        for name, score in named
+        for entry in ((name, score.value), (f"{name}.low", score.low), (f"{name}.high", score.high))
+    ]
+
+
+def _json(value: Any) -> str:
+    plain = (
+        dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else dict(value)
+    )
+    return json.dumps(plain, indent=2, default=str)

@@ -1,0 +1,270 @@
+"""Recipes: found in folders, composed and overridden with Hydra, checked whole before anything heavy happens."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from zoo.errors import RecipeError, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from zoo.evaluate.judge import Judge
+    from zoo.export.exporter import Exporter
+    from zoo.models.autoencoder import Autoencoder
+    from zoo.tracking.tracker import Tracker
+    from zoo.train.trainer import Trainer
+    from zoo.types import Baseline, Gate, Metric, NonNegativeInt, Source
+
+RESERVED = ("encoder", "champion")
+_HOME = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The keys of a recipe, in the order of the pipeline.
+
+    Attributes:
+        name: name of the registered model and of the exported folder.
+        purpose: one line for the list of recipes.
+        data: where rows come from.
+        model: what is trained.
+        train: how.
+        baselines: what the encoder is compared with, by name.
+        metrics: by name.
+        gates: conditions for blessing, by name.
+        judge: how sure the comparison is.
+        export: where blessed encoders go.
+        tracking: where runs are logged.
+        seed: of weights, noise and order.
+    """
+
+    name: str
+    purpose: str
+    data: Source
+    model: Autoencoder
+    train: Trainer
+    baselines: Mapping[str, Baseline]
+    metrics: Mapping[str, Metric]
+    gates: Mapping[str, Gate]
+    judge: Judge
+    export: Exporter
+    tracking: Tracker
+    seed: NonNegativeInt = 0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A composed and checked recipe.
+
+    Attributes:
+        config: the whole of it, plain dictionaries, defaults filled in.
+        overrides: what was changed on the command line.
+    """
+
+    config: Mapping[str, Any]
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the registered model and of the exported folder."""
+        return str(self.config["name"])
+
+    @property
+    def seed(self) -> int:
+        """Seed of weights, noise and order."""
+        return int(self.config["seed"])
+
+    def build(self, section: str) -> Any:
+        """Makes the objects of a section: a part, or a dictionary of parts.
+
+        Raises:
+            RecipeError: a part refuses its arguments.
+        """
+        from hydra.errors import InstantiationException
+        from hydra.utils import instantiate
+
+        try:
+            return instantiate(self.config[section], _convert_="all")
+        except InstantiationException as error:
+            if isinstance(error.__cause__, ValueError | TypeError):
+                raise RecipeError(f"{section}: {error.__cause__}") from error
+            raise (error.__cause__ or error) from None
+
+    def yaml(self) -> str:
+        """The composed recipe as YAML."""
+        return yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True, width=120)
+
+
+def list_recipes() -> dict[str, str]:
+    """Names and one-line purposes of the recipes in the shipped folder and in those of ZOO_RECIPES."""
+    return {name: _purpose(path) for name, path in sorted(_found().items())}
+
+
+def compose(recipe: str, overrides: Sequence[str] = ()) -> Recipe:
+    """Composes a recipe with its overrides and checks all of it.
+
+    Args:
+        recipe: a recipe's name, or the path of a YAML file.
+        overrides: such as `train.epochs=5`, in Hydra's grammar.
+
+    Raises:
+        RecipeError: no such recipe, unreadable YAML, or any wrong key or value; all faults are listed.
+    """
+    from zoo.checking import Checker
+    from zoo.signature import read_signature
+
+    config = _composed(recipe, overrides)
+    checker = Checker()
+    filled = checker.arguments("", config, read_signature("zoo.recipe.Schema"))
+    checker.faults += _gate_faults(filled)
+    if checker.faults:
+        raise RecipeError("\n  ".join([f"recipe {recipe}:", *checker.faults]))
+    return Recipe(filled, tuple(overrides))
+
+
+def expand(overrides: Sequence[str]) -> list[list[str]]:
+    """Every combination of overrides that sweep over values (`model.latent_dim=16,25`, `range(1,4)`, ...).
+
+    Raises:
+        RecipeError: an override that is not in Hydra's grammar.
+    """
+    choices = []
+    for override in _parse(overrides):
+        if override.is_sweep_override():
+            key = override.get_key_element()
+            choices.append([f"{key}={value}" for value in override.sweep_string_iterator()])
+        else:
+            choices.append([override.input_line])
+    return [list(combination) for combination in product(*choices)]
+
+
+def _parse(overrides: Sequence[str]) -> list[Any]:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    parsed = []
+    for override in overrides:
+        try:
+            parsed += OverridesParser.create().parse_overrides([override])
+        except HydraException:
+            raise RecipeError(
+                f"{override!r} is not an override: write key=value; a value with spaces, commas or brackets in it "
+                f"needs quotes of its own, such as 'data.path=\"my file.txt\"'"
+            ) from None
+    return parsed
+
+
+def _composed(recipe: str, overrides: Sequence[str]) -> dict[str, Any]:
+    from hydra import compose as hydra_compose
+    from hydra import initialize
+    from hydra.core.config_store import ConfigStore
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    path = _path(recipe)
+    name = path.stem
+    store = ConfigStore.instance()
+    for each, file in (_found() | {name: path}).items():
+        store.store(group="recipe", name=each, package="_global_", node=OmegaConf.create(_read(file)))
+    store.store(name="zoo", node={"defaults": ["_self_", {"recipe": name}]})
+    forced = [_forced(override) for override in _parse(overrides)]
+    try:
+        with initialize(config_path=None, version_base="1.3"):
+            config = hydra_compose("zoo", overrides=forced)
+        plain = OmegaConf.to_container(config, resolve=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise RecipeError(f"recipe {recipe}: {str(error).splitlines()[0]}") from None
+    assert isinstance(plain, dict)  # noqa: S101  a mapping went in
+    return {"name": name, **{str(key): value for key, value in plain.items()}}
+
+
+def _forced(override: Any) -> str:
+    """Lets Hydra set keys that it does not know: the check that follows names them all, with the nearest match."""
+    if override.is_sweep_override():
+        raise RecipeError(f"{override.input_line!r} names several values: add --multirun, or quote the value")
+    line = str(override.input_line)
+    return line if override.is_delete() else f"++{line.lstrip('+')}"
+
+
+def _gate_faults(config: Mapping[str, Any]) -> list[str]:
+    sections = {name: config.get(name) or {} for name in ("metrics", "baselines", "gates")}
+    if not all(isinstance(section, dict) for section in sections.values()):
+        return []  # said already
+    faults = [
+        f"{section}.{name}: this name is reserved for the {name} itself"
+        for section in ("baselines",)
+        for name in sections[section]
+        if name in RESERVED
+    ]
+    for name, gate in sections["gates"].items():
+        if not isinstance(gate, dict):
+            continue
+        if isinstance(gate.get("metric"), str) and gate["metric"] not in sections["metrics"]:
+            faults.append(
+                f"gates.{name}.metric: no metric {gate['metric']!r}; {suggestion(gate['metric'], sections['metrics'])}"
+            )
+        beats = gate["beats"] if isinstance(gate.get("beats"), list) else []
+        faults += [
+            f"gates.{name}.beats: no baseline {each!r}; {suggestion(str(each), sections['baselines'])}"
+            for each in beats
+            if each not in sections["baselines"]
+        ]
+        if not beats and gate.get("at_least") is None:
+            faults.append(f"gates.{name}: says nothing; give beats (a list of baselines), at_least (a number), or both")
+    return faults
+
+
+def _folders() -> Iterable[Path]:
+    """Folders with recipes; where a name occurs twice the later folder's recipe counts."""
+    shipped = _HOME / "recipes_shipped"  # in a wheel
+    yield shipped if shipped.is_dir() else _HOME.parent / "recipes"
+    yield from (Path(folder).expanduser() for folder in os.environ.get("ZOO_RECIPES", "").split(os.pathsep) if folder)
+
+
+def _found() -> dict[str, Path]:
+    missing = [str(folder) for folder in _folders() if not folder.is_dir()]
+    if missing:
+        raise RecipeError(f"no such folder of recipes: {', '.join(missing)} (see the variable ZOO_RECIPES)")
+    return {path.stem: path for folder in _folders() for path in sorted(folder.glob("*.yaml"))}
+
+
+def _path(recipe: str) -> Path:
+    if recipe.endswith((".yaml", ".yml")) or os.sep in recipe:
+        path = Path(recipe).expanduser()
+        if path.is_file():
+            return path
+        beside = [each.name for each in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+        raise RecipeError(f"no recipe file {recipe}; {suggestion(path.name, beside, what=f'in {path.parent}')}")
+    found = _found()
+    if recipe not in found:
+        raise RecipeError(f"no recipe {recipe!r}; {suggestion(recipe, found, what='recipes')}")
+    return found[recipe]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        config = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    except (yaml.YAMLError, OmegaConfBaseException, UnicodeDecodeError, OSError) as error:
+        raise RecipeError(f"{path} is not readable as YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(config, dict):
+        raise RecipeError(f"{path} holds no keys")
+    return {str(key): value for key, value in config.items()}
+
+
+def _purpose(path: Path) -> str:
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return str(config["purpose"])
+    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
+        return "(no purpose given, or not readable)"

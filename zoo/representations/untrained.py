@@ -1,0 +1,22 @@
+"""The same network with its first weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zoo.encoder import Encoder
+
+if TYPE_CHECKING:
+    from zoo.types import Representation, Splits, Trained
+
+
+class Untrained:
+    """The encoder before training, its preprocessing adapted: what the architecture alone gives.
+
+    A random projection keeps more than one expects; an encoder that does not beat it has learnt nothing.
+    """
+
+    def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
+        """See `zoo.types.Baseline`."""
+        del splits
+        return Encoder.from_model(name, trained.untrained)

@@ -1,0 +1,66 @@
+"""Where an interrupted run left off: one folder a run, found again by what the run is."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A folder that only this process uses while the run lasts.
+
+    Attributes:
+        directory: the folder.
+    """
+
+    directory: Path
+
+    @property
+    def training(self) -> Path:
+        """File for the state of training."""
+        return self.directory / "training.npz"
+
+    @property
+    def run_id(self) -> str | None:
+        """Id of the tracked run that was interrupted, if there is one."""
+        path = self.directory / "run_id"
+        return path.read_text(encoding="utf-8") if path.is_file() else None
+
+    def remember(self, run_id: str) -> None:
+        """Keeps the id of the tracked run."""
+        (self.directory / "run_id").write_text(run_id, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def claim(root: Path, *identity: str) -> Iterator[RunState]:
+    """Claims the state of a run; it is removed when the block ends well and kept when it does not.
+
+    A second process that does the same run at the same time gets a folder of its own, and starts afresh.
+
+    Args:
+        root: folder of all states.
+        *identity: texts that together say which run this is (recipe, data, version of the code).
+    """
+    key = hashlib.blake2b("\0".join(identity).encode(), digest_size=12).hexdigest()
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / f"{key}.lock").open("w") as lock:
+        directory = root / key
+        try:
+            fcntl.flock(
+                lock, fcntl.LOCK_EX | fcntl.LOCK_NB
+            )  # the kernel drops it when the process ends, however it does
+        except BlockingIOError:
+            directory = root / f"{key}-{os.getpid()}"
+        directory.mkdir(exist_ok=True)
+        yield RunState(directory)
+        shutil.rmtree(directory)

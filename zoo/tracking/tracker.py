@@ -1,0 +1,271 @@
+"""Runs and registered encoders in MLflow."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import InputError, ZooError, suggestion
+from zoo.folders import require_writable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from zoo.types import Floats
+
+CHAMPION = "champion"
+_SQLITE = "sqlite:///"
+_LONGEST_PARAMETER = 6000  # MLflow's own limit
+
+
+class Tracker:
+    """An MLflow tracking store and model registry.
+
+    Args:
+        uri: MLflow tracking URI; None takes MLFLOW_TRACKING_URI, or a SQLite file under mlruns.
+        experiment: name of the experiment; None takes the recipe's name.
+
+    Attributes:
+        resolved_uri: the URI in force.
+    """
+
+    def __init__(self, uri: str | None = None, experiment: str | None = None) -> None:
+        self.uri, self.experiment = uri, experiment
+        self.resolved_uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"{_SQLITE}mlruns/mlflow.db"
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of a SQLite store; None for a server's."""
+        if not self.resolved_uri.startswith(_SQLITE):
+            return None
+        return Path(self.resolved_uri.removeprefix(_SQLITE)).expanduser().parent
+
+    def require_writable(self) -> None:
+        """Tries to write to a store on this machine; raises InputError if it cannot."""
+        if self.folder is not None:
+            require_writable(self.folder, "the tracking folder", "tracking.uri=sqlite:///FILE or MLFLOW_TRACKING_URI")
+
+    @contextlib.contextmanager
+    def run(self, name: str, *, parent: str | None = None, resume: str | None = None) -> Iterator[TrackedRun]:
+        """Opens a run; it ends as FINISHED, FAILED or KILLED according to how the block ends.
+
+        Args:
+            name: the recipe's name.
+            parent: id of the run this one belongs to.
+            resume: id of an interrupted run to go on with; ignored if the store does not know it.
+        """
+        with self.connected() as client:
+            experiment = self._experiment_id(client, self.experiment or name)
+            run = _existing(client, resume) or client.create_run(
+                experiment, run_name=name, tags={"mlflow.parentRunId": parent} if parent else None
+            )
+            client.update_run(run.info.run_id, status="RUNNING")
+            try:
+                yield TrackedRun(client, run.info.run_id)
+            except BaseException as error:
+                killed = isinstance(error, KeyboardInterrupt)
+                client.set_terminated(run.info.run_id, "KILLED" if killed else "FAILED")
+                raise
+            client.set_terminated(run.info.run_id, "FINISHED")
+
+    def model_directory(self, uri: str) -> Path:
+        """The SavedModel behind a `models:/` URI.
+
+        Raises:
+            InputError: there is no such model, version or alias; the message lists what there is.
+        """
+        from mlflow.exceptions import MlflowException
+
+        with self.connected() as client:
+            import mlflow
+
+            try:
+                path = Path(mlflow.artifacts.download_artifacts(uri))
+            except MlflowException as error:
+                raise InputError(f"{uri}: {_what_exists(client, uri)} in {self.resolved_uri}") from error
+        directory = path / "artifacts" / "saved_model"
+        if not directory.is_dir():
+            raise InputError(f"{uri}: not an encoder of the zoo")
+        return directory
+
+    def champion(self, name: str) -> tuple[str, Path] | None:
+        """Version and SavedModel of the present champion, or None if there is none."""
+        from mlflow.exceptions import MlflowException
+
+        with self.connected() as client:
+            try:
+                version = client.get_model_version_by_alias(name, CHAMPION).version
+            except MlflowException:
+                return None
+        return version, self.model_directory(f"models:/{name}/{version}")
+
+    def newest_version(self, name: str) -> int:
+        """The highest version number that was ever registered under a name and still is; 0 if there is none."""
+        with self.connected() as client:
+            return max((int(each.version) for each in client.search_model_versions(f"name='{name}'")), default=0)
+
+    @contextlib.contextmanager
+    def connected(self) -> Iterator[Any]:
+        """A client, with MLflow quiet and its global URI put back afterwards."""
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import mlflow
+            from mlflow.exceptions import MlflowException
+
+            for logger in ("mlflow", "alembic"):
+                logging.getLogger(logger).setLevel(logging.ERROR)
+            if self.folder is not None:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+            mlflow.set_tracking_uri(self.resolved_uri)
+            try:
+                yield mlflow.MlflowClient()
+            except MlflowException as error:
+                raise ZooError(f"MLflow at {self.resolved_uri}: {str(error).splitlines()[0]}") from error
+            finally:
+                mlflow.set_tracking_uri(before)
+
+    def _experiment_id(self, client: Any, name: str) -> str:
+        from mlflow.exceptions import MlflowException
+
+        experiment = client.get_experiment_by_name(name)
+        if experiment is None:
+            artifacts = None if self.folder is None else (self.folder / "artifacts").absolute().as_uri()
+            try:
+                return str(client.create_experiment(name, artifact_location=artifacts))
+            except MlflowException:  # another run made it in the meantime
+                experiment = client.get_experiment_by_name(name)
+        return str(experiment.experiment_id)
+
+
+class TrackedRun:
+    """One run in the store. As a `zoo.types.Listener` it logs every epoch's means."""
+
+    def __init__(self, client: Any, run_id: str) -> None:
+        self._client, self.run_id = client, run_id
+
+    def train_begins(self, epochs: int, first_epoch: int, steps: int) -> None:
+        """See `zoo.types.Listener`."""
+
+    def steps_done(self, epoch: int, steps: int, logs: Mapping[str, float]) -> None:
+        """See `zoo.types.Listener`."""
+
+    def train_ends(self) -> None:
+        """See `zoo.types.Listener`."""
+
+    def epoch_ends(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Logs an epoch's means; MLflow's step counts epochs from 1."""
+        self.log_metrics(logs, step=epoch + 1)
+
+    def log_parameters(self, parameters: Mapping[str, Any]) -> None:
+        """Logs what the run was told."""
+        from mlflow.entities import Param
+
+        entries = [Param(key, str(value)[:_LONGEST_PARAMETER]) for key, value in parameters.items()]
+        for start in range(0, len(entries), 100):
+            self._client.log_batch(self.run_id, params=entries[start : start + 100])
+
+    def log_tags(self, tags: Mapping[str, Any]) -> None:
+        """Logs facts about the run."""
+        from mlflow.entities import RunTag
+
+        self._client.log_batch(self.run_id, tags=[RunTag(key, str(value)) for key, value in tags.items()])
+
+    def log_metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        """Logs numbers."""
+        import time
+
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        self._client.log_batch(self.run_id, metrics=[Metric(key, value, now, step) for key, value in values.items()])
+
+    def log_text(self, text: str, file: str) -> None:
+        """Keeps a text as an artifact."""
+        self._client.log_text(self.run_id, text, file)
+
+    def log_file(self, path: Path) -> None:
+        """Keeps a file as an artifact."""
+        self._client.log_artifact(self.run_id, str(path))
+
+    def register(self, name: str, directory: Path, rows: Floats, codes: Floats) -> int:
+        """Registers an exported encoder as a new version.
+
+        Args:
+            name: name of the registered model.
+            directory: the SavedModel.
+            rows: [n, width] an input example.
+            codes: [n, latent_dim] what the encoder makes of it.
+
+        Returns:
+            The version's number.
+        """
+        import mlflow
+        from mlflow.exceptions import MlflowException
+
+        # the fluent call is the documented way to log a model; it wants a run to be active
+        with mlflow.start_run(run_id=self.run_id):
+            logged = mlflow.pyfunc.log_model(
+                name="encoder",
+                python_model=str(Path(__file__).with_name("pyfunc_encoder.py")),
+                artifacts={"saved_model": str(directory)},
+                signature=_signature(rows.shape[1], codes.shape[1]),
+                input_example=rows,
+                pip_requirements=_requirements(),
+            )
+        # ending the fluent block marks the run as finished, and it is not yet
+        self._client.update_run(self.run_id, status="RUNNING")
+        with contextlib.suppress(MlflowException):  # it exists, or another run is making it
+            self._client.create_registered_model(name)
+        version = self._client.create_model_version(name, logged.model_uri, self.run_id, model_id=logged.model_id)
+        return int(version.version)
+
+    def promote(self, name: str, version: int) -> None:
+        """Moves the alias `champion` to a version."""
+        self._client.set_registered_model_alias(name, CHAMPION, str(version))
+
+    def withdraw(self, name: str, version: int) -> None:
+        """Deletes a version again."""
+        self._client.delete_model_version(name, str(version))
+
+
+def _existing(client: Any, run_id: str | None) -> Any:
+    from mlflow.exceptions import MlflowException
+
+    if run_id is None:
+        return None
+    try:
+        return client.get_run(run_id)
+    except MlflowException:
+        return None
+
+
+def _signature(width: int, latent_dim: int) -> Any:
+    import numpy as np
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema, TensorSpec
+
+    # unnamed double columns take arrays, lists and DataFrames of either float type, whatever the columns are called
+    inputs = Schema([ColSpec("double")] * width)
+    return ModelSignature(inputs, Schema([TensorSpec(np.dtype("float32"), (-1, latent_dim))]))
+
+
+def _requirements() -> list[str]:
+    from importlib.metadata import version
+
+    return [f"{package}=={version(package)}" for package in ("mlflow", "numpy", "tensorflow")]
+
+
+def _what_exists(client: Any, uri: str) -> str:
+    name = uri.removeprefix("models:/").partition("@")[0].partition("/")[0]
+    models = {model.name: model for model in client.search_registered_models()}
+    if name not in models:
+        return f"no registered encoder {name!r}; {suggestion(name, models, what='registered')}"
+    versions = sorted(int(each.version) for each in client.search_model_versions(f"name='{name}'"))
+    aliases = sorted(models[name].aliases)
+    return f"no such version or alias of {name!r}; versions: {versions}, aliases: {aliases}"

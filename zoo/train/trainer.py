@@ -1,0 +1,183 @@
+"""The training loop's settings and the one function that runs it."""
+
+from __future__ import annotations
+
+import time
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Literal
+
+from zoo.errors import InputError
+from zoo.types import Trained
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from zoo.types import Listener, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Probability, Splits
+
+
+class Trainer:
+    """Keras `fit` over a table, stopped early, with the best weights kept.
+
+    Args:
+        epochs: passes over the training rows at the most.
+        batch_size: rows a step.
+        learning_rate: of Adam, at the start.
+        schedule: `plateau` lowers the learning rate when the validation loss stands still; `cosine` lowers it to 0
+            over all epochs (Loshchilov and Hutter 2017, SGDR, eq. 5, without restarts).
+        patience: epochs without a better validation loss before training stops; 0 never stops early.
+        plateau_patience: epochs without a better validation loss before the learning rate is lowered.
+        plateau_factor: what it is multiplied by then.
+        clip_norm: the gradient's norm is clipped to this; 0 does not clip.
+        steps_per_execution: steps that TensorFlow runs before Python looks; None picks a number that keeps Python's
+            share small and the progress bar moving.
+        jit_compile: compile with XLA. Off: on CPUs it made every model of the zoo slower.
+    """
+
+    def __init__(
+        self,
+        epochs: PositiveInt,
+        batch_size: PositiveInt = 512,
+        learning_rate: PositiveFloat = 1e-3,
+        schedule: Literal["plateau", "cosine"] = "plateau",
+        patience: NonNegativeInt = 10,
+        plateau_patience: PositiveInt = 3,
+        plateau_factor: Probability = 0.5,
+        clip_norm: NonNegativeFloat = 0.0,
+        steps_per_execution: PositiveInt | None = None,
+        jit_compile: bool = False,
+    ) -> None:
+        self.epochs, self.batch_size, self.learning_rate, self.schedule = epochs, batch_size, learning_rate, schedule
+        self.patience, self.plateau_patience, self.plateau_factor = patience, plateau_patience, plateau_factor
+        self.clip_norm, self.steps_per_execution, self.jit_compile = clip_norm, steps_per_execution, jit_compile
+
+    def fit(self, model: Any, splits: Splits, *, seed: int, state: Path, listeners: Sequence[Listener] = ()) -> Trained:
+        """Trains a model in place.
+
+        Args:
+            model: a `zoo.models.Autoencoder`.
+            splits: the table; only its training and validation rows are touched.
+            seed: seed of the order of the rows.
+            state: file that keeps the state of training; if it exists, training goes on from it.
+            listeners: hear how training goes.
+
+        Returns:
+            The model with the weights of its best epoch, its untrained twin and the history.
+
+        Raises:
+            InputError: fewer training rows than a batch, or none for validation.
+        """
+        from zoo.train.callbacks import Checkpoint, FiniteLoss
+        from zoo.train.feed import Feed
+
+        started = time.perf_counter()
+        feed = Feed(splits, self.batch_size, seed)
+        if feed.steps < 1:
+            raise InputError(
+                f"{len(splits.train)} training rows do not fill a batch of {self.batch_size}: "
+                f"give more rows, or a smaller train.batch_size"
+            )
+        model.build((None, splits.width))
+        model.adapt(lambda: splits.batches(splits.train))
+        untrained = _twin(model)
+        model.compile(
+            optimizer=self._optimizer(feed.steps),
+            steps_per_execution=self.steps_per_execution or min(32, max(1, feed.steps // 8)),
+            jit_compile=self.jit_compile,
+        )
+        model.optimizer.build(model.trainable_variables)
+        finite, kept = FiniteLoss(), self._kept(model.settled_epoch)
+        checkpoint = Checkpoint(state, kept)
+        first = checkpoint.read()
+        self._run(model, feed, first, finite, kept, checkpoint, listeners)
+        return Trained(
+            model=model,
+            untrained=untrained,
+            history=tuple(checkpoint.history),
+            best_epoch=_best_epoch(checkpoint.history, model.settled_epoch),
+            seconds=time.perf_counter() - started,
+            resumed_epoch=first,
+            notes=() if finite.broken_epoch is None else (_broken(finite.broken_epoch),),
+        )
+
+    def _run(
+        self,
+        model: Any,
+        feed: Any,
+        first: int,
+        finite: Any,
+        kept: list[tuple[Any, list[str]]],
+        checkpoint: Any,
+        listeners: Sequence[Listener],
+    ) -> None:
+        from zoo.train.callbacks import Announce, EpochStart
+
+        try:
+            model.fit(
+                feed.training(),
+                validation_data=feed.validation(),
+                epochs=self.epochs,
+                initial_epoch=self.epochs if checkpoint.finished else first,
+                shuffle=False,
+                verbose=0,
+                callbacks=[
+                    EpochStart(feed.start_epoch, model.start_epoch),
+                    *(callback for callback, _ in kept),
+                    finite,
+                    checkpoint,
+                    Announce(listeners, self.epochs, first, feed.steps),
+                ],
+            )
+        finally:
+            for listener in listeners:
+                listener.train_ends()
+
+    def _optimizer(self, steps: int) -> Any:
+        import keras
+
+        rate: Any = self.learning_rate
+        if self.schedule == "cosine":
+            rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, decay_steps=steps * self.epochs)
+        return keras.optimizers.Adam(rate, clipnorm=self.clip_norm or None)
+
+    def _kept(self, settled: int) -> list[tuple[Any, list[str]]]:
+        """The callbacks with a memory, each with the attributes that a resumed run must have again."""
+        from keras.callbacks import EarlyStopping
+
+        from zoo.train.callbacks import Plateau
+
+        early = EarlyStopping(
+            monitor="val_loss",
+            mode="min",
+            patience=self.patience or self.epochs,
+            restore_best_weights=True,
+            start_from_epoch=settled,
+        )
+        kept: list[tuple[Any, list[str]]] = [(early, ["wait", "best", "best_epoch", "best_weights"])]
+        if self.schedule == "plateau":
+            plateau = Plateau(
+                settled, monitor="val_loss", mode="min", patience=self.plateau_patience, factor=self.plateau_factor
+            )
+            kept.append((plateau, ["wait", "best", "cooldown_counter"]))
+        return kept
+
+
+def _twin(model: Any) -> Any:
+    twin = type(model).from_config(model.get_config())
+    twin.build((None, model.width))
+    twin.set_weights(model.get_weights())
+    return twin
+
+
+def _best_epoch(history: list[dict[str, float]], settled: int) -> int:
+    losses = {
+        epoch: logs["val_loss"] for epoch, logs in enumerate(history) if epoch >= settled and isfinite(logs["val_loss"])
+    }
+    return min(losses, key=lambda epoch: losses[epoch], default=-1)
+
+
+def _broken(epoch: int) -> str:
+    return (
+        f"the loss became non-finite in epoch {epoch + 1}; training stopped, and the weights of the last good epoch "
+        f"were put back. Lower train.learning_rate, or set train.clip_norm=1"
+    )
