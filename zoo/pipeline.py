@@ -131,10 +131,9 @@ class Pipeline:
         for note in trained.notes:
             self._note(note)
         taken_up = f", taken up at epoch {trained.resumed_epoch + 1}" if trained.resumed_epoch else ""
-        self.console.print(
+        self._say(
             f"trained {len(trained.history)} epochs in {trained.seconds:.1f} s{taken_up}; "
-            f"the weights are those of epoch {trained.best_epoch + 1}",
-            highlight=False,
+            f"the weights are those of epoch {trained.best_epoch + 1}"
         )
         return trained
 
@@ -172,10 +171,10 @@ class Pipeline:
 
     def _finish(self, run: TrackedRun, trained: Trained, splits: Splits, report: Report, verdict: Verdict) -> Result:
         if not verdict.blessed:
-            self.console.print("[bold red]not blessed[/bold red]: not registered, not exported", highlight=False)
+            self._say("not blessed: not registered, not exported", style="bold red")
             for reason in verdict.reasons:
-                self.console.print(f"  {reason}", highlight=False)
-            self.console.print(f"run {run.run_id} in {self.tracker.resolved_uri}", highlight=False, soft_wrap=True)
+                self._say(f"  {reason}")
+            self._say(f"run {run.run_id} in {self.tracker.resolved_uri}")
             vocabulary = _vocabulary(trained.model, splits)
             encoder = Encoder.from_model(self.recipe.name, trained.model, vocabulary)
             return Result(report, verdict, encoder, run.run_id)
@@ -184,7 +183,7 @@ class Pipeline:
         if promoted:
             run.promote(self.recipe.name, version)
         run.log_tags({"zoo.version": version, "zoo.champion": promoted, "zoo.exported": directory})
-        self._say_where(run, version, directory, verdict)
+        self._say_where(run, version, directory, verdict, trained.model.latent_dim)
         encoder = Encoder.from_saved_model(directory, name=f"{self.recipe.name}/{version}")
         return Result(report, verdict, encoder, run.run_id, version, directory, promoted)
 
@@ -206,10 +205,9 @@ class Pipeline:
 
     def _publish(self, candidate: Exported, version: int) -> Path:
         directory = self.exporter.publish(candidate, self.recipe.name, version)
-        self.console.print(
+        self._say(
             f"exported {', '.join(candidate.signatures)}; a process without the zoo gives the same values "
-            f"(largest difference {candidate.largest_difference:.1e})",
-            highlight=False,
+            f"(largest difference {candidate.largest_difference:.1e})"
         )
         return directory
 
@@ -238,31 +236,31 @@ class Pipeline:
         counts = (
             f"{len(splits.train):,} to train, {len(splits.validation):,} to validate, {len(splits.test):,} held out"
         )
-        self.console.print(
-            f"{self.recipe.name}: {len(splits.features):,} rows of {splits.width} columns ({counts})", highlight=False
-        )
+        self._say(f"{self.recipe.name}: {len(splits.features):,} rows of {splits.width} columns ({counts})")
 
-    def _say_where(self, run: TrackedRun, version: int, directory: Path, verdict: Verdict) -> None:
+    def _say_where(self, run: TrackedRun, version: int, directory: Path, verdict: Verdict, latent_dim: int) -> None:
         name = self.recipe.name
         promoted = verdict.beats_champion is not False
         spec = name if promoted else f"{name}/{version}"
+        self._say("blessed: every gate passed", style="bold green")
         lines = [
-            "[bold green]blessed[/bold green]: every gate passed",
             f"run       {run.run_id} in {self.tracker.resolved_uri}",
             f"version   {name} {version}" + (", now the champion" if promoted else ", the champion stays"),
             *(f"          {reason}" for reason in verdict.champion_reasons),
             f"exported  {directory}",
             "",
             f'    import zoo; encoder = zoo.load("{spec}")',
-            "    codes = encoder.encode(vectors)  # float32 [n, " + str(self.recipe.config["model"]["latent_dim"]) + "]"
-            if "latent_dim" in self.recipe.config["model"]
-            else "    codes = encoder.encode(vectors)",
+            f"    codes = encoder.encode(vectors)  # float32 [n, {latent_dim}]",
         ]
         for line in lines:
-            self.console.print(line, highlight=False, soft_wrap=True)
+            self._say(line)
 
     def _note(self, text: str) -> None:
-        self.console.print(f"[yellow]note:[/yellow] {text}", highlight=False, soft_wrap=True)
+        self._say(f"note: {text}", style="yellow")
+
+    def _say(self, text: str, style: str = "") -> None:
+        # without markup: a path or an override may well hold square brackets
+        self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def _vocabulary(model: Any, splits: Splits) -> Vocabulary | None:

@@ -79,6 +79,8 @@ def _main(options: argparse.Namespace) -> int:
 
 def _sweep(recipes: Sequence[Recipe]) -> int:
     """Runs several recipes under one parent run; blessed if any of them is."""
+    from rich.markup import escape
+
     from zoo.pipeline import Pipeline
     from zoo.report.tables import sweep_table
 
@@ -87,11 +89,12 @@ def _sweep(recipes: Sequence[Recipe]) -> int:
     tracker = first.build("tracking")
     tracker.require_writable()
     rows = []
+    shared = set.intersection(*(set(recipe.overrides) for recipe in recipes)) if len(recipes) > 1 else set()
     with tracker.run(first.name) as parent:
         parent.log_tags({"zoo.sweep": len(recipes)})
         for number, recipe in enumerate(recipes, start=1):
-            overrides = " ".join(recipe.overrides)
-            console.rule(f"{number} of {len(recipes)}: {overrides}")
+            overrides = " ".join(each for each in recipe.overrides if each not in shared)
+            console.rule(escape(f"{number} of {len(recipes)}: {overrides}"))
             result = Pipeline(recipe, console, parent.run_id).run()
             rows.append((overrides, result.report, result.verdict, result.run_id))
         table = sweep_table(rows, list(first.config["metrics"]))

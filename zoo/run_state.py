@@ -52,15 +52,30 @@ def claim(root: Path, *identity: str) -> Iterator[RunState]:
         *identity: texts that together say which run this is (recipe, data, version of the code).
     """
     key = hashlib.blake2b("\0".join(identity).encode(), digest_size=12).hexdigest()
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / f"{key}.lock").open("w") as lock:
+    with contextlib.ExitStack() as held:
         directory = root / key
-        try:
-            fcntl.flock(
-                lock, fcntl.LOCK_EX | fcntl.LOCK_NB
-            )  # the kernel drops it when the process ends, however it does
-        except BlockingIOError:
+        if not _lock(directory, held):
             directory = root / f"{key}-{os.getpid()}"
-        directory.mkdir(exist_ok=True)
+            directory.mkdir(exist_ok=True)
         yield RunState(directory)
         shutil.rmtree(directory)
+
+
+def _lock(directory: Path, held: contextlib.ExitStack) -> bool:
+    """Makes a folder and locks it until `held` closes; False if another process holds it."""
+    while True:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            # the kernel drops the lock when the process ends, however it ends
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            same = os.path.samestat(os.fstat(descriptor), directory.stat())
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        except FileNotFoundError:
+            same = False
+        if same:
+            held.callback(os.close, descriptor)
+            return True
+        os.close(descriptor)  # its owner removed it between the two calls

@@ -68,7 +68,8 @@ class Exporter:
         """
         self._remove_abandoned(name)
         # the process number in the name tells an export under way from one that was killed
-        directory = self._home(name) / f"{_STAGED}{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        staged = self._home(name) / f"{_STAGED}{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        directory = staged / "saved_model"  # the registry keeps the folder under this name
         try:
             try:
                 _write(directory, model, splits.input_name)
@@ -77,10 +78,10 @@ class Exporter:
                 for file, text in documents.items():
                     (directory / file).write_text(text, encoding="utf-8")
             except (OSError, import_tensorflow().errors.OpError) as error:
-                raise ZooError(f"the export to {directory.parent} failed: {_one_line(error)}") from error
+                raise ZooError(f"the export to {staged.parent} failed: {_one_line(error)}") from error
             yield self._verified(directory, model, splits)
         finally:
-            shutil.rmtree(directory, ignore_errors=True)
+            shutil.rmtree(staged, ignore_errors=True)
 
     def publish(self, exported: Exported, name: str, version: int) -> Path:
         """Renames a candidate to STORE/NAME/VERSION, in one step.

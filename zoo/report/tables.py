@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -25,11 +26,11 @@ def report_table(report: Report) -> Table:
     table.add_column("representation")
     table.add_column("dim", justify="right")
     for metric in report.units:
-        table.add_column(f"{metric}\n({report.units[metric]})", justify="right")
+        table.add_column(escape(f"{metric}\n({report.units[metric]})"), justify="right")
     for name, scores in report.scores.items():
         style = "bold" if name == "encoder" else ""
         cells = [_cell(scores.get(metric)) for metric in report.units]
-        table.add_row(name, str(report.dimensions[name]), *cells, style=style)
+        table.add_row(escape(name), str(report.dimensions[name]), *cells, style=style)
     return table
 
 
@@ -43,12 +44,12 @@ def verdict_table(verdict: Verdict) -> Table:
     table.add_column("passed")
     for result in verdict.gates:
         table.add_row(
-            result.gate,
-            result.metric,
-            result.against,
+            escape(result.gate),
+            escape(result.metric),
+            escape(result.against),
             _value(result.encoder),
             _value(result.baseline),
-            "-" if result.difference is None else str(result.difference),
+            "-" if result.difference is None else escape(str(result.difference)),
             f"{result.required:g}",
             "[green]yes[/green]" if result.passed else "[red]no[/red]",
         )
@@ -65,7 +66,7 @@ def sweep_table(rows: Iterable[tuple[str, Report, Verdict, str]], metrics: Seque
     table.add_column("run")
     for overrides, report, verdict, run_id in rows:
         cells = [_cell(report.scores["encoder"].get(metric)) for metric in metrics]
-        table.add_row(overrides, *cells, "blessed" if verdict.blessed else "not blessed", run_id[:8])
+        table.add_row(escape(overrides), *cells, "blessed" if verdict.blessed else "not blessed", run_id[:8])
     return table
 
 
