@@ -60,7 +60,7 @@ class Checker:
             self.faults.append(f"{_dotted(key, '_target_')}: {error}")
             return config
         if not signature.is_a(kind):
-            self._fault(_dotted(key, "_target_"), f"{target} is not a {kind.target.rpartition('.')[2]}", kind)
+            self._fault(_dotted(key, "_target_"), f"{target} is not of kind {kind.target.rpartition('.')[2]}", kind)
             return config
         return {"_target_": target} | self.arguments(key, config, signature)
 

@@ -16,12 +16,10 @@ import keras
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    import numpy as np
-
     from zoo.types import Floats
 
     Tensor = Any  # keras 3 has no static tensor type that all its backends share
-    Batches = Callable[[], Iterable[Floats]]
+    Batches = Callable[[], Iterable[tuple[Floats, Floats]]]
 
 KINDS = ("bottlenecks", "corruptions", "likelihoods", "models", "networks", "objectives", "preprocessing")
 
@@ -121,8 +119,8 @@ class Preprocessing(Configured, keras.Layer):
         """Learns the statistics.
 
         Args:
-            batches: called for a fresh pass over the training rows in [<= size, width] blocks, as this layer will
-                see them.
+            batches: called for a fresh pass over the training rows: blocks [<= size, width], as this layer will see
+                them, each with the weights [<= size] of its rows.
         """
 
     def inverse(self, x: Tensor) -> Tensor:
@@ -136,29 +134,3 @@ class Objective(Configured, keras.Layer):
     Calling it with targets [batch, width] (the preprocessed rows) and codes [batch, latent_dim] gives the term for
     each row [batch], already weighted.
     """
-
-
-class Moments:
-    """Mean and covariance of a stream of blocks in float64, in one pass (Chan, Golub and LeVeque 1983, eq. 2.1)."""
-
-    def __init__(self, width: int) -> None:
-        import numpy as np
-
-        self.count = 0
-        self.mean: np.ndarray = np.zeros(width)
-        self._scatter: np.ndarray = np.zeros((width, width))
-
-    def update(self, block: Floats) -> None:
-        """Adds a block [rows, width]."""
-        import numpy as np
-
-        rows = np.asarray(block, dtype=np.float64)
-        mean = rows.mean(axis=0)
-        centred, shift, total = rows - mean, mean - self.mean, self.count + len(rows)
-        self._scatter += centred.T @ centred + np.outer(shift, shift) * (self.count * len(rows) / total)
-        self.mean = self.mean + shift * (len(rows) / total)
-        self.count = total
-
-    def covariance(self) -> np.ndarray:
-        """[width, width], divided by the number of rows."""
-        return self._scatter / max(self.count, 1)

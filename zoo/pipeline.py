@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,7 +147,7 @@ class Pipeline:
         if champion is not None:
             representations.append(champion)
         report = self.recipe.build("judge").report(representations, self.recipe.build("metrics"), splits)
-        verdict = decide(report, self.recipe.build("gates"), "encoder", champion.name if champion else None)
+        verdict = decide(report, self.recipe.build("gates") or {}, "encoder", champion.name if champion else None)
         if obstacle:
             verdict = dataclasses.replace(
                 verdict, champion="champion", beats_champion=False, champion_reasons=(obstacle,)
@@ -226,6 +227,10 @@ class Pipeline:
         )
 
     def _log_end(self, run: TrackedRun, trained: Trained, report: Report, verdict: Verdict) -> None:
+        with tempfile.TemporaryDirectory() as scratch:
+            model = Path(scratch) / "model.keras"
+            trained.model.save(model)
+            run.log_file(model)
         run.log_metrics({"train_seconds": trained.seconds, "best_epoch": trained.best_epoch + 1})
         run.log_metrics(dict(_score_metrics(report)))
         run.log_text(_json(report), "report.json")

@@ -38,10 +38,10 @@ class Schema:
         train: how.
         baselines: what the encoder is compared with, by name.
         metrics: by name.
-        gates: conditions for blessing, by name.
         judge: how sure the comparison is.
         export: where blessed encoders go.
         tracking: where runs are logged.
+        gates: conditions for blessing, by name; without any, nothing is blessed.
         seed: of weights, noise and order.
     """
 
@@ -52,10 +52,10 @@ class Schema:
     train: Trainer
     baselines: Mapping[str, Baseline]
     metrics: Mapping[str, Metric]
-    gates: Mapping[str, Gate]
     judge: Judge
     export: Exporter
     tracking: Tracker
+    gates: Mapping[str, Gate] | None = None
     seed: NonNegativeInt = 0
 
 

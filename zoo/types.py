@@ -47,6 +47,7 @@ class Splits:
         test: [n_test] row numbers that only judging sees.
         keys: [rows] names of the rows (words, item ids), or None.
         labels: [rows] classes that only judging sees, or None.
+        weights: [rows] how often a row counts in training, relative to the others; None counts all alike.
         provenance: where the table comes from, JSON-ready; `fingerprint` identifies its content.
         notes: what was done to the table that its owner would want to know.
         input_name: name of the feature in exported signatures.
@@ -58,6 +59,7 @@ class Splits:
     test: Rows
     keys: npt.NDArray[np.object_] | None = None
     labels: npt.NDArray[Any] | None = None
+    weights: Floats | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     input_name: str = "vector"
@@ -71,6 +73,12 @@ class Splits:
         """Yields [<= size, width] blocks of the given rows, so that no second table is ever made."""
         for start in range(0, len(rows), size):
             yield np.asarray(self.features[rows[start : start + size]], dtype=np.float32)
+
+    def weighted_batches(self, rows: Rows, size: int = 8192) -> Iterator[tuple[Floats, Floats]]:
+        """As `batches`, each block with the weights [<= size] of its rows."""
+        for start, block in zip(range(0, len(rows), size), self.batches(rows, size), strict=True):
+            taken = rows[start : start + size]
+            yield block, np.ones(len(block), np.float32) if self.weights is None else self.weights[taken]
 
 
 class Source(Protocol):

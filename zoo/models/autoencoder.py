@@ -100,7 +100,8 @@ class Autoencoder(Configured, keras.Model):
         """Lets each preprocessing layer learn its statistics from the rows as the layers before it leave them.
 
         Args:
-            batches: called for a fresh pass over the training rows in [<= size, width] blocks.
+            batches: called for a fresh pass over the training rows: blocks [<= size, width], each with the weights
+                [<= size] of its rows.
         """
         before: list[Preprocessing] = []
         for layer in self.preprocess.values():
@@ -180,7 +181,8 @@ def _build(layer: keras.Layer, *shapes: tuple[int | None, ...]) -> None:
 
 def _passes(batches: Batches, layers: tuple[Preprocessing, ...]) -> Iterator[Any]:
     """A pass over the rows as the layers leave them."""
-    for block in batches():
+    for rows, weights in batches():
+        seen: Any = rows
         for layer in layers:
-            block = layer(block)  # noqa: PLW2901
-        yield ops.convert_to_numpy(block)
+            seen = layer(seen)
+        yield ops.convert_to_numpy(seen), weights

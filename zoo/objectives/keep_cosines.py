@@ -10,37 +10,48 @@ from zoo.parts import Objective
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import LayerArguments, NonNegativeFloat
+    from zoo.types import LayerArguments, NonNegativeFloat, PositiveFloat
 
 
 class KeepCosines(Objective):
-    """weight * mean over the batch's other rows j of (cos(z_i, z_j) - cos(x_i, x_j))^2, for each row i.
+    """weight * sum over the batch's other rows j of p_ij (cos(z_i, z_j) - cos(x_i, x_j))^2, for each row i.
 
-    A user of embeddings asks for nearest neighbours by cosine; reconstruction alone does not keep them.
+    A user of embeddings asks for nearest neighbours by cosine; reconstruction alone does not keep them. p_i is the
+    softmax over j of cos(x_i, x_j) / temperature, so that near rows count more; without a temperature all count alike.
 
     Args:
         weight: factor of the term in the loss, in nats per squared cosine.
+        temperature: of the softmax, in units of the cosine; None counts all pairs alike.
         **kwargs: Keras layer arguments (name, dtype).
 
     Raises:
-        ValueError: a negative weight.
+        ValueError: a negative weight, or a temperature that is not positive.
 
     Reference:
-        Metric multi-dimensional scaling with cosines for similarities (Borg and Groenen 2005, chapter 3), on batches.
+        Metric multi-dimensional scaling with cosines for similarities (Borg and Groenen 2005, chapter 3), on batches;
+        the weights are those of stochastic neighbour embedding (Hinton and Roweis 2002, eq. 1), by cosine.
     """
 
-    def __init__(self, weight: NonNegativeFloat = 1.0, **kwargs: Unpack[LayerArguments]) -> None:
+    def __init__(
+        self, weight: NonNegativeFloat = 1.0, temperature: PositiveFloat | None = None, **kwargs: Unpack[LayerArguments]
+    ) -> None:
         super().__init__(**kwargs)
         if weight < 0:
             raise ValueError(f"weight must not be negative: {weight}")
-        self.weight = weight
+        if temperature is not None and temperature <= 0:
+            raise ValueError(f"temperature must be positive, not {temperature}")
+        self.weight, self.temperature = weight, temperature
 
     def call(self, target: Tensor, code: Tensor) -> Tensor:
         """Targets [batch, width] and codes [batch, latent_dim] -> [batch]; 0 for a batch of one row."""
-        errors = ops.square(_cosines(code) - _cosines(target))
-        # both diagonals are 1 and cancel, so the sum over all rows is the sum over the others
-        others = ops.maximum(ops.shape(errors)[0] - 1, 1)
-        return self.weight * ops.sum(errors, axis=-1) / ops.cast(others, "float32")
+        targets = _cosines(target)
+        errors = ops.square(_cosines(code) - targets)
+        others = 1.0 - ops.eye(ops.shape(errors)[0])
+        if self.temperature is not None:
+            # the largest cosine is 1, so that exp cannot overflow however low the temperature
+            others = others * ops.exp((targets - 1.0) / self.temperature)
+        shares = others / ops.maximum(ops.sum(others, axis=-1, keepdims=True), 1e-30)
+        return self.weight * ops.sum(shares * errors, axis=-1)
 
 
 def _cosines(x: Tensor) -> Tensor:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from zoo.moments import Moments
 from zoo.parts import Preprocessing
 
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Centre(Preprocessing):
-    """x - mean, the mean being that of the training rows: [batch, width] -> [batch, width]."""
+    """x - mean, the mean being the weighted one of the training rows: [batch, width] -> [batch, width]."""
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the mean [width]."""
@@ -21,11 +20,7 @@ class Centre(Preprocessing):
 
     def adapt(self, batches: Batches) -> None:
         """Learns the mean in float64; see `Preprocessing`."""
-        total, count = np.zeros(self.mean.shape), 0
-        for block in batches():
-            total += block.sum(axis=0, dtype=np.float64)
-            count += len(block)
-        self.mean.assign(total / max(count, 1))
+        self.mean.assign(Moments.of(self.mean.shape[0], batches()).mean)
 
     def call(self, x: Tensor) -> Tensor:
         """[batch, width] -> [batch, width]."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-import numpy as np
 from keras import ops
 
-from zoo.parts import Moments, Preprocessing
+from zoo.moments import Moments
+from zoo.parts import Preprocessing
 
 if TYPE_CHECKING:
     from zoo.parts import Batches, Tensor
@@ -47,11 +47,8 @@ class RemoveDominantDirections(Preprocessing):
 
     def adapt(self, batches: Batches) -> None:
         """Learns the directions from the covariance's eigenvectors; see `Preprocessing`."""
-        moments = Moments(self.basis.shape[0])
-        for block in batches():
-            moments.update(block)
-        eigenvectors = np.linalg.eigh(moments.covariance()).eigenvectors  # ascending eigenvalues
-        self.basis.assign(eigenvectors[:, ::-1][:, : self.directions])
+        _, directions = Moments.of(self.basis.shape[0], batches()).principal()
+        self.basis.assign(directions[:, : self.directions])
 
     def call(self, x: Tensor) -> Tensor:
         """[batch, width] -> [batch, width]."""

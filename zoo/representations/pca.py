@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from zoo.types import Floats, NonNegativeInt, Representation, Rows, Splits, Trained
+from zoo.moments import Moments
 
-# PCA of a table this long no longer changes in the digits that are reported.
-_MOST_ROWS = 200_000
+if TYPE_CHECKING:
+    from zoo.types import Floats, NonNegativeInt, Representation, Splits, Trained
 
 
 @dataclass(frozen=True)
 class _Components:
     name: str
-    pca: Any
-    skipped: int
+    mean: Floats
+    directions: Floats
 
     def encode(self, rows: Floats) -> Floats:
-        scores: Floats = self.pca.transform(rows)[:, self.skipped :]
-        return scores
+        return ((rows - self.mean) @ self.directions).astype(np.float32)
 
     def reconstruct(self, rows: Floats) -> Floats:
-        codes = self.encode(rows)
-        scores = np.concatenate([np.zeros((len(rows), self.skipped), codes.dtype), codes], axis=1)
-        reconstructed: Floats = self.pca.inverse_transform(scores)
-        return reconstructed
+        return (self.encode(rows) @ self.directions.T + self.mean).astype(np.float32)
 
     def rates(self, rows: Floats) -> None:
         del rows
@@ -42,19 +37,18 @@ class PCA:
 
     Args:
         remove: leading directions to leave out (Mu and Viswanath 2018, "All-but-the-top", arXiv 1702.01417).
+        weighted: count the rows as training does, by `data`'s weights, rather than all alike.
     """
 
-    def __init__(self, remove: NonNegativeInt = 0) -> None:
-        self.remove = remove
+    def __init__(self, remove: NonNegativeInt = 0, weighted: bool = False) -> None:
+        self.remove, self.weighted = remove, weighted
 
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
         """See `zoo.types.Baseline`."""
-        from sklearn.decomposition import PCA as SklearnPCA  # noqa: N811  it is the class' own name
-
-        rows: Rows = splits.train
-        if len(rows) > _MOST_ROWS:
-            rows = np.sort(np.random.default_rng(0).choice(rows, _MOST_ROWS, replace=False))
-        components = min(trained.model.latent_dim + self.remove, splits.width, len(rows))
-        pca = SklearnPCA(components, svd_solver="covariance_eigh" if splits.width < len(rows) else "full")
-        pca.fit(splits.features[rows])
-        return _Components(name, pca, min(self.remove, components - 1))
+        # block by block, so that no second table is made; the directions are those of scikit-learn's PCA up to sign
+        table = splits if self.weighted else replace(splits, weights=None)
+        moments = Moments.of(splits.width, table.weighted_batches(splits.train))
+        skipped = min(self.remove, splits.width - 1)
+        _, directions = moments.principal()
+        kept = directions[:, skipped : skipped + trained.model.latent_dim]
+        return _Components(name, moments.mean.astype(np.float32), kept.astype(np.float32))

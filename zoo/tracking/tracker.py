@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import logging
 import os
 import warnings
@@ -48,6 +49,7 @@ class Tracker:
         """Tries to write to a store on this machine; raises InputError if it cannot."""
         if self.folder is not None:
             require_writable(self.folder, "the tracking folder", "tracking.uri=sqlite:///FILE or MLFLOW_TRACKING_URI")
+            self._make_tables(self.folder)
 
     @contextlib.contextmanager
     def run(self, name: str, *, parent: str | None = None, resume: str | None = None) -> Iterator[TrackedRun]:
@@ -92,13 +94,13 @@ class Tracker:
             raise InputError(f"{uri}: not an encoder of the zoo")
         return directory
 
-    def champion(self, name: str) -> tuple[str, Path] | None:
+    def champion(self, name: str) -> tuple[int, Path] | None:
         """Version and SavedModel of the present champion, or None if there is none."""
         from mlflow.exceptions import MlflowException
 
         with self.connected() as client:
             try:
-                version = client.get_model_version_by_alias(name, CHAMPION).version
+                version = int(client.get_model_version_by_alias(name, CHAMPION).version)
             except MlflowException:
                 return None
         return version, self.model_directory(f"models:/{name}/{version}")
@@ -129,6 +131,13 @@ class Tracker:
                 raise ZooError(f"MLflow at {self.resolved_uri}: {str(error).splitlines()[0]}") from error
             finally:
                 mlflow.set_tracking_uri(before)
+
+    def _make_tables(self, folder: Path) -> None:
+        """Lets MLflow make its tables, one process at a time: two that do so at once break each other's."""
+        with (folder / ".making-tables").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with self.connected() as client:
+                client.search_experiments(max_results=1)
 
     def _experiment_id(self, client: Any, name: str) -> str:
         from mlflow.exceptions import MlflowException

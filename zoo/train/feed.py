@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 class Feed:
     """The training rows of a table as a tf.data pipeline, shuffled anew each epoch.
 
-    The order of epoch e is a function of (seed, e) alone, so a resumed run sees what an uninterrupted one would.
+    What epoch e sees is a function of (seed, e) alone, so a resumed run sees what an uninterrupted one would. Rows that
+    all count alike are shuffled; rows with weights are drawn with replacement, each in proportion to its weight, and
+    so are the validation rows, once, so that training and validation estimate the same loss.
 
     Args:
         splits: the table.
@@ -26,11 +28,16 @@ class Feed:
     def __init__(self, splits: Splits, batch_size: int, seed: int) -> None:
         self.splits, self.batch_size, self.seed = splits, batch_size, seed
         self.steps = len(splits.train) // batch_size
+        self._validation = splits.validation
+        if splits.weights is not None:
+            self._validation = self._drawn(np.random.default_rng(seed), splits.validation)
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
-        """Shuffles for an epoch (from 0); call it before the epoch's iterator is made."""
-        self._order = np.random.default_rng([self.seed, epoch]).permutation(self.splits.train)
+        """Shuffles or draws for an epoch (from 0); call it before the epoch's iterator is made."""
+        random = np.random.default_rng([self.seed, epoch])
+        rows = self.splits.train
+        self._order = random.permutation(rows) if self.splits.weights is None else self._drawn(random, rows)
 
     def training(self) -> Any:
         """A dataset of [batch_size, width] float32; one pass is one epoch."""
@@ -40,8 +47,13 @@ class Feed:
 
     def validation(self) -> Any:
         """A dataset of [<= batch_size, width] float32 over the validation rows, in order."""
-        rows, size = self.splits.validation, self.batch_size
+        rows, size = self._validation, self.batch_size
         return self._dataset(-(-len(rows) // size), lambda step: rows[step * size : (step + 1) * size])
+
+    def _drawn(self, random: np.random.Generator, rows: Rows) -> Rows:
+        assert self.splits.weights is not None  # noqa: S101  the callers have looked
+        weights = self.splits.weights[rows].astype(np.float64)
+        return random.choice(rows, size=len(rows), p=weights / weights.sum())
 
     def _dataset(self, steps: int, rows_of: Any) -> Any:
         tf = import_tensorflow()

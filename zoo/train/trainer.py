@@ -78,7 +78,7 @@ class Trainer:
                 f"give more rows, or a smaller train.batch_size"
             )
         model.build((None, splits.width))
-        model.adapt(lambda: splits.batches(splits.train))
+        model.adapt(lambda: splits.weighted_batches(splits.train))
         untrained = _twin(model)
         model.compile(
             optimizer=self._optimizer(feed.steps),

@@ -1,0 +1,317 @@
+"""Whole runs: real data, real training, a real MLflow store, real SavedModels."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+import zoo
+from zoo.data.word_vectors import WordVectors
+from zoo.errors import InputError, ZooError
+from zoo.run import main
+
+pytestmark = pytest.mark.slow
+TINY = f"recipe={Path(__file__).parent / 'recipes' / 'tiny.yaml'}"
+IMPOSSIBLE = "gates.similarity.margin=1.9"
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    """A folder with one blessed run in it."""
+    folder = tmp_path_factory.mktemp("workplace")
+    before = Path.cwd()
+    os.chdir(folder)
+    yield folder
+    os.chdir(before)
+
+
+@pytest.fixture(scope="module")
+def first(workplace):
+    return zoo.run(TINY.removeprefix("recipe="), quiet=True)
+
+
+@pytest.fixture
+def client(first):
+    mlflow = pytest.importorskip("mlflow")
+    return mlflow.MlflowClient(tracking_uri="sqlite:///mlruns/mlflow.db")
+
+
+def versions(folder=Path("serving/store/tiny")):
+    return sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit())
+
+
+def leftovers(folder=Path("serving/store/tiny")):
+    return [path.name for path in folder.iterdir() if not path.name.isdigit()]
+
+
+def champion(client):
+    return int(client.get_model_version_by_alias("tiny", "champion").version)
+
+
+def start(folder, *overrides):
+    command = [sys.executable, "-m", "zoo.run", TINY, *overrides]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_a_blessed_run_is_registered_exported_and_returned(first, client):
+    assert first.verdict.blessed
+    assert first.promoted
+    assert first.version == 1
+    assert first.directory == Path("serving/store/tiny/1")
+    assert champion(client) == 1
+    assert set(first.report.scores) == {"encoder", "raw", "pca", "pca_cleaned", "pca_weighted", "untrained"}
+    assert first.report.scores["encoder"]["active_units"].value <= 10
+    assert first.report.scores["raw"]["overlap_at_10"].value == 1
+    assert first.report.scores["raw"]["active_units"] is None
+    assert first.encoder.latent_dim == 10
+    assert not leftovers()
+    assert json.loads((first.directory / "verdict.json").read_text())["blessed"] is True
+    assert yaml.safe_load((first.directory / "recipe.yaml").read_text())["model"]["latent_dim"] == 10
+
+
+def test_the_run_is_tracked_whole(first, client):
+    run = client.get_run(first.run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.params["model.latent_dim"] == "10"
+    assert run.data.params["model.terms.cosines.weight"]
+    assert run.data.tags["zoo.blessed"] == "True"
+    assert len(run.data.tags["zoo.data.fingerprint"]) >= 32
+    assert run.data.tags["zoo.version.tensorflow"]
+    assert len(client.get_metric_history(first.run_id, "val_distortion")) == 2  # epochs
+    for metric in ("encoder.wordsim353", "raw.wordsim353.low", "encoder_minus_pca.overlap_at_10.high"):
+        assert np.isfinite(run.data.metrics[metric])
+    files = {each.path for each in client.list_artifacts(first.run_id)}
+    assert {"recipe.yaml", "data.json", "report.json", "verdict.json", "model.keras"} <= files
+
+
+def test_every_way_to_load_gives_the_same_codes(first, workplace):
+    vectors = WordVectors(limit=50).load().features
+    expected = first.encoder.encode(vectors)
+    assert expected.dtype == np.float32
+    assert expected.shape == (50, 10)
+    ways = [
+        "tiny",
+        "tiny@champion",
+        "tiny/1",
+        "models:/tiny/1",
+        "serving/store/tiny/1",
+        workplace / "serving/store/tiny",
+    ]
+    for way in ways:
+        np.testing.assert_allclose(zoo.load(way).encode(vectors), expected, atol=1e-6)
+    words = ["king", "president", "the"]
+    splits = WordVectors(limit=3000).load()
+    rows = [list(splits.keys).index(word) for word in words]
+    np.testing.assert_allclose(
+        zoo.load("tiny").encode_words(words), first.encoder.encode(splits.features[rows]), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("tinny", "did you mean 'tiny'"),
+        ("tiny/99", "versions: "),
+        ("tiny@stable", "aliases: "),
+        ("./nowhere", "no exported encoder there"),
+    ],
+)
+def test_loading_what_is_not_there_says_what_is(spec, expected, first):
+    with pytest.raises(InputError, match=expected):
+        zoo.load(spec)
+
+
+def test_mlflow_predicts_from_arrays_and_frames_without_pickled_code(first, client):
+    import mlflow
+
+    vectors = WordVectors(limit=20).load().features
+    expected = first.encoder.encode(vectors)
+    uri = client.get_model_version("tiny", "1")
+    mlflow.set_tracking_uri("sqlite:///mlruns/mlflow.db")
+    try:
+        model = mlflow.pyfunc.load_model("models:/tiny@champion")
+        folder = Path(mlflow.artifacts.download_artifacts("models:/tiny@champion"))
+    finally:
+        mlflow.set_tracking_uri(None)
+    for rows in (vectors, vectors.astype(np.float64), pd.DataFrame(vectors), pd.DataFrame(vectors.astype(float))):
+        np.testing.assert_allclose(model.predict(rows), expected, atol=1e-6)
+    assert model.metadata.signature.inputs.inputs[0].type.name == "double"
+    assert model.metadata.get_input_schema() is not None
+    assert (folder / "input_example.json").is_file()
+    assert uri.run_id == first.run_id
+    assert not [path for path in folder.rglob("*") if path.suffix in {".pkl", ".pickle"}]
+
+
+def test_the_saved_model_is_documented_by_its_signatures(first):
+    import tensorflow as tf
+
+    signatures = tf.saved_model.load(str(first.directory)).signatures
+    encode = signatures["serving_default"]
+    assert list(encode.structured_input_signature[1]) == ["vector"]
+    assert encode.structured_input_signature[1]["vector"].shape.as_list() == [None, 50]
+    assert encode.structured_outputs["embedding"].shape.as_list() == [None, 10]
+    assert signatures["reconstruct"].structured_outputs["reconstruction"].shape.as_list() == [None, 50]
+
+
+def test_not_blessed_is_logged_but_neither_registered_nor_exported(first, client, capsys):
+    before = versions()
+    assert main([TINY, IMPOSSIBLE]) == 3
+    printed = capsys.readouterr().out
+    assert "not blessed" in printed
+    assert "the lower bound must exceed 1.9" in printed
+    assert versions() == before
+    assert not leftovers()
+    assert champion(client) == 1
+    run = client.search_runs([client.get_experiment_by_name("tiny").experiment_id], max_results=1)[0]
+    assert run.data.tags["zoo.blessed"] == "False"
+
+
+def test_a_worse_encoder_becomes_a_version_but_not_the_champion(first, client, capsys):
+    assert main([TINY, "train.learning_rate=1e-9", "gates.similarity.margin=-2"]) == 0
+    printed = capsys.readouterr().out
+    assert "the champion stays" in printed
+    assert "overlap_at_10 is worse than the champion's by -0." in printed
+    assert champion(client) == 1
+    assert versions()[-1] == 2
+
+
+def test_the_same_seed_gives_the_same_encoder_and_another_seed_another(first, workplace):
+    vectors = WordVectors(limit=50).load().features
+    again = zoo.run(TINY.removeprefix("recipe="), "~gates", quiet=True)
+    other = zoo.run(TINY.removeprefix("recipe="), "~gates", "seed=1", quiet=True)
+    assert again.verdict.reasons == (
+        "the recipe has no gate, so nothing shows that the encoder is better than what is free",
+    )
+    np.testing.assert_allclose(again.encoder.encode(vectors), first.encoder.encode(vectors), atol=1e-6)
+    assert np.abs(other.encoder.encode(vectors) - first.encoder.encode(vectors)).max() > 0.01
+    words = again.encoder.encode_words(["the"])  # not exported: the vocabulary is in memory
+    np.testing.assert_allclose(words, again.encoder.encode(vectors[:1]), atol=1e-6)
+
+
+def test_a_sweep_has_a_parent_run_and_a_table(first, client, capsys):
+    assert main([TINY, "--multirun", "model.latent_dim=4,6", "train.epochs=1"]) == 0
+    printed = capsys.readouterr().out
+    assert "model.latent_dim=4" in printed
+    assert "model.latent_dim=6" in printed
+    runs = client.search_runs([client.get_experiment_by_name("tiny").experiment_id])
+    (parent,) = [run for run in runs if run.data.tags.get("zoo.sweep") == "2"]
+    children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert {run.data.params["model.latent_dim"] for run in children} == {"4", "6"}
+    assert "sweep.txt" in {each.path for each in client.list_artifacts(parent.info.run_id)}
+
+
+def test_a_code_wider_than_the_rows_is_allowed_with_a_warning(first, capsys):
+    assert main([TINY, "model.latent_dim=60", "train.epochs=1", "name=wide"]) == 0
+    assert "latent_dim 60 is not smaller than the 50 columns" in capsys.readouterr().out
+
+
+def test_input_that_no_training_could_use_ends_with_status_2(first, capsys, tmp_path):
+    assert main([TINY, "train.batch_size=100000"]) == 2
+    assert "do not fill a batch of 100000" in capsys.readouterr().err
+    assert main([TINY, "model.preprocess.shrink.directions=50"]) == 2
+    assert "cannot shrink 50 directions of rows of width 50" in capsys.readouterr().err
+    assert not leftovers()
+
+
+def test_a_store_and_a_registry_that_do_not_belong_together_are_refused(first, tmp_path, capsys):
+    assert main([TINY, f"tracking.uri=sqlite:///{tmp_path}/other.db"]) == 2
+    assert "they do not belong together" in capsys.readouterr().err
+
+
+def test_ones_own_vectors_without_the_judged_words_are_not_blessed(first, tmp_path, capsys):
+    table = np.random.default_rng(0).normal(size=(600, 12)).astype(np.float32)
+    np.save(tmp_path / "items.npy", table)
+    (tmp_path / "items.txt").write_text("\n".join(f"item{i}" for i in range(600)))
+    own = [f"data.path={tmp_path}/items.npy", f"data.vocabulary={tmp_path}/items.txt", "name=items"]
+    assert main([TINY, *own, "train.batch_size=64", "model.latent_dim=4"]) == 3
+    assert "wordsim353 against untrained could not be measured" in capsys.readouterr().out
+
+
+def test_a_full_disk_while_exporting_leaves_no_version_and_the_next_run_works(first, workplace):
+    recipe = TINY.removeprefix("recipe=")
+    before = versions()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill_when_the_export_starts():
+        while not leftovers():  # the candidate's folder
+            time.sleep(0.001)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))  # from here on, writing a file any larger fails
+
+    watcher = threading.Thread(target=fill_when_the_export_starts, daemon=True)
+    watcher.start()
+    try:
+        with pytest.raises(ZooError):
+            zoo.run(recipe, "train.epochs=1", quiet=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert versions() == before
+    assert not leftovers()
+    assert zoo.run(recipe, "train.epochs=1", quiet=True).version == max(before) + 1
+
+
+def test_interrupting_the_export_leaves_no_version(first, workplace, client):
+    before, registered = versions(), len(client.search_model_versions("name='tiny'"))
+    done = threading.Event()
+
+    def interrupt_when_the_export_starts():
+        while not leftovers() and not done.is_set():
+            time.sleep(0.001)
+        if not done.is_set():
+            os.kill(os.getpid(), signal.SIGINT)
+
+    watcher = threading.Thread(target=interrupt_when_the_export_starts, daemon=True)
+    watcher.start()
+    try:
+        assert main([TINY, "train.epochs=1", "seed=5"]) == 1
+    finally:
+        done.set()
+    assert versions() == before
+    assert not leftovers()
+    assert len(client.search_model_versions("name='tiny'")) == registered
+    experiment = client.get_experiment_by_name("tiny").experiment_id
+    assert client.search_runs([experiment], max_results=1)[0].info.status == "KILLED"
+    assert main([TINY, "train.epochs=1", "seed=5"]) == 0  # training is not repeated, the export is
+    assert client.search_runs([experiment], max_results=1)[0].info.status == "FINISHED"
+
+
+def test_a_killed_run_goes_on_where_it_was_and_ends_as_if_it_had_not_been(first, workplace, client):
+    overrides = ["train.epochs=12", "seed=7"]
+    killed = start(workplace, *overrides)
+    for line in killed.stdout:
+        if line.startswith("epoch 4/"):
+            killed.send_signal(signal.SIGKILL)
+            break
+    assert killed.wait() == -signal.SIGKILL
+    killed.stdout.close()
+    resumed = start(workplace, *overrides)
+    printed, _ = resumed.communicate(timeout=300)
+    assert resumed.returncode == 0, printed
+    epochs = [line.split("/")[0] for line in printed.splitlines() if line.startswith("epoch ")]
+    assert epochs[0] in {"epoch 4", "epoch 5"}  # the kill may have come before epoch 4 was saved
+    assert epochs[-1] == "epoch 12"
+    for chatter in ("WARNING", "I0000", "absl", "oneDNN", "UserWarning", "INFO"):
+        assert chatter not in printed
+    whole = zoo.run(TINY.removeprefix("recipe="), *overrides, "~gates", quiet=True)
+    vectors = WordVectors(limit=50).load().features
+    np.testing.assert_allclose(
+        zoo.load(f"tiny/{versions()[-1]}").encode(vectors), whole.encoder.encode(vectors), atol=1e-5
+    )
+
+
+def test_two_runs_at_once_both_land(tmp_path):
+    runs = [start(tmp_path) for _ in range(2)]
+    printed = [run.communicate(timeout=300)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], printed
+    assert versions(tmp_path / "serving/store/tiny") == [1, 2]
+    assert not leftovers(tmp_path / "serving/store/tiny")
+    assert not list((tmp_path / "mlruns/checkpoints").iterdir())

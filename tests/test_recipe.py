@@ -1,0 +1,184 @@
+"""Finding, composing and checking recipes: nothing here may need TensorFlow."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from zoo.errors import InputError, RecipeError
+from zoo.recipe import compose, expand, list_recipes
+
+ROOT = Path(__file__).parent.parent
+NAME = "vae_word2vec"
+
+
+def faults(*overrides, recipe=NAME):
+    with pytest.raises(RecipeError) as caught:
+        compose(recipe, overrides)
+    return str(caught.value)
+
+
+def test_every_recipe_composes_and_says_what_it_is_for():
+    recipes = list_recipes()
+    assert {"vae_word2vec", "dense_word2vec"} <= set(recipes)
+    for name, purpose in recipes.items():
+        assert 20 < len(purpose) < 120, name
+        config = compose(name).config
+        assert config["name"] == name
+        assert config["gates"], f"{name} has no gate"
+
+
+def test_every_recipe_header_carries_its_measured_result():
+    for path in (ROOT / "recipes").glob("*.yaml"):
+        header = "".join(line for line in path.read_text().splitlines(keepends=True) if line.startswith("#"))
+        assert "Measured" in header, path.name
+        assert f"recipe={path.stem}" in header, path.name
+
+
+def test_overrides_reach_the_configuration_and_defaults_are_filled_in():
+    config = compose(NAME, ["train.epochs=5", "model.latent_dim=16", "seed=3"]).config
+    assert config["train"]["epochs"] == 5
+    assert config["model"]["latent_dim"] == 16
+    assert config["seed"] == 3
+    assert config["train"]["jit_compile"] is False  # not in the file: the default of the part
+    assert config["train"]["_target_"] == "zoo.train.trainer.Trainer"
+
+
+def test_composed_recipe_written_as_yaml_composes_to_itself(tmp_path):
+    first = compose(NAME, ["train.epochs=7"])
+    path = tmp_path / "again.yaml"
+    path.write_text(first.yaml())
+    assert compose(str(path)).config == first.config
+
+
+def test_unknown_recipe_lists_recipes_and_the_nearest():
+    message = faults(recipe="vae_word2vecc")
+    assert "did you mean 'vae_word2vec'?" in message
+    assert "dense_word2vec" in message
+
+
+def test_all_faults_are_reported_together():
+    message = faults("train.epoch=5", "model.latent_dim=zero", "gates.similarity.metric=wordsim")
+    assert "train.epoch: unknown key; did you mean 'epochs'?" in message
+    assert "model.latent_dim: 'zero' is not a whole number, at least 1" in message
+    assert "gates.similarity.metric: no metric 'wordsim'; did you mean 'wordsim353'?" in message
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("model.latent_dim=0", "model.latent_dim: 0 is not a whole number, at least 1"),
+        ("model.latent_dim=-3", "at least 1"),
+        ("model.latent_dim=2.5", "2.5 is not a whole number"),
+        ("model.latent_dim=true", "True is not a whole number"),
+        ("train.learning_rate=0", "train.learning_rate: 0 is not a number, above 0"),
+        ("train.learning_rate=inf", "is not a number, above 0"),
+        ("train.learning_rate=nan", "is not a number, above 0"),
+        ("train.schedule=plateu", "'plateu' is not one of plateau, cosine; did you mean 'plateau'?"),
+        ("model.hidden=64", "model.hidden: 64 is not a list, each a whole number, at least 1"),
+        ("model.hidden=[64,0]", "[64, 0] is not a list"),
+        ("data.test=1.5", "data.test: 1.5 is not a number, at least 0, below 1"),
+        ("data.invalid=ignore", "'ignore' is not one of error, drop"),
+        ("nonsense=1", "nonsense: unknown key"),
+        ("model._target_=zoo.models.VEA", "did you mean 'VAE'?"),
+        ("model._target_=zoo.modles.VAE", "did you mean 'models'?"),
+        ("model._target_=VAE", "is not an import path"),
+        ("model._target_=zoo.metrics.ActiveUnits", "zoo.metrics.ActiveUnits is not of kind Autoencoder"),
+        ("metrics.extra={_target_: zoo.representations.Raw}", "is not of kind Metric"),
+        ("metrics.extra={}", "metrics.extra: needs _target_"),
+        ("metrics=3", "metrics: 3 does not hold parts by name"),
+        ("model.terms.cosines.weight=-1", "model.terms.cosines.weight: -1 is not a number, at least 0"),
+        ("model.preprocess.shrink._target_=zoo.likelihoods.Normal", "is not of kind Preprocessing"),
+        ("gates.similarity.beats=[rawest]", "no baseline 'rawest'; did you mean 'raw'?"),
+        ("gates.similarity.beats=raw", "gates.similarity.beats: 'raw' is not a list, each text"),
+        ("gates.empty={metric: wordsim353}", "gates.empty: says nothing"),
+        ("baselines.encoder={_target_: zoo.representations.Raw}", "reserved"),
+        ("~model.latent_dim", "model.latent_dim: missing; it must be a whole number, at least 1"),
+        ("~model.latent_dims", "Could not delete"),
+        ("train.epochs", "is not an override"),
+        ("train.epochs=1,2", "add --multirun"),
+        ("data.path=${nowhere}", "nowhere"),
+        ("seed=-1", "seed: -1"),
+    ],
+)
+def test_a_wrong_override_says_what_and_what_is_allowed(override, expected):
+    assert expected in faults(override)
+
+
+def test_recipe_files_that_cannot_be_read(tmp_path):
+    for text, expected in [
+        ("a: [1", "not readable as YAML"),
+        ("- 1", "holds no keys"),
+        ("a: 1\na: 2", "duplicate key"),
+    ]:
+        path = tmp_path / "broken.yaml"
+        path.write_text(text)
+        assert expected in faults(recipe=str(path))
+    assert "did you mean 'broken.yaml'?" in faults(recipe=str(tmp_path / "brokn.yaml"))
+
+
+def test_folders_of_ones_own(tmp_path, monkeypatch):
+    (tmp_path / "mine.yaml").write_text(
+        "defaults: [vae_word2vec, _self_]\nname: mine\npurpose: extends a shipped recipe\nmodel: {latent_dim: 8}\n"
+    )
+    monkeypatch.setenv("ZOO_RECIPES", str(tmp_path))
+    assert list_recipes()["mine"] == "extends a shipped recipe"
+    config = compose("mine", ["train.epochs=2"]).config
+    assert (config["model"]["latent_dim"], config["train"]["epochs"]) == (8, 2)
+    assert config["model"]["_target_"] == "zoo.models.VAE"
+    monkeypatch.setenv("ZOO_RECIPES", str(tmp_path / "missing"))
+    assert "no such folder" in faults(recipe="mine")
+
+
+def test_parts_of_ones_own_plug_in_and_are_checked(tmp_path, monkeypatch):
+    (tmp_path / "my_parts.py").write_text(
+        "import nothing_of_this_name\n"  # reading the signature must not import the module
+        "class Mine:\n"
+        "    unit, higher_is_better = 'share', True\n"
+        "    def __init__(self, k: int = 3) -> None: ...\n"
+        "    def values(self, representation, splits): ...\n"
+        "    def statistic(self, values, weights): ...\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    config = compose(NAME, ["metrics.mine={_target_: my_parts.Mine}"]).config
+    assert config["metrics"]["mine"] == {"_target_": "my_parts.Mine", "k": 3}
+    assert "metrics.mine.k: 'x' is not a whole number" in faults("metrics.mine={_target_: my_parts.Mine, k: x}")
+
+
+def test_sweeps_are_expanded_as_hydra_does():
+    assert expand(["a=1,2", "b=x", "c=range(0,2)"]) == [[f"a={a}", "b=x", f"c={c}"] for a in (1, 2) for c in (0, 1)]
+
+
+def test_building_says_which_section_a_part_refused(tmp_path, monkeypatch):
+    (tmp_path / "picky.py").write_text(
+        "class Picky:\n"
+        "    def __init__(self, k: int = 3):\n        raise ValueError('k must be odd')\n"
+        "    def values(self, representation, splits): ...\n"
+        "    def statistic(self, values, weights): ...\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(RecipeError, match=r"^metrics: k must be odd"):
+        compose(NAME, ["metrics.picky={_target_: picky.Picky}"]).build("metrics")
+    with pytest.raises(InputError, match="leave nothing to train on"):
+        compose(NAME, ["data.test=0.6", "data.validation=0.5"]).build("data")
+
+
+def test_help_and_faults_do_not_wait_for_tensorflow():
+    script = (
+        "import sys, zoo, zoo.run\n"
+        "assert zoo.run.main(['recipe=vae_word2vec', 'train.epoch=1']) == 2\n"
+        "assert zoo.run.main(['recipe=vae_word2vec', '--cfg', 'job']) == 0\n"
+        "heavy = {'tensorflow', 'keras', 'mlflow', 'gensim', 'pandas', 'sklearn'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "zoo.run.main(['--help'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "train.epoch: unknown key" in done.stderr
+    printed, _, shown_help = done.stdout.partition("usage:")
+    assert yaml.safe_load(printed)["name"] == NAME
+    for name, purpose in list_recipes().items():
+        assert name in shown_help
+        assert purpose in shown_help

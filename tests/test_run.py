@@ -1,0 +1,72 @@
+"""The command line's own errors; runs that train are in test_end_to_end.py."""
+
+import pytest
+
+import zoo
+from zoo.__main__ import main as zoo_main
+from zoo.run import main
+
+
+def error_of(arguments, capsys):
+    status = main(arguments)
+    return status, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["train.epochs=3"], ["recipe="], ["recipe=a", "recipe=b"]])
+def test_exactly_one_recipe_must_be_named(arguments, capsys):
+    status, message = error_of(arguments, capsys)
+    assert status == 2
+    assert "vae_word2vec" in message
+
+
+def test_unknown_option_ends_with_status_2(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["recipe=vae_word2vec", "--multi"])
+    assert caught.value.code == 2
+    assert "--multi" in capsys.readouterr().err
+
+
+def test_missing_data_ends_with_status_2_before_tensorflow_is_needed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "vectors.bin").write_bytes(b"")
+    status, message = error_of(["recipe=vae_word2vec", f"data.path={tmp_path}/vector.bin"], capsys)
+    assert status == 2
+    assert "vectors.bin" in message
+    assert error_of(["recipe=vae_word2vec", f"data.path={tmp_path}/vectors.bin"], capsys)[0] == 2
+
+
+@pytest.mark.parametrize("key", ["export.store", "tracking.uri"])
+def test_folders_that_cannot_be_written_are_found_before_training(key, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("in the way")
+    value = f"{tmp_path}/file/store" if key == "export.store" else f"sqlite:///{tmp_path}/file/mlflow.db"
+    status, message = error_of(["recipe=vae_word2vec", f"{key}={value}"], capsys)
+    assert status == 2
+    assert "cannot be written to" in message
+    assert key.split("=")[0] in message
+
+
+def test_a_sweep_is_checked_whole_before_anything_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    status, message = error_of(["recipe=vae_word2vec", "--multirun", "model.latent_dim=16,0"], capsys)
+    assert status == 2
+    assert "model.latent_dim: 0" in message
+    assert not list(tmp_path.iterdir())
+
+
+def test_console_script_hands_on_to_the_commands(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["zoo"])
+    assert zoo_main() == 0
+    assert "run" in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", ["zoo", "rn"])
+    assert zoo_main() == 2
+    assert "did you mean 'run'?" in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", ["zoo", "run", "recipe=nothing"])
+    assert zoo_main() == 2
+
+
+def test_public_names_are_those_of_all():
+    assert set(zoo.__all__) == {"Encoder", "list_recipes", "load", "run"}
+    assert all(callable(getattr(zoo, name)) for name in zoo.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'lod'"):
+        zoo.lod  # noqa: B018

@@ -1,0 +1,190 @@
+"""Cleans a table that a reader returned, in blocks, so that no second table is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from zoo.data.readers._table import Table
+    from zoo.types import Floats
+
+_BLOCK = 2**20  # numbers a block; 4 MiB of float32
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class CleanTable:
+    """A table without repeated keys or vectors that are not finite.
+
+    Attributes:
+        keys: [rows] str, no two equal.
+        features: [rows, width] float32, C-contiguous, finite.
+        duplicates: rows left out because their key came before.
+        invalid: rows left out because they hold NaN or an infinity.
+        notes: what was done, and what is odd, in sentences.
+    """
+
+    keys: npt.NDArray[np.object_]
+    features: Floats
+    duplicates: int
+    invalid: int
+    notes: tuple[str, ...]
+
+
+@dataclass
+class _Scan:
+    """What one pass over the table finds: finite [rows], all_zero (a count), minimum [width], maximum [width]."""
+
+    finite: npt.NDArray[np.bool_]
+    all_zero: int
+    minimum: Floats
+    maximum: Floats
+
+
+def clean(table: Table, name: str, *, invalid: str, allow_constant: bool) -> CleanTable:
+    """Checks and cleans a table.
+
+    Args:
+        table: what a reader returned.
+        name: what to call it in messages.
+        invalid: "drop" leaves out vectors that are not finite; anything else makes them an error.
+        allow_constant: whether columns that never change are a note instead of an error.
+
+    Raises:
+        InputError: no rows, no columns, cells that are not numbers, vectors that are not finite, constant columns.
+    """
+    features = _as_float32(table.vectors, name)
+    keys = np.fromiter(table.keys, dtype=object, count=len(table.keys))
+    first = _first_occurrences(table.keys)
+    scan = _scan(features, first)
+    bad = np.flatnonzero(first & ~scan.finite)
+    if bad.size and invalid != "drop":
+        raise InputError(
+            f"{name}: {bad.size:,} of {len(keys):,} vectors are NaN or infinite as float32 (keys: "
+            f"{_some(keys[bad])}); repair them, or leave them out with data.invalid=drop"
+        )
+    repeated = keys[~first]
+    notes = list(table.notes)
+    if repeated.size:
+        notes.append(
+            f"Dropped {_count(repeated.size, 'row')} with a key that came before, first kept: {_some(repeated)}."
+        )
+    if bad.size:
+        notes.append(f"Dropped {_count(bad.size, 'vector')} with NaN or infinite numbers: {_some(keys[bad])}.")
+    keep = first & scan.finite
+    if not keep.any():
+        raise InputError(f"{name}: none of the {len(keys):,} vectors is finite; export the file again")
+    if np.count_nonzero(keep) > 1:  # of a single row, every column is constant
+        notes += _constant_columns(scan, name, allow_constant=allow_constant)
+    if scan.all_zero:
+        notes.append(f"Found {_count(scan.all_zero, 'vector')} of zeros only; the cosine to any other is undefined.")
+    return CleanTable(keys[keep], _compact(features, keep), int(repeated.size), int(bad.size), tuple(notes))
+
+
+def fingerprint(keys: Sequence[str] | npt.NDArray[np.object_], features: Floats) -> str:
+    """BLAKE2b (16 bytes, hexadecimal) over the shape, the keys and the vectors' little-endian bytes."""
+    digest = blake2b(f"{features.shape[0]} {features.shape[1]} ".encode(), digest_size=16)
+    for rows in _blocks(features):
+        digest.update("".join(f"{key}\0" for key in keys[rows]).encode("utf-8", "surrogatepass"))
+    for rows in _blocks(features):
+        digest.update(np.ascontiguousarray(features[rows], dtype="<f4").data)
+    return digest.hexdigest()
+
+
+def _as_float32(vectors: npt.NDArray[Any], name: str) -> Floats:
+    """The table itself where it is float32 already, else its only converted copy."""
+    if vectors.ndim != 2:
+        raise InputError(f"{name}: expected a table [rows, width], found an array of shape {list(vectors.shape)}")
+    if vectors.dtype.kind not in "fiub":
+        raise InputError(f"{name}: expected numbers, found cells of type {vectors.dtype}; export it as float32")
+    if vectors.shape[0] == 0:
+        raise InputError(f"{name}: the table has no rows; download or export it again")
+    if vectors.shape[1] == 0:
+        raise InputError(f"{name}: the vectors have width 0; download or export the file again")
+    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite, and is then reported as such
+        return np.ascontiguousarray(vectors, dtype=np.float32)
+
+
+def _blocks(features: Floats) -> Iterator[slice]:
+    size = max(1, _BLOCK // features.shape[1])
+    for start in range(0, len(features), size):
+        yield slice(start, min(start + size, len(features)))
+
+
+def _first_occurrences(keys: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which rows [rows] carry a key for the first time."""
+    first = np.ones(len(keys), dtype=bool)
+    if len(set(keys)) < len(keys):
+        seen: set[str] = set()
+        for row, key in enumerate(keys):
+            first[row] = key not in seen
+            seen.add(key)
+    return first
+
+
+def _scan(features: Floats, rows_in_use: npt.NDArray[np.bool_]) -> _Scan:
+    width = features.shape[1]
+    scan = _Scan(
+        finite=np.ones(len(features), dtype=bool),
+        all_zero=0,
+        minimum=np.full(width, np.inf, dtype=np.float32),
+        maximum=np.full(width, -np.inf, dtype=np.float32),
+    )
+    for rows in _blocks(features):
+        block = features[rows]
+        scan.finite[rows] = np.isfinite(block).all(axis=1)
+        good = scan.finite[rows] & rows_in_use[rows]
+        if not good.all():
+            block = block[good]
+        scan.all_zero += int(len(block) - np.count_nonzero(block.any(axis=1)))
+        np.minimum(scan.minimum, block.min(axis=0, initial=np.inf), out=scan.minimum)
+        np.maximum(scan.maximum, block.max(axis=0, initial=-np.inf), out=scan.maximum)
+    return scan
+
+
+def _constant_columns(scan: _Scan, name: str, *, allow_constant: bool) -> list[str]:
+    constant = np.flatnonzero(scan.minimum == scan.maximum)
+    if not constant.size:
+        return []
+    numbers = [str(column) for column in constant[: 2 * _NAMED]]
+    dots = ", .." if constant.size > len(numbers) else ""
+    found = f"{constant.size} of {len(scan.minimum)} columns never change: {', '.join(numbers)}{dots} (from 0)"
+    if allow_constant:
+        return [f"{found}; they carry nothing."]
+    raise InputError(
+        f"{name}: {found}; they carry nothing, so leave them out of the file, "
+        "or train on them anyway with data.allow_constant=true"
+    )
+
+
+def _compact(features: Floats, keep: npt.NDArray[np.bool_]) -> Floats:
+    """The kept rows: the table itself, moved up inside its own memory, or (a read-only map) one copy."""
+    if keep.all():
+        return features
+    kept = np.flatnonzero(keep)
+    if not features.flags.writeable:
+        return np.asarray(features[kept])
+    # Rows only ever move up, so a block never overwrites a row that a later block still needs.
+    for rows in _blocks(features[: len(kept)]):
+        features[rows] = features[kept[rows]]
+    return features[: len(kept)]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _some(keys: Iterable[str]) -> str:
+    """Names the first few keys."""
+    named = [repr(key) for key in keys]
+    return ", ".join(named[:_NAMED]) + (", .." if len(named) > _NAMED else "")

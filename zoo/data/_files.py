@@ -1,0 +1,65 @@
+"""Finding and opening the user's files, with messages that say what to do next."""
+
+from __future__ import annotations
+
+import difflib
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LISTED = 8
+
+
+def existing_file(name: str, option: str) -> Path:
+    """The file that an option names.
+
+    Args:
+        name: what the user wrote; `~` is expanded, a relative path starts at the working directory.
+        option: the option, such as `data.path`.
+
+    Raises:
+        InputError: no such file, a folder, or a file of 0 bytes.
+    """
+    path = Path(name).expanduser()
+    if path.is_dir():
+        raise InputError(f"{option}={name}: this is a folder, give one file; it {_listing(path)}")
+    if not path.is_file():
+        raise InputError(f"{option}={name}: no such file; {_nearby(path)}")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: the file is empty (0 bytes); download or export it again")
+    return path
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turns what the operating system or a decompressor says about a file into an InputError."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(
+            f"{path}: cannot be read to its end ({error}); check that it may be read, then download or export it again"
+        ) from error
+
+
+def _nearby(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent} either (relative paths start at {Path.cwd()})"
+    names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+    near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.6)
+    if near:
+        return f"did you mean {' or '.join(repr(str(path.parent / name)) for name in near)}?"
+    return f"its folder {_listing(path.parent)}"
+
+
+def _listing(folder: Path) -> str:
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+    if not names:
+        return "holds no files"
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"holds: {', '.join(names[:_LISTED])}{more}"

@@ -1,0 +1,54 @@
+"""Files that hold nothing but keys."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from zoo.data._files import readable
+from zoo.data.readers._parquet import column_keys, open_parquet, text_columns
+from zoo.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_vocabulary(path: Path, limit: int | None) -> tuple[list[str], int]:
+    """Reads keys: one a line, or (told by its first bytes) the first string column of a Parquet file.
+
+    Returns:
+        The first `limit` keys, and how many the file holds.
+
+    Raises:
+        InputError: a line that is not UTF-8, or a Parquet file without a string column.
+    """
+    with readable(path), path.open("rb") as file:
+        is_parquet = file.read(4) == b"PAR1"
+    return _from_parquet(path, limit) if is_parquet else _from_lines(path, limit)
+
+
+def _from_lines(path: Path, limit: int | None) -> tuple[list[str], int]:
+    keys = []
+    # Lines are split as bytes: a key may hold one of the many other characters that end a line in Unicode.
+    with readable(path), path.open("rb") as lines:
+        for number, line in enumerate(islice(lines, limit), start=1):
+            try:
+                keys.append(line.rstrip(b"\r\n").decode("utf-8-sig" if number == 1 else "utf-8"))
+            except UnicodeDecodeError:
+                raise InputError(f"{path}, line {number}: not UTF-8 ({line[:40]!r}); convert it to UTF-8") from None
+        return keys, len(keys) + sum(1 for _ in lines)
+
+
+def _from_parquet(path: Path, limit: int | None) -> tuple[list[str], int]:
+    with open_parquet(path) as file:
+        schema, rows = file.schema_arrow, file.metadata.num_rows
+        names = text_columns(schema)
+        if not names:
+            raise InputError(f"{path}: no string column to take keys from; columns: {', '.join(schema.names)}")
+        wanted = rows if limit is None else min(rows, limit)
+        keys: list[str] = []
+        for batch in file.iter_batches(batch_size=max(1, wanted), columns=names[:1]):
+            keys += column_keys(batch.column(0), path, names[0], len(keys))
+            if len(keys) >= wanted:
+                break
+        return keys[:wanted], rows

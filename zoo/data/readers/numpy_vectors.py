@@ -1,0 +1,56 @@
+"""NumPy's format, with the keys in a file of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from zoo.data._files import existing_file, readable
+from zoo.data.readers._table import Table
+from zoo.data.readers._vocabulary import read_vocabulary
+from zoo.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+
+class NumpyVectors:
+    """Reads a `.npy` table [rows, width] as a memory map; row i has key i of the vocabulary file."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".npy",)
+
+    def read(self, path: Path, limit: int | None = None, vocabulary: str | None = None) -> Table:
+        """Maps the first `limit` rows: keys [rows], vectors [rows, width] in the file's own number type.
+
+        Raises:
+            InputError: no vocabulary or one of another length, not a .npy file, or not a table of two dimensions.
+        """
+        if vocabulary is None:
+            raise InputError(
+                f"{path}: a .npy file has no keys; name the file that holds them, one a line or a Parquet file, with "
+                "data.vocabulary="
+            )
+        keys_path = existing_file(vocabulary, "data.vocabulary")
+        vectors = _map(path)
+        if vectors.ndim != 2:
+            raise InputError(f"{path}: expected a table [rows, width], found an array of shape {list(vectors.shape)}")
+        keys, available = read_vocabulary(keys_path, limit)
+        if available != len(vectors):
+            raise InputError(
+                f"{path} has {len(vectors):,} rows, but {keys_path} has {available:,} keys; data.vocabulary must name "
+                "the keys of exactly these rows, in their order"
+            )
+        return Table(keys, vectors[:limit], available=available)
+
+
+def _map(path: Path) -> npt.NDArray[Any]:
+    with readable(path):
+        try:
+            return np.lib.format.open_memmap(path, mode="r")
+        except ValueError as error:
+            raise InputError(
+                f"{path}: not a complete .npy file of numbers ({error}); write it again with numpy.save"
+            ) from error
