@@ -1,0 +1,20 @@
+"""What tests share. TensorFlow is imported by the tests that need it, quietly."""
+
+import numpy as np
+import pytest
+
+from zoo.types import Splits
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def splits(rng):
+    """600 rows [600, 12] with decaying variances, 400 to train, 100 to validate, 100 to test."""
+    features = (rng.normal(size=(600, 12)) * np.linspace(3, 0.3, 12) + 1).astype(np.float32)
+    rows = np.arange(600)
+    keys = np.asarray([f"key{row}" for row in rows], dtype=object)
+    return Splits(features, train=rows[:400], validation=rows[400:500], test=rows[500:], keys=keys)

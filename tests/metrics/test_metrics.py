@@ -1,0 +1,166 @@
+"""Each metric against SciPy or scikit-learn, and the one promise that all metrics make."""
+
+import importlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+from sklearn.metrics import r2_score
+from sklearn.neighbors import NearestNeighbors
+
+import zoo.metrics
+from zoo.lazy import public_names
+from zoo.metrics.active_units import ActiveUnits
+from zoo.metrics.neighbour_overlap import NeighbourOverlap
+from zoo.metrics.rate_per_dimension import RatePerDimension
+from zoo.metrics.reconstruction_r2 import ReconstructionR2
+from zoo.metrics.word_similarity import WordSimilarity
+
+METRICS = public_names(zoo.metrics.__path__)
+# what each metric's `values` could be: add an entry with the metric
+EXAMPLES = {
+    "ActiveUnits": (ActiveUnits(0.5), (4,)),
+    "NeighbourOverlap": (NeighbourOverlap(), ()),
+    "RatePerDimension": (RatePerDimension(), (3,)),
+    "ReconstructionR2": (ReconstructionR2(), (2,)),
+    "WordSimilarity": (WordSimilarity("wordsim353"), (2,)),
+}
+
+
+class Map:
+    """A representation: the rows times a matrix."""
+
+    name = "map"
+
+    def __init__(self, matrix, rates=None):
+        self.matrix, self._rates = np.asarray(matrix, np.float32), rates
+
+    def encode(self, rows):
+        return rows @ self.matrix
+
+    def reconstruct(self, rows):
+        return rows @ self.matrix @ np.linalg.pinv(self.matrix)
+
+    def rates(self, rows):
+        return None if self._rates is None else np.tile(self._rates, (len(rows), 1))
+
+
+class Mute(Map):
+    """A representation that cannot reconstruct."""
+
+    def reconstruct(self, rows):
+        return None
+
+
+@pytest.fixture
+def pairs(tmp_path, rng):
+    """Word pairs among the test keys of the fixture `splits`, with ties in the scores."""
+    lines = [
+        "# comment",
+        *(f"key{500 + i}\tKEY{550 + i}\t{rng.integers(0, 10)}" for i in range(40)),
+        "key500\tunknown\t1",
+    ]
+    path = tmp_path / "pairs.tsv"
+    path.write_text("\n".join(lines))
+    return str(path)
+
+
+@pytest.fixture
+def projection(rng):
+    return Map(rng.normal(size=(12, 4)))
+
+
+def score(metric, representation, splits):
+    values = metric.values(representation, splits)
+    return metric.statistic(values, np.ones((1, len(values))))[0]
+
+
+def test_all_metrics_have_an_example_here():
+    assert len(METRICS) >= 5
+    assert set(METRICS) == set(EXAMPLES), "a metric is missing in EXAMPLES"
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_weight_counts_as_so_many_copies(name, rng):
+    metric, shape = EXAMPLES[name]
+    values = rng.normal(size=(50, *shape)) ** 2
+    weights = rng.integers(0, 4, size=(7, 50)).astype(float)
+    copies = [np.repeat(values, row.astype(int), axis=0) for row in weights]
+    expected = [metric.statistic(copy, np.ones((1, len(copy))))[0] for copy in copies]
+    np.testing.assert_allclose(metric.statistic(values, weights), expected, rtol=1e-10)
+    assert len(set(expected)) > 1
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_says_what_it_measures(name):
+    metric, _ = EXAMPLES[name]
+    assert isinstance(metric.unit, str)
+    assert metric.higher_is_better in {True, False, None}
+    assert Path(importlib.import_module(type(metric).__module__).__file__).stem != "__init__"
+
+
+def test_word_similarity_is_scipys_spearman_over_the_held_out_pairs(pairs, projection, splits):
+    metric = WordSimilarity(pairs)
+    values = metric.values(projection, splits)
+    assert values.shape == (40, 2)
+    codes = projection.encode(splits.features).astype(np.float64)
+    unit = codes / np.linalg.norm(codes, axis=1, keepdims=True)
+    cosines = [unit[500 + i] @ unit[550 + i] for i in range(40)]
+    np.testing.assert_allclose(values[:, 0], cosines, rtol=1e-5)
+    assert score(metric, projection, splits) == pytest.approx(spearmanr(cosines, values[:, 1]).statistic, abs=1e-9)
+
+
+def test_word_similarity_needs_held_out_pairs(pairs, projection, splits):
+    metric = WordSimilarity(pairs)
+    trained_on = replace(splits, train=splits.test, test=splits.train)
+    assert metric.values(projection, trained_on) is None
+    assert metric.values(projection, replace(splits, keys=None)) is None
+    constant = np.column_stack([np.ones(9), np.arange(9)])
+    assert np.isnan(metric.statistic(constant, np.ones((1, 9)))).all()
+
+
+def test_overlap_is_that_of_sklearns_nearest_neighbours(projection, splits):
+    metric = NeighbourOverlap(k=7, among=550)
+    queries = np.arange(500, 550)
+
+    def neighbours(vectors):
+        search = NearestNeighbors(n_neighbors=8, metric="cosine", algorithm="brute").fit(vectors)
+        found = search.kneighbors(vectors[queries], return_distance=False)
+        return [set(row) - {query} for row, query in zip(found, queries, strict=True)]
+
+    raw, codes = neighbours(splits.features[:550]), neighbours(projection.encode(splits.features[:550]))
+    expected = [len(a & b) / 7 for a, b in zip(raw, codes, strict=True)]
+    np.testing.assert_allclose(metric.values(projection, splits), expected)
+    assert score(metric, Map(np.eye(12)), splits) == 1
+    assert 0 < score(metric, projection, splits) < 1
+    assert NeighbourOverlap(k=600).values(projection, splits) is None
+    assert NeighbourOverlap(k=5, among=400).values(projection, splits) is None  # no held-out row among them
+    assert len(NeighbourOverlap(k=5, queries=10).values(projection, splits)) == 10
+
+
+def test_reconstruction_is_sklearns_variance_weighted_r2(projection, splits):
+    rows = splits.features[splits.test]
+    expected = r2_score(rows, projection.reconstruct(rows), multioutput="variance_weighted")
+    assert score(ReconstructionR2(), projection, splits) == pytest.approx(expected, abs=1e-5)
+    assert ReconstructionR2().values(Mute(np.eye(12)), splits) is None
+    same = np.column_stack([np.zeros(3), np.zeros(3)])
+    assert np.isnan(ReconstructionR2().statistic(same, np.ones((1, 3)))).all()
+
+
+def test_rate_per_dimension_is_the_mean_over_rows_and_dimensions(splits):
+    representation = Map(np.eye(12), rates=[0.0, 1.0, 5.0])
+    assert score(RatePerDimension(), representation, splits) == pytest.approx(2.0)
+    assert RatePerDimension().values(Map(np.eye(12)), splits) is None
+
+
+def test_active_units_count_the_dimensions_that_vary(splits):
+    matrix = np.zeros((12, 5), np.float32)
+    matrix[:3, :3] = np.eye(3)
+    matrix[0, 3] = 0.001  # varies, but below the threshold
+    rows = splits.features[splits.test]
+    expected = (np.var(rows @ matrix, axis=0) > 0.01).sum()
+    assert expected == 3
+    assert score(ActiveUnits(), Map(matrix, rates=np.ones(5)), splits) == 3
+    assert ActiveUnits().values(Map(matrix), splits) is None

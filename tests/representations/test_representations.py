@@ -1,0 +1,61 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA as SklearnPCA  # noqa: N811  its own name
+
+from zoo.representations.pca import PCA
+from zoo.representations.raw import Raw
+
+
+def fitted(baseline, splits, latent_dim=4):
+    return baseline.fit("baseline", splits, SimpleNamespace(model=SimpleNamespace(latent_dim=latent_dim)))
+
+
+def test_raw_is_the_rows(splits):
+    raw = fitted(Raw(), splits)
+    np.testing.assert_array_equal(raw.encode(splits.features), splits.features)
+    assert raw.reconstruct(splits.features) is None
+    assert raw.rates(splits.features) is None
+
+
+def test_pca_is_sklearns_fitted_on_training_rows(splits):
+    ours = fitted(PCA(), splits)
+    theirs = SklearnPCA(4).fit(splits.features[splits.train].astype(np.float64))
+    rows = splits.features[splits.test]
+    codes, expected = ours.encode(rows), theirs.transform(rows)
+    signs = np.sign((codes * expected).sum(axis=0))
+    np.testing.assert_allclose(codes * signs, expected, atol=1e-4)
+    np.testing.assert_allclose(ours.reconstruct(rows), theirs.inverse_transform(expected), atol=1e-4)
+    spoilt = splits.features.copy()
+    spoilt[splits.test] = 1e6
+    np.testing.assert_array_equal(fitted(PCA(), replace(splits, features=spoilt)).directions, ours.directions)
+
+
+def test_removing_directions_first_is_the_same_as_skipping_them(splits):
+    rows = splits.features[splits.train].astype(np.float64)
+    leading = SklearnPCA(2).fit(rows).components_
+    cleaned = rows - rows.mean(axis=0)
+    cleaned -= cleaned @ leading.T @ leading
+    expected = SklearnPCA(4).fit_transform(cleaned)
+    codes = fitted(PCA(remove=2), splits).encode(splits.features[splits.train])
+    signs = np.sign((codes * expected).sum(axis=0))
+    np.testing.assert_allclose(codes * signs, expected, atol=1e-3)
+
+
+def test_weighted_pca_counts_rows_by_their_weights(splits, rng):
+    weights = rng.integers(1, 5, size=len(splits.features))
+    weighted = replace(splits, weights=weights.astype(np.float32))
+    copies = np.repeat(splits.train, weights[splits.train])
+    expected = SklearnPCA(3).fit(splits.features[copies].astype(np.float64))
+    ours = fitted(PCA(weighted=True), weighted, latent_dim=3)
+    np.testing.assert_allclose(np.abs((ours.directions.T * expected.components_).sum(axis=1)), 1, atol=1e-4)
+    np.testing.assert_allclose(ours.mean, expected.mean_, atol=1e-4)
+    plain = fitted(PCA(), weighted, latent_dim=3)
+    np.testing.assert_allclose(plain.directions, fitted(PCA(), splits, latent_dim=3).directions)
+
+
+@pytest.mark.parametrize(("latent_dim", "remove", "expected"), [(20, 0, 12), (20, 2, 10), (4, 50, 1)])
+def test_there_are_no_more_components_than_columns(latent_dim, remove, expected, splits):
+    assert fitted(PCA(remove=remove), splits, latent_dim).encode(splits.features[:3]).shape == (3, expected)
