@@ -9,14 +9,14 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import keras
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from zoo.types import Floats
+    from zoo.types import Floats, LayerArguments
 
     Tensor = Any  # keras 3 has no static tensor type that all its backends share
     Batches = Callable[[], Iterable[tuple[Floats, Floats]]]
@@ -26,7 +26,7 @@ KINDS = ("bottlenecks", "corruptions", "likelihoods", "models", "networks", "obj
 
 def arguments(part: type) -> list[str]:
     """Names of a part's own constructor arguments, in order."""
-    if part.__init__ is keras.Layer.__init__:  # type: ignore[misc]
+    if part.__init__ in {keras.Layer.__init__, _InFloat32.__init__}:  # type: ignore[misc]
         return []
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     parameters = list(inspect.signature(part.__init__).parameters.values())[1:]  # type: ignore[misc]
@@ -64,6 +64,13 @@ class Configured:
         return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
 
 
+class _InFloat32(Configured, keras.Layer):
+    """A part whose arithmetic stays in float32 when networks compute in a shorter type: means, logs and cosines."""
+
+    def __init__(self, **kwargs: Unpack[LayerArguments]) -> None:
+        super().__init__(**{"dtype": "float32", **kwargs})
+
+
 class Network(Configured, keras.Layer):
     """A body of an encoder or a decoder: [batch, width] -> [batch, features]."""
 
@@ -72,7 +79,7 @@ class Corruption(Configured, keras.Layer):
     """Damages rows while training: [batch, ...] -> the same shape; the identity when `training` is False."""
 
 
-class Likelihood(Configured, keras.Layer):
+class Likelihood(_InFloat32):
     """p(x|z), with the parameters read off the decoder's features.
 
     Calling it with features [batch, features] and rows [batch, width] gives log p(x|z) [batch] in nats, summed over
@@ -112,7 +119,7 @@ class Bottleneck(Configured, keras.Layer):
         return 0
 
 
-class Preprocessing(Configured, keras.Layer):
+class Preprocessing(_InFloat32):
     """An adapted layer: statistics are learnt once from the training rows and saved with the model."""
 
     def adapt(self, batches: Batches) -> None:
@@ -128,7 +135,7 @@ class Preprocessing(Configured, keras.Layer):
         raise NotImplementedError
 
 
-class Objective(Configured, keras.Layer):
+class Objective(_InFloat32):
     """A term that the loss adds.
 
     Calling it with targets [batch, width] (the preprocessed rows) and codes [batch, latent_dim] gives the term for

@@ -66,7 +66,9 @@ class Gaussian(Bottleneck):
         self.loc = keras.layers.Dense(latent_dim, name="loc", dtype=self.dtype_policy)
         self.raw_scale = keras.layers.Dense(latent_dim, name="raw_scale", dtype=self.dtype_policy)
         self.noise = keras.random.SeedGenerator(seed)
-        self.warmth = self.add_weight(shape=(), initializer="ones", trainable=False, name="warmth", dtype="float32")
+        self.warmth = self.add_weight(
+            shape=(), initializer="ones", trainable=False, name="warmth", dtype="float32", autocast=False
+        )
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the weights for features [batch, features]."""

@@ -50,6 +50,7 @@ class Autoencoder(Configured, keras.Model):
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # rows reach the preprocessing unrounded, whatever type the networks compute in
         self.encoder, self.bottleneck, self.decoder, self.likelihood = encoder, bottleneck, decoder, likelihood
         self.corruption, self.preprocess, self.terms = corruption, dict(preprocess or {}), dict(terms or {})
         self.trackers = {name: keras.metrics.Mean(name=name) for name in ("distortion", "rate", *self.terms)}

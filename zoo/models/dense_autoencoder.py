@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class DenseAutoencoder(Autoencoder):
     """MLP, linear code, the mirrored MLP, normal likelihood of a fixed scale (squared error, in nats).
 
+    Rows [batch, width] become codes [batch, latent_dim].
+
     Args:
         latent_dim: width of the code.
         hidden: widths of the encoder's layers; the decoder mirrors them.

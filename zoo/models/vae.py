@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class VAE(Autoencoder):
     """MLP, diagonal Gaussian posterior, the mirrored MLP, normal likelihood.
 
+    Rows [batch, width] become codes [batch, latent_dim], the posterior's means.
+
     Args:
         latent_dim: width of the code.
         hidden: widths of the encoder's layers; the decoder mirrors them.

@@ -1,0 +1,89 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from zoo.errors import InputError, ZooError
+from zoo.export.exporter import Exporter, _write
+from zoo.quiet import import_tensorflow
+
+import_tensorflow()
+from zoo.encoder import Encoder  # noqa: E402
+from zoo.models.vae import VAE  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = VAE(3, [8])
+    model.build((None, 12))
+    return model
+
+
+@pytest.fixture
+def exporter(tmp_path):
+    exporter = Exporter(store=str(tmp_path / "store"))
+    exporter.require_writable("name")
+    return exporter
+
+
+def entries(exporter):
+    return sorted(path.name for path in Path(exporter.store, "name").iterdir())
+
+
+def test_a_candidate_is_published_by_one_rename(exporter, model, splits):
+    assert exporter.newest_version("name") == 0
+    with exporter.candidate("name", model, splits, {"recipe.yaml": "a: 1"}) as candidate:
+        assert candidate.largest_difference <= 1e-5
+        assert all(not entry.isdigit() for entry in entries(exporter))
+        directory = exporter.publish(candidate, "name", 7)
+    assert entries(exporter) == ["7"]
+    assert exporter.newest_version("name") == 7
+    assert (directory / "recipe.yaml").read_text() == "a: 1"
+    table = pq.read_table(directory / "assets.extra" / "embeddings.parquet")
+    assert table["key"].to_pylist() == list(splits.keys)
+    codes = np.asarray(table["embedding"].to_pylist(), np.float32)
+    np.testing.assert_allclose(codes, Encoder.from_saved_model(directory).encode(splits.features), atol=1e-6)
+
+
+def test_what_is_not_published_is_removed_and_a_taken_version_is_refused(exporter, model, splits):
+    (Path(exporter.store) / "name" / "3").mkdir()
+    with exporter.candidate("name", model, splits, {}) as candidate, pytest.raises(ZooError, match="exists already"):
+        exporter.publish(candidate, "name", 3)
+    assert entries(exporter) == ["3"]
+
+
+def test_other_values_than_in_memory_are_refused(exporter, model, splits, tmp_path):
+    _write(tmp_path / "saved", model, "vector")
+    weights = model.get_weights()
+    try:
+        model.set_weights([weight + 1e-3 for weight in weights])
+        with pytest.raises(ZooError, match="differ from the model's in memory"):
+            exporter._verified(tmp_path / "saved", model, splits)
+    finally:
+        model.set_weights(weights)
+    assert exporter._verified(tmp_path / "saved", model, splits).largest_difference < 1e-5
+
+
+def test_a_model_that_a_fresh_process_cannot_load_is_refused(exporter, model, splits, tmp_path):
+    _write(tmp_path / "saved", model, "vector")
+    (tmp_path / "saved" / "saved_model.pb").write_bytes(b"not a model")
+    with pytest.raises(ZooError, match="a fresh process could not use the exported model"):
+        exporter._verified(tmp_path / "saved", model, splits)
+
+
+def test_candidates_of_processes_that_died_are_removed_and_others_left(exporter, model, splits):
+    home = Path(exporter.store) / "name"
+    dead = 2**22 + 1  # beyond the largest process number that Linux gives
+    for process in (dead, os.getppid()):
+        (home / f".candidate-{process}-abc").mkdir()
+    with exporter.candidate("name", model, splits, {}):
+        pass
+    assert entries(exporter) == [f".candidate-{os.getppid()}-abc"]
+
+
+def test_a_store_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"cannot be written to.*export\.store"):
+        Exporter(store=str(tmp_path / "file")).require_writable("name")
