@@ -15,12 +15,17 @@ with claim(pathlib.Path(sys.argv[1]), "recipe", "data") as state:
 """
 
 
-def test_an_interrupted_run_finds_its_state_and_a_finished_one_leaves_none(tmp_path):
-    with pytest.raises(KeyboardInterrupt), claim(tmp_path, "recipe", "data") as state:
+def _interrupted(root):
+    with claim(root, "recipe", "data") as state:
         assert state.run_id is None
         state.remember("run 1")
         state.training.write_bytes(b"weights")
         raise KeyboardInterrupt
+
+
+def test_an_interrupted_run_finds_its_state_and_a_finished_one_leaves_none(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        _interrupted(tmp_path)
     with claim(tmp_path, "recipe", "other data") as other:
         assert other.run_id is None
     with claim(tmp_path, "recipe", "data") as again:
