@@ -160,25 +160,47 @@ class Encoder:
         return np.concatenate(blocks) if blocks else np.empty((0, width), np.float32)
 
     def _as_rows(self, vectors: Any) -> Floats:
-        if hasattr(vectors, "to_numpy"):  # a pandas DataFrame or Series, without importing pandas
-            vectors = vectors.to_numpy()
-        table = np.asarray(vectors)
-        if table.dtype == object:  # a column of vectors
-            try:
-                table = np.asarray([np.asarray(row, np.float32) for row in table.ravel()])
-            except ValueError:
-                raise ValueError(f"{self.name} takes rows of {self.width} numbers; these differ in length") from None
-        if table.size == 0 and table.ndim <= 2:
-            return np.empty((0, self.width), np.float32)
+        table = self._as_numbers(vectors)
+        if table.shape == (0,):
+            table = table.reshape(0, self.width)
         if table.ndim != 2 or table.shape[1] != self.width:
             hint = "; a single vector is encode([vector])" if table.shape == (self.width,) else ""
             raise ValueError(f"{self.name} takes rows [n, {self.width}], not {list(table.shape)}{hint}")
-        rows = table.astype(np.float32, copy=False)
+        with np.errstate(over="ignore"):  # a number beyond float32 becomes infinite, and is reported as such
+            rows = table.astype(np.float32, copy=False)
         finite = np.isfinite(rows).all(axis=1)
         if not finite.all():
             first = np.flatnonzero(~finite)[:5].tolist()
             raise ValueError(f"{int((~finite).sum())} of {len(rows)} rows hold NaN or infinity, the first at {first}")
         return rows
+
+    def _as_numbers(self, vectors: Any) -> Any:
+        """An array of numbers, whatever the rows came in."""
+        if hasattr(vectors, "to_numpy"):  # a pandas DataFrame or Series, without importing pandas
+            vectors = vectors.to_numpy()
+        if isinstance(vectors, np.ndarray) and vectors.dtype == object:
+            vectors = _without_missing(vectors)
+        try:
+            table = np.asarray(vectors)
+            if table.dtype.kind not in "biuf":
+                table = np.asarray(vectors, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            ragged = "inhomogeneous" in str(error) or "setting an array element with a sequence" in str(error)
+            what = "differ in length" if ragged else "are not all numbers"
+            raise ValueError(f"{self.name} takes rows of {self.width} numbers; these {what}") from None
+        return table
+
+
+def _without_missing(cells: Any) -> list[Any]:
+    """An array of objects as nested lists, with pandas' missing value as NaN; cells may be numbers or vectors."""
+    rows = cells[:, 0] if cells.ndim == 2 and cells.shape[1] == 1 and np.ndim(cells[:1, 0].tolist()) > 1 else cells
+    return [
+        _without_missing(row) if isinstance(row, np.ndarray) and row.dtype == object else _or_nan(row) for row in rows
+    ]
+
+
+def _or_nan(cell: Any) -> Any:
+    return float("nan") if cell is None or type(cell).__name__ in {"NAType", "NaTType"} else cell
 
 
 def _signature_function(signature: Any, output: str, keep_alive: Any) -> Callable[[Any], Any]:

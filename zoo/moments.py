@@ -43,6 +43,8 @@ class Moments:
         """Adds a block [rows, width] with weights [rows]."""
         rows, shares = block.astype(np.float64), weights.astype(np.float64)
         weight = shares.sum()
+        if not weight > 0:  # a block whose rows all count nothing
+            return
         mean = shares @ rows / weight
         centred, shift, total = rows - mean, mean - self.mean, self.weight + weight
         self._scatter += (centred * shares[:, None]).T @ centred

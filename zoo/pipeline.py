@@ -132,10 +132,8 @@ class Pipeline:
         for note in trained.notes:
             self._note(note)
         taken_up = f", taken up at epoch {trained.resumed_epoch + 1}" if trained.resumed_epoch else ""
-        self._say(
-            f"trained {len(trained.history)} epochs in {trained.seconds:.1f} s{taken_up}; "
-            f"the weights are those of epoch {trained.best_epoch + 1}"
-        )
+        kept = f"those of epoch {trained.best_epoch + 1}" if trained.best_epoch >= 0 else "the first ones"
+        self._say(f"trained {len(trained.history)} epochs in {trained.seconds:.1f} s{taken_up}; the weights are {kept}")
         return trained
 
     def _judge(self, trained: Trained, splits: Splits) -> tuple[Report, Verdict]:

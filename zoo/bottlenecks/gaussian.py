@@ -33,7 +33,7 @@ class Gaussian(Bottleneck):
         weight: factor of the rate in the loss (1 is the evidence lower bound; the beta of beta-VAE).
         warmup_epochs: the weight grows linearly from weight / warmup_epochs in the first epoch to its full value.
         free_bits: nats that each dimension may use on average over the batch before its rate costs anything.
-        seed: seed of the training noise.
+        seed: seed of the training noise; None draws one from Keras' global seed.
         **kwargs: Keras layer arguments (name, dtype).
 
     Raises:
@@ -51,7 +51,7 @@ class Gaussian(Bottleneck):
         weight: NonNegativeFloat = 1.0,
         warmup_epochs: NonNegativeInt = 0,
         free_bits: NonNegativeFloat = 0.0,
-        seed: NonNegativeInt = 0,
+        seed: NonNegativeInt | None = None,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         super().__init__(**kwargs)

@@ -19,7 +19,7 @@ class GaussianNoise(Corruption):
 
     Args:
         scale: standard deviation of the noise, in the units of the preprocessed row.
-        seed: seed of the noise.
+        seed: seed of the noise; None draws one from Keras' global seed.
         **kwargs: Keras layer arguments (name, dtype).
 
     Raises:
@@ -30,7 +30,7 @@ class GaussianNoise(Corruption):
     """
 
     def __init__(
-        self, scale: NonNegativeFloat = 0.1, seed: NonNegativeInt = 0, **kwargs: Unpack[LayerArguments]
+        self, scale: NonNegativeFloat = 0.1, seed: NonNegativeInt | None = None, **kwargs: Unpack[LayerArguments]
     ) -> None:
         super().__init__(**kwargs)
         if scale < 0:

@@ -35,7 +35,7 @@ def decide(report: Report, gates: Mapping[str, Gate], encoder: str, champion: st
         gates=results,
         reasons=reasons,
         champion=champion,
-        beats_champion=None if champion is None else not worse,
+        beats_champion=None if champion is None else bool(results) and not worse,
         champion_reasons=worse,
     )
 
@@ -47,6 +47,9 @@ def _results(report: Report, name: str, gate: Gate, encoder: str) -> Iterator[Ga
         explained = reason and f"{name}: {gate.metric} {reason}"
         against = f"at least {gate.at_least:g}"
         yield GateResult(name, gate.metric, against, own, None, own, gate.at_least, not reason, explained)
+    if gate.at_least is None and not gate.beats:
+        asks = f"{name}: asks for nothing; give it beats or at_least"
+        yield GateResult(name, gate.metric, "nothing", own, None, None, gate.margin, passed=False, reason=asks)
     for baseline in gate.beats:
         other = report.scores.get(baseline, {}).get(gate.metric)
         difference = report.differences.get(baseline, {}).get(gate.metric)

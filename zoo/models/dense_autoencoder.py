@@ -49,10 +49,11 @@ class DenseAutoencoder(Autoencoder):
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         hidden = list(hidden)
+        networks: LayerArguments = {"dtype": kwargs["dtype"]} if "dtype" in kwargs else {}
         super().__init__(
-            encoder=MLP(hidden, activation, skip, name="encoder"),
-            bottleneck=Linear(latent_dim, name="bottleneck"),
-            decoder=MLP(hidden[::-1], activation, skip, name="decoder"),
+            encoder=MLP(hidden, activation, skip, name="encoder", **networks),
+            bottleneck=Linear(latent_dim, name="bottleneck", **networks),
+            decoder=MLP(hidden[::-1], activation, skip, name="decoder", **networks),
             likelihood=Normal(scale, name="likelihood"),
             corruption=corruption,
             preprocess=preprocess,

@@ -57,10 +57,11 @@ class VAE(Autoencoder):
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         hidden = list(hidden)
+        networks: LayerArguments = {"dtype": kwargs["dtype"]} if "dtype" in kwargs else {}
         super().__init__(
-            encoder=MLP(hidden, activation, skip, name="encoder"),
-            bottleneck=Gaussian(latent_dim, weight, warmup_epochs, free_bits, name="bottleneck"),
-            decoder=MLP(hidden[::-1], activation, skip, name="decoder"),
+            encoder=MLP(hidden, activation, skip, name="encoder", **networks),
+            bottleneck=Gaussian(latent_dim, weight, warmup_epochs, free_bits, name="bottleneck", **networks),
+            decoder=MLP(hidden[::-1], activation, skip, name="decoder", **networks),
             likelihood=Normal(scale, learn_scale, name="likelihood"),
             corruption=corruption,
             preprocess=preprocess,

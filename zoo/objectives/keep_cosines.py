@@ -48,8 +48,9 @@ class KeepCosines(Objective):
         errors = ops.square(_cosines(code) - targets)
         others = 1.0 - ops.eye(ops.shape(errors)[0])
         if self.temperature is not None:
-            # the largest cosine is 1, so that exp cannot overflow however low the temperature
-            others = others * ops.exp((targets - 1.0) / self.temperature)
+            # relative to the nearest other row, so that exp neither overflows nor vanishes at a low temperature
+            nearest = ops.max(ops.where(others > 0, targets, -1.0), axis=-1, keepdims=True)
+            others = others * ops.exp(ops.minimum(targets - nearest, 0.0) / self.temperature)
         shares = others / ops.maximum(ops.sum(others, axis=-1, keepdims=True), 1e-30)
         return self.weight * ops.sum(shares * errors, axis=-1)
 

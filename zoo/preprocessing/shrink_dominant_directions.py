@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from zoo.parts import Batches, Tensor
     from zoo.types import LayerArguments, NonNegativeFloat, NonNegativeInt
 
+# Of the largest variance: the square of float32's resolution at which a direction still holds something.
+_SMALLEST_SHARE = 1e-4
+
 
 class ShrinkDominantDirections(Preprocessing):
     """V diag(g) V^T x: the leading principal directions are scaled down, the others stay: [batch, width] -> the same.
@@ -58,13 +61,14 @@ class ShrinkDominantDirections(Preprocessing):
     def adapt(self, batches: Batches) -> None:
         """Learns the directions and their variances; see `Preprocessing`."""
         variances, directions = Moments.of(self._map.shape[0], batches()).principal()
+        # rows of low rank have variances that are nothing but rounding; a share of them would blow up in `inverse`
+        variances = np.maximum(variances, _SMALLEST_SHARE * variances[0])
         gains = np.ones_like(variances)
         leading, level = variances[: self.directions], variances[self.directions]
         np.divide(level, leading, out=gains[: self.directions], where=leading > 0)
         gains = np.minimum(gains, 1.0) ** self.power
         self._map.assign((directions * gains) @ directions.T)
-        inverse_gains = np.divide(1.0, gains, out=np.zeros_like(gains), where=gains > 0)
-        self._inverse_map.assign((directions * inverse_gains) @ directions.T)
+        self._inverse_map.assign((directions / gains) @ directions.T)
 
     def call(self, x: Tensor) -> Tensor:
         """[batch, width] -> [batch, width]."""

@@ -45,23 +45,24 @@ class Plateau(keras.callbacks.ReduceLROnPlateau):
 
 
 class FiniteLoss(keras.callbacks.Callback):
-    """Stops at a non-finite loss and puts back the weights of the last epoch that ended well."""
+    """Stops at a non-finite loss and puts good weights back: the best epoch's, else those of the last that ended well.
 
-    def __init__(self) -> None:
+    Args:
+        early: the callback that keeps the best weights; it must come before this one.
+    """
+
+    def __init__(self, early: keras.callbacks.EarlyStopping) -> None:
         super().__init__()
         self.broken_epoch: int | None = None
-        self._epoch = 0
+        self._early, self._epoch = early, 0
         self._good: list[np.ndarray] = []
 
-    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Keeps the weights that training starts from."""
-        del logs
-        self._good = self.model.get_weights()
-
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Remembers which epoch it is."""
+        """Keeps the weights that the first epoch starts from: a resumed run's are there only now."""
         del logs
         self._epoch = epoch
+        if not self._good:
+            self._good = self.model.get_weights()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Looks at the running means."""
@@ -76,9 +77,10 @@ class FiniteLoss(keras.callbacks.Callback):
             self._good = self.model.get_weights()
 
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
-        """Puts the last good weights back, if the loss broke."""
+        """Puts the last good weights back, if the loss broke before there was a best epoch."""
         del logs
-        if self.broken_epoch is not None:
+        best = self._early.best  # keras keeps weights even of a first epoch whose loss is NaN
+        if self.broken_epoch is not None and (best is None or not math.isfinite(best)):
             self.model.set_weights(self._good)
 
     def _check(self, logs: Mapping[str, float] | None) -> None:

@@ -77,6 +77,8 @@ class Trainer:
                 f"{len(splits.train)} training rows do not fill a batch of {self.batch_size}: "
                 f"give more rows, or a smaller train.batch_size"
             )
+        if not len(splits.validation):
+            raise InputError("there is no row for validation: raise data.validation")
         model.build((None, splits.width))
         model.adapt(lambda: splits.weighted_batches(splits.train))
         untrained = _twin(model)
@@ -86,7 +88,8 @@ class Trainer:
             jit_compile=self.jit_compile,
         )
         model.optimizer.build(model.trainable_variables)
-        finite, kept = FiniteLoss(), self._kept(model.settled_epoch)
+        kept = self._kept(model.settled_epoch)
+        finite = FiniteLoss(kept[0][0])
         checkpoint = Checkpoint(state, kept)
         first = checkpoint.read()
         self._run(model, feed, first, finite, kept, checkpoint, listeners)
@@ -170,14 +173,14 @@ def _twin(model: Any) -> Any:
 
 
 def _best_epoch(history: list[dict[str, float]], settled: int) -> int:
-    losses = {
-        epoch: logs["val_loss"] for epoch, logs in enumerate(history) if epoch >= settled and isfinite(logs["val_loss"])
-    }
-    return min(losses, key=lambda epoch: losses[epoch], default=-1)
+    """The epoch whose weights are kept; before the loss has settled that is the last good one, -1 if there is none."""
+    good = [epoch for epoch, logs in enumerate(history) if isfinite(logs["loss"]) and isfinite(logs["val_loss"])]
+    comparable = [epoch for epoch in good if epoch >= settled]
+    return min(comparable, key=lambda epoch: history[epoch]["val_loss"], default=good[-1] if good else -1)
 
 
 def _broken(epoch: int) -> str:
     return (
-        f"the loss became non-finite in epoch {epoch + 1}; training stopped, and the weights of the last good epoch "
-        f"were put back. Lower train.learning_rate, or set train.clip_norm=1"
+        f"the loss became non-finite in epoch {epoch + 1}; training stopped, and good weights were put "
+        f"back. Lower train.learning_rate, or set train.clip_norm=1"
     )
