@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from zoo.bottlenecks.linear import Linear
 from zoo.likelihoods.normal import Normal
@@ -49,11 +49,11 @@ class DenseAutoencoder(Autoencoder):
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         hidden = list(hidden)
-        networks: LayerArguments = {"dtype": kwargs["dtype"]} if "dtype" in kwargs else {}
+        dtype: Any = kwargs.get("dtype")
         super().__init__(
-            encoder=MLP(hidden, activation, skip, name="encoder", **networks),
-            bottleneck=Linear(latent_dim, name="bottleneck", **networks),
-            decoder=MLP(hidden[::-1], activation, skip, name="decoder", **networks),
+            encoder=MLP(hidden, activation, skip, name="encoder", dtype=dtype),
+            bottleneck=Linear(latent_dim, name="bottleneck", dtype=dtype),
+            decoder=MLP(hidden[::-1], activation, skip, name="decoder", dtype=dtype),
             likelihood=Normal(scale, name="likelihood"),
             corruption=corruption,
             preprocess=preprocess,

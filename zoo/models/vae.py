@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from zoo.bottlenecks.gaussian import Gaussian
 from zoo.likelihoods.normal import Normal
@@ -57,11 +57,11 @@ class VAE(Autoencoder):
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         hidden = list(hidden)
-        networks: LayerArguments = {"dtype": kwargs["dtype"]} if "dtype" in kwargs else {}
+        dtype: Any = kwargs.get("dtype")
         super().__init__(
-            encoder=MLP(hidden, activation, skip, name="encoder", **networks),
-            bottleneck=Gaussian(latent_dim, weight, warmup_epochs, free_bits, name="bottleneck", **networks),
-            decoder=MLP(hidden[::-1], activation, skip, name="decoder", **networks),
+            encoder=MLP(hidden, activation, skip, name="encoder", dtype=dtype),
+            bottleneck=Gaussian(latent_dim, weight, warmup_epochs, free_bits, name="bottleneck", dtype=dtype),
+            decoder=MLP(hidden[::-1], activation, skip, name="decoder", dtype=dtype),
             likelihood=Normal(scale, learn_scale, name="likelihood"),
             corruption=corruption,
             preprocess=preprocess,
