@@ -19,14 +19,8 @@ def run(folder: str, seed: int) -> tuple[float, float, dict]:
     command = [sys.executable, "-m", "zoo.run", "recipe=vae_word2vec", f"seed={seed}"]
     started, peak = time.perf_counter(), 0
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
-    tree = psutil.Process(process.pid)
     while process.poll() is None:
-        for each in [tree, *tree.children(recursive=True)]:
-            try:
-                each.last = each.memory_info().rss
-            except psutil.NoSuchProcess:
-                each.last = 0
-        peak = max(peak, sum(each.last for each in _alive(tree)))
+        peak = max(peak, _resident(process.pid))
         time.sleep(0.1)
     seconds = time.perf_counter() - started
     if process.returncode not in (0, 3):
@@ -35,18 +29,14 @@ def run(folder: str, seed: int) -> tuple[float, float, dict]:
     return seconds, peak / 2**30, json.loads(newest.read_text()) | {"status": process.returncode}
 
 
-def _alive(tree: psutil.Process) -> list:
-    found = []
+def _resident(pid: int) -> int:
+    """Bytes that a process and its children hold in memory now."""
     try:
-        found = [tree, *tree.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-    for each in found:
-        try:
-            each.last = each.memory_info().rss
-        except psutil.NoSuchProcess:
-            each.last = 0
-    return found
+        parent = psutil.Process(pid)
+        tree = [parent, *parent.children(recursive=True)]
+        return sum(each.memory_info().rss for each in tree)
+    except psutil.NoSuchProcess:  # one of them has just ended
+        return 0
 
 
 def main() -> dict:
