@@ -1,0 +1,66 @@
+import os
+
+import pytest
+
+from zoo.errors import InputError
+from zoo.tracking.tracker import Tracker
+
+
+@pytest.fixture
+def tracker(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return Tracker()
+
+
+def test_the_store_is_a_file_under_mlruns_unless_told_otherwise(tracker, monkeypatch):
+    assert tracker.resolved_uri == "sqlite:///mlruns/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///elsewhere/db.sqlite")
+    assert Tracker().resolved_uri == "sqlite:///elsewhere/db.sqlite"
+    assert Tracker("http://host:5000").resolved_uri == "http://host:5000"
+    assert Tracker("http://host:5000").folder is None
+
+
+def test_an_empty_registry_has_no_champion(tracker):
+    tracker.require_writable()
+    assert tracker.champion("nothing") is None
+    assert tracker.newest_version("nothing") == 0
+    with pytest.raises(InputError, match="no registered encoder 'nothing'; registered: none"):
+        tracker.model_directory("models:/nothing/1")
+
+
+def test_a_run_is_logged_where_the_store_is_and_the_users_uri_is_left_alone(tracker, tmp_path):
+    import mlflow
+
+    tracker.require_writable()
+    with tracker.run("recipe") as run:
+        run.epoch_ends(0, {"loss": 2.0, "val_loss": 3.0})
+        run.epoch_ends(1, {"loss": 1.0, "val_loss": 2.0})
+        run.log_parameters({f"key{i}": i for i in range(150)} | {"long": "x" * 10_000})
+        run.log_text("text", "note.txt")
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+    client = mlflow.MlflowClient(tracker.resolved_uri)
+    found = client.get_run(run.run_id)
+    assert found.info.status == "FINISHED"
+    assert [(point.step, point.value) for point in client.get_metric_history(run.run_id, "loss")] == [
+        (1, 2.0),
+        (2, 1.0),
+    ]
+    assert found.data.params["key149"] == "149"
+    assert (tmp_path / "mlruns" / "artifacts" / run.run_id / "artifacts" / "note.txt").read_text() == "text"
+
+
+@pytest.mark.parametrize(("error", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")])
+def test_a_run_that_ends_badly_says_so_and_can_be_taken_up(error, status, tracker):
+    import mlflow
+
+    tracker.require_writable()
+    with pytest.raises(error), tracker.run("recipe") as run:
+        raise error
+    client = mlflow.MlflowClient(tracker.resolved_uri)
+    assert client.get_run(run.run_id).info.status == status
+    with tracker.run("recipe", resume=run.run_id) as again:
+        assert again.run_id == run.run_id
+    assert client.get_run(run.run_id).info.status == "FINISHED"
+    with tracker.run("recipe", resume="an id that the store does not know") as fresh:
+        assert fresh.run_id != run.run_id
