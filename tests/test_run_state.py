@@ -26,6 +26,9 @@ def _interrupted(root):
 def test_an_interrupted_run_finds_its_state_and_a_finished_one_leaves_none(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         _interrupted(tmp_path)
+    with pytest.raises(ValueError, match="before training"), claim(tmp_path, "recipe", "third data"):
+        raise ValueError("before training")
+    assert len(list(tmp_path.iterdir())) == 1
     with claim(tmp_path, "recipe", "other data") as other:
         assert other.run_id is None
     with claim(tmp_path, "recipe", "data") as again:

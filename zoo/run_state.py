@@ -43,7 +43,7 @@ class RunState:
 
 @contextlib.contextmanager
 def claim(root: Path, *identity: str) -> Iterator[RunState]:
-    """Claims the state of a run; it is removed when the block ends well and kept when it does not.
+    """Claims the state of a run; it is removed when the block ends well, and kept for the next try when it does not.
 
     A second process that does the same run at the same time gets a folder of its own, and starts afresh.
 
@@ -57,7 +57,13 @@ def claim(root: Path, *identity: str) -> Iterator[RunState]:
         if not _lock(directory, held):
             directory = root / f"{key}-{os.getpid()}"
             directory.mkdir(exist_ok=True)
-        yield RunState(directory)
+        state = RunState(directory)
+        try:
+            yield state
+        except BaseException:
+            if not state.training.exists():  # nothing was trained that could be taken up
+                shutil.rmtree(directory)
+            raise
         shutil.rmtree(directory)
 
 
