@@ -65,6 +65,7 @@ def start(folder, *overrides):
 
 def test_a_blessed_run_is_registered_exported_and_returned(first, client):
     assert first.verdict.blessed
+    assert first.report.scores["encoder"]["active_units"].value > 5
     assert first.promoted
     assert first.version == 1
     assert first.directory == Path("serving/store/tiny/1")
@@ -165,9 +166,11 @@ def test_the_saved_model_is_documented_by_its_signatures(first):
 
 def test_not_blessed_is_logged_but_neither_registered_nor_exported(first, client, capsys):
     before = versions()
-    assert main([TINY, IMPOSSIBLE]) == 3
+    collapsing = ["model.weight=100", "model.terms.cosines.weight=0", "train.learning_rate=0.05", "train.epochs=10"]
+    assert main([TINY, IMPOSSIBLE, *collapsing]) == 3
     printed = capsys.readouterr().out
     assert "not blessed" in printed
+    assert "of 10 dimensions say anything; the posterior has collapsed. Lower model.weight" in printed
     assert "the lower bound must exceed 1.9" in printed
     assert versions() == before
     assert not leftovers()

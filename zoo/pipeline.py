@@ -94,6 +94,7 @@ class Pipeline:
             self._log_end(run, trained, report, verdict)
             self.console.print(report_table(report))
             self.console.print(verdict_table(verdict))
+            self._note_collapse(report)
             return self._finish(run, trained, splits, report, verdict)
 
     def _require_places(self) -> None:
@@ -257,6 +258,15 @@ class Pipeline:
         ]
         for line in lines:
             self._say(line)
+
+    def _note_collapse(self, report: Report) -> None:
+        latent_dim = report.dimensions["encoder"]
+        for metric, score in report.scores["encoder"].items():
+            if report.units[metric] == "dimensions" and score is not None and score.value < latent_dim / 2:
+                self._note(
+                    f"{metric}: only {score.value:.0f} of {latent_dim} dimensions say anything; the posterior has "
+                    f"collapsed. Lower model.weight, or raise model.warmup_epochs or model.free_bits"
+                )
 
     def _note(self, text: str) -> None:
         self._say(f"note: {text}", style="yellow")
