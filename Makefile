@@ -5,7 +5,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-# A user's own options do not reach the project's environment: nothing but constraints.txt decides versions.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help setup run test bench clean

@@ -1,6 +1,7 @@
 """The command line's own errors; runs that train are in test_end_to_end.py."""
 
 import pytest
+import yaml
 
 import zoo
 from zoo.__main__ import main as zoo_main
@@ -70,3 +71,11 @@ def test_public_names_are_those_of_all():
     assert all(callable(getattr(zoo, name)) for name in zoo.__all__)
     with pytest.raises(AttributeError, match="no attribute 'lod'"):
         zoo.lod  # noqa: B018
+
+
+def test_a_sweep_may_go_over_recipes(capsys):
+    assert main(["recipe=vae_word2vec,dense_word2vec", "--multirun", "seed=0,1", "--cfg", "job"]) == 0
+    composed = [yaml.safe_load(each) for each in capsys.readouterr().out.split("\n---\n")]
+    found = [(each["name"], each["seed"]) for each in composed]
+    assert found == [("vae_word2vec", 0), ("vae_word2vec", 1), ("dense_word2vec", 0), ("dense_word2vec", 1)]
+    assert error_of(["recipe=vae_word2vec,dense_word2vec"], capsys)[0] == 2

@@ -65,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(options: argparse.Namespace) -> int:
     selection, overrides = _selection(options.overrides)
     combinations = expand(overrides) if options.multirun else [overrides]
-    recipes = [compose(selection, each) for each in combinations]
+    names = selection.split(",") if options.multirun else [selection]
+    recipes = [compose(name, each) for name in names for each in combinations]
     if options.cfg:
         print("\n---\n".join(recipe.yaml().rstrip() for recipe in recipes))  # noqa: T201
         return _BLESSED
@@ -93,7 +94,8 @@ def _sweep(recipes: Sequence[Recipe]) -> int:
     with tracker.run(first.name) as parent:
         parent.log_tags({"zoo.sweep": len(recipes)})
         for number, recipe in enumerate(recipes, start=1):
-            overrides = " ".join(each for each in recipe.overrides if each not in shared)
+            named = [f"recipe={recipe.name}"] if len({each.name for each in recipes}) > 1 else []
+            overrides = " ".join([*named, *(each for each in recipe.overrides if each not in shared)])
             console.rule(escape(f"{number} of {len(recipes)}: {overrides}"))
             result = Pipeline(recipe, console, parent.run_id).run()
             rows.append((overrides, result.report, result.verdict, result.run_id))
@@ -132,7 +134,9 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="recipe=NAME, and keys of it to change")
-    parser.add_argument("-m", "--multirun", action="store_true", help="run every combination of key=a,b values")
+    parser.add_argument(
+        "-m", "--multirun", action="store_true", help="run every combination of key=a,b values, recipe=a,b included"
+    )
     parser.add_argument("-c", "--cfg", choices=["job"], help="print the composed recipe and stop")
     return parser
 
