@@ -132,6 +132,17 @@ def test_folders_of_ones_own(tmp_path, monkeypatch):
     assert "no such folder" in faults(recipe="mine")
 
 
+def test_null_takes_out_an_inherited_part(tmp_path):
+    path = tmp_path / "less.yaml"
+    path.write_text("defaults: [vae_word2vec, _self_]\nmodel: {terms: {cosines: null}}\ngates: {similarity: null}\n")
+    config = compose(str(path)).config
+    assert config["model"]["terms"] == {}
+    assert "similarity" not in config["gates"]
+    assert "nuance" in config["gates"]
+    path.write_text("defaults: [vae_word2vec, _self_]\nmetrics: {wordsim353: null}\n")
+    assert "gates.similarity.metric: no metric 'wordsim353'" in faults(recipe=str(path))
+
+
 def test_parts_of_ones_own_plug_in_and_are_checked(tmp_path, monkeypatch):
     (tmp_path / "my_parts.py").write_text(
         "import nothing_of_this_name\n"  # reading the signature must not import the module

@@ -99,7 +99,9 @@ class Checker:
         if items is None:
             self.faults.append(f"{key}: {value!r} does not hold parts by name")
             return value
-        filled = {name: self.value(_dotted(key, name), each, annotation) for name, each in items.items()}
+        # null takes out a part that another recipe put in
+        kept = {name: each for name, each in items.items() if each is not None or isinstance(value, list)}
+        filled = {name: self.value(_dotted(key, name), each, annotation) for name, each in kept.items()}
         return list(filled.values()) if isinstance(value, list) else filled
 
     def _plain(self, key: str, value: Any, annotation: Any) -> Any:
