@@ -64,7 +64,7 @@ def test_any_array_like_will_do(encoder, rows):
 @pytest.mark.parametrize(
     ("vectors", "expected"),
     [
-        (np.ones(5), r"takes rows \[n, 5\], not \[5\]; a single vector is encode\(\[vector\]\)"),
+        (np.ones(5), r"takes rows \[n, 5\], not \[5\]; a single row is encode\(\[row\]\)"),
         (np.ones((2, 4)), r"not \[2, 4\]"),
         (np.ones((2, 1, 5)), r"not \[2, 1, 5\]"),
         (pd.Series([[1, 2, 3, 4, 5], [1, 2]]), "differ in length"),

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.intakes.choose import intake_of_signature
+from zoo.intakes.dense_intake import DenseIntake
+from zoo.intakes.sparse_intake import SparseIntake
 from zoo.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from zoo.types import Floats
+    from zoo.types import Floats, Intake, Rows
 
 EMBEDDINGS_FILE = Path("assets.extra") / "embeddings.parquet"
+# Method -> signature and output of an exported encoder. What reads rows, and what reads something else.
+READS_ROWS = {
+    "encode": ("serving_default", "embedding"),
+    "reconstruct": ("reconstruct", "reconstruction"),
+    "score": ("score", "score"),
+    "assign": ("assign", "probability"),
+}
+OTHERS = {"decode": ("decode", "reconstruction"), "sample": ("sample", "reconstruction")}
 _BATCH = 8192
+_NUMBERS = 2**24  # a block of rows holds no more numbers than this: 64 MiB
 
 
 @dataclass(frozen=True)
@@ -37,47 +50,75 @@ class Vocabulary:
 class Encoder:
     """Turns rows into codes; deterministic, in batches, order kept.
 
-    Made by `zoo.load`, `zoo.run`, `Encoder.from_model` or `Encoder.from_saved_model`.
+    Made by `zoo.load`, `zoo.run`, `Encoder.from_model` or `Encoder.from_saved_model`. What rows look like depends on
+    what the encoder was trained on, see `intake`: vectors or images (arrays, nested lists, DataFrames), records
+    (DataFrames, lists of mappings), baskets (lists of lists of items), or SciPy sparse arrays.
 
     Args:
         name: what to call it.
-        functions: `encode` and, where the model has them, `reconstruct` and `rates`: [n, width] tensor -> tensor.
-        width: columns of a row.
+        functions: by method name: `encode` and, where the model has them, `reconstruct`, `score`, `assign` and `rates`
+            take the intake's arrays by name; `decode` takes codes, `sample` a count and a seed, `log_weights` the
+            arrays and a seed.
+        intake: turns a user's rows into named arrays.
         latent_dim: columns of a code.
         vocabulary: lets `encode_words` look words up.
+        threshold: score above which a row is anomalous; infinity if the model has none.
 
     Attributes:
         name: as above.
-        width: as above.
+        intake: as above.
         latent_dim: as above.
+        threshold: as above.
     """
 
     def __init__(
         self,
         name: str,
-        functions: Mapping[str, Callable[[Any], Any]],
-        width: int,
+        functions: Mapping[str, Callable[..., Any]],
+        intake: Intake,
         latent_dim: int,
         vocabulary: Vocabulary | None = None,
+        threshold: float = float("inf"),
     ) -> None:
-        self.name, self.width, self.latent_dim = name, width, latent_dim
+        self.name, self.intake, self.latent_dim, self.threshold = name, intake, latent_dim, threshold
         self._functions, self._vocabulary = functions, vocabulary
         self._rows: dict[str, int] = {}
         self._codes: Floats | None = None
 
     def __repr__(self) -> str:
-        return f"Encoder({self.name!r}, {self.width} -> {self.latent_dim})"
+        return f"Encoder({self.name!r}, {self.intake.describe()} -> {self.latent_dim})"
 
     @classmethod
-    def from_model(cls, name: str, model: Any, vocabulary: Vocabulary | None = None) -> Encoder:
-        """Wraps a built `zoo.models.Autoencoder` in memory."""
+    def from_model(
+        cls, name: str, model: Any, vocabulary: Vocabulary | None = None, intake: Intake | None = None
+    ) -> Encoder:
+        """Wraps a built `zoo.models.Autoencoder` in memory.
+
+        Args:
+            name: what to call it.
+            model: the model.
+            vocabulary: see the class.
+            intake: of the table's rows; None for rows as the model takes them.
+        """
         tf = import_tensorflow()
-        rows = tf.TensorSpec((None, model.width), tf.float32)
-        names = ["encode", "reconstruct"]
-        if model.rates(tf.zeros((1, model.width))) is not None:
-            names.append("rates")
-        functions = {each: tf.function(getattr(model, each), input_signature=[rows]) for each in names}
-        return cls(name, functions, model.width, model.latent_dim, vocabulary)
+        if intake is None:
+            intake = SparseIntake(*model.row_shape) if model.takes_sparse else DenseIntake("vector", model.row_shape)
+        specs = intake.specs()
+        methods = [method for method in (*READS_ROWS, "rates") if cls.can(model, method)]
+        functions: dict[str, Callable[..., Any]] = {
+            method: tf.function(
+                partial(_called, getattr(model, method), intake), autograph=False
+            ).get_concrete_function(**specs)
+            for method in methods
+        }
+        number = tf.TensorSpec((), tf.int32)
+        functions["decode"] = tf.function(model.decode, input_signature=[tf.TensorSpec((None, model.latent_dim))])
+        if model.is_generative:
+            functions["sample"] = tf.function(model.sample, input_signature=[number, number])
+            functions["log_weights"] = tf.function(
+                lambda seed, **arrays: model.log_weights(intake.features(arrays), seed), autograph=False
+            ).get_concrete_function(seed=number, **specs)
+        return cls(name, functions, intake, model.latent_dim, vocabulary, float(model.threshold))
 
     @classmethod
     def from_saved_model(cls, directory: str | Path, name: str | None = None) -> Encoder:
@@ -91,42 +132,121 @@ class Encoder:
             raise InputError(f"{directory}: no SavedModel in it (saved_model.pb is missing)")
         tf = import_tensorflow()
         loaded = tf.saved_model.load(str(directory))
-        signatures = {"encode": ("serving_default", "embedding"), "reconstruct": ("reconstruct", "reconstruction")}
-        missing = [signature for signature, _ in signatures.values() if signature not in loaded.signatures]
+        needed = [READS_ROWS[method][0] for method in ("encode", "reconstruct")]
+        missing = [signature for signature in needed if signature not in loaded.signatures]
         if missing:
             raise InputError(f"{directory}: not an encoder of the zoo, it has no signature {', '.join(missing)}")
         functions = {
-            method: _signature_function(loaded.signatures[signature], output, keep_alive=loaded)
-            for method, (signature, output) in signatures.items()
+            method: partial(_signature, loaded, signature, output)
+            for method, (signature, output) in (READS_ROWS | OTHERS).items()
+            if signature in loaded.signatures
         }
         encode = loaded.signatures["serving_default"]
-        width = next(iter(encode.structured_input_signature[1].values())).shape[1]
         latent_dim = encode.structured_outputs["embedding"].shape[1]
         vocabulary = _saved_vocabulary(directory / EMBEDDINGS_FILE)
-        return cls(name or directory.parent.name, functions, width, latent_dim, vocabulary)
+        threshold = float(loaded.threshold) if hasattr(loaded, "threshold") else float("inf")
+        intake = intake_of_signature(encode.structured_input_signature[1])
+        return cls(name or directory.parent.name, functions, intake, latent_dim, vocabulary, threshold)
 
-    def encode(self, vectors: Any) -> Floats:
+    @staticmethod
+    def can(model: Any, method: str) -> bool:
+        """Whether a model in memory has something to say for a method that may have nothing to say."""
+        return method not in {"assign", "rates"} or getattr(model, method)(_nothing(model)) is not None
+
+    def has(self, method: str) -> bool:
+        """Whether the encoder has a method's function."""
+        return method in self._functions
+
+    def encode(self, rows: Any) -> Floats:
         """Codes of rows.
 
         Args:
-            vectors: [n, width] numbers as an array, nested list, tensor or DataFrame (one column a dimension, or a
-                single column that holds the vectors).
+            rows: n rows, see the class.
 
         Returns:
             [n, latent_dim] float32, in the order of the rows.
 
         Raises:
-            ValueError: another shape, or rows that are not finite numbers.
+            ValueError: another shape, rows that are not finite numbers, missing fields.
         """
-        return self._apply("encode", vectors, self.latent_dim)
+        return self._apply("encode", rows, (self.latent_dim,))
 
-    def reconstruct(self, vectors: Any) -> Floats:
-        """Rows through the code and back: [n, width] -> [n, width] float32; takes what `encode` takes."""
-        return self._apply("reconstruct", vectors, self.width)
+    def reconstruct(self, rows: Any) -> Floats:
+        """Rows through the code and back: n rows -> [n, ...] float32, dense; takes what `encode` takes."""
+        shape = self.intake.shape if isinstance(self.intake, DenseIntake) else (0,)
+        return self._apply("reconstruct", rows, shape)
 
-    def rates(self, vectors: Any) -> Floats | None:
+    def decode(self, codes: Any) -> Floats:
+        """Codes [n, latent_dim] -> rows [n, ...] float32, dense.
+
+        Raises:
+            ValueError: another shape, codes that are not finite numbers, or an encoder without this signature.
+        """
+        function = self._function("decode")
+        table = DenseIntake("codes", (self.latent_dim,)).arrays(codes)["codes"]
+        return np.concatenate(
+            [np.asarray(function(table[i : i + _BATCH])) for i in range(0, max(len(table), 1), _BATCH)]
+        )
+
+    def score(self, rows: Any) -> Floats:
+        """How badly each row fits, [n] float32: -log p(x|z) in nats of the preprocessed row. See `threshold`."""
+        self._function("score")
+        return self._apply("score", rows, ())
+
+    def is_anomalous(self, rows: Any) -> Any:
+        """Whether each row's score lies above the threshold, [n] bool.
+
+        Raises:
+            ValueError: the encoder has no threshold (set model.false_alarm_rate when it is trained).
+        """
+        if not np.isfinite(self.threshold):
+            raise ValueError(f"{self.name} has no threshold: train it with model.false_alarm_rate=0.05")
+        return self.score(rows) > self.threshold
+
+    def sample(self, n: int, seed: int = 0) -> Floats:
+        """Draws rows from a generative model: [n, ...] float32, the same for the same seed.
+
+        Raises:
+            ValueError: the encoder is not generative, or n is below 1.
+        """
+        function = self._function("sample")
+        if n < 1:
+            raise ValueError(f"n must be at least 1, not {n}")
+        return np.asarray(function(np.int32(n), np.int32(seed)))
+
+    def assign(self, rows: Any) -> Rows | None:
+        """The likeliest cluster of each row, [n] int64; None for an encoder without clusters."""
+        probabilities = self.assign_probabilities(rows)
+        return None if probabilities is None else probabilities.argmax(axis=1)
+
+    def assign_probabilities(self, rows: Any) -> Floats | None:
+        """The probability of each cluster, [n, clusters]; None for an encoder without clusters."""
+        return self._apply("assign", rows, (0,)) if "assign" in self._functions else None
+
+    def rates(self, rows: Any) -> Floats | None:
         """Nats per code dimension [n, latent_dim] of a variational encoder in memory; None for any other."""
-        return self._apply("rates", vectors, self.latent_dim) if "rates" in self._functions else None
+        return self._apply("rates", rows, (self.latent_dim,)) if "rates" in self._functions else None
+
+    def log_likelihoods(self, rows: Any, samples: int, seed: int = 0) -> Floats | None:
+        """Importance-weighted log p(x) in nats [n] of a generative encoder in memory; None for any other.
+
+        log of the mean over `samples` draws of p(x, z) / q(z|x), a lower bound in expectation (Burda, Grosse and
+        Salakhutdinov 2016, eq. 8).
+        """
+        if "log_weights" not in self._functions:
+            return None
+        function = self._functions["log_weights"]
+        arrays = self.intake.arrays(rows)
+        total = np.full(len(next(iter(arrays.values()))), -np.inf)
+        random = np.random.default_rng(seed)
+        size = self._block(arrays)
+        for draw in random.integers(2**31 - 1, size=samples):
+            for start in range(0, len(total), size):
+                block = slice(start, start + size)
+                tensors = {name: _constant(array[block]) for name, array in arrays.items()}
+                weights = np.asarray(function(seed=_constant(np.int32(draw)), **tensors), np.float64)
+                total[block] = np.logaddexp(total[block], weights)
+        return (total - np.log(samples)).astype(np.float32)
 
     def encode_words(self, words: Sequence[str]) -> Floats:
         """Codes of words (or other keys) of the table the encoder was trained from.
@@ -153,64 +273,59 @@ class Encoder:
             raise KeyError(_unknown_words(unknown, self._rows))
         return self._codes[[self._rows[word] for word in words]]
 
-    def _apply(self, method: str, vectors: Any, width: int) -> Floats:
-        rows = self._as_rows(vectors)
-        function = self._functions[method]
-        blocks = [np.asarray(function(rows[i : i + _BATCH])) for i in range(0, len(rows), _BATCH)]
-        return np.concatenate(blocks) if blocks else np.empty((0, width), np.float32)
+    def _function(self, method: str) -> Callable[..., Any]:
+        if method not in self._functions:
+            can = ", ".join(sorted(self._functions))
+            raise ValueError(f"{self.name} cannot {method}; it can {can}")
+        return self._functions[method]
 
-    def _as_rows(self, vectors: Any) -> Floats:
-        table = self._as_numbers(vectors)
-        if table.shape == (0,):
-            table = table.reshape(0, self.width)
-        if table.ndim != 2 or table.shape[1] != self.width:
-            hint = "; a single vector is encode([vector])" if table.shape == (self.width,) else ""
-            raise ValueError(f"{self.name} takes rows [n, {self.width}], not {list(table.shape)}{hint}")
-        with np.errstate(over="ignore"):  # a number beyond float32 becomes infinite, and is reported as such
-            rows = table.astype(np.float32, copy=False)
-        finite = np.isfinite(rows).all(axis=1)
-        if not finite.all():
-            first = np.flatnonzero(~finite)[:5].tolist()
-            raise ValueError(f"{int((~finite).sum())} of {len(rows)} rows hold NaN or infinity, the first at {first}")
-        return rows
+    def call(self, method: str, arrays: Mapping[str, Any]) -> Floats:
+        """Calls a method that reads rows on the intake's arrays, block by block."""
+        count, size = len(next(iter(arrays.values()))), self._block(arrays)
+        blocks = [
+            np.asarray(self._functions[method](**{k: _constant(v[i : i + size]) for k, v in arrays.items()}))
+            for i in range(0, count, size)
+        ]
+        return np.concatenate(blocks) if blocks else np.empty(0, np.float32)
 
-    def _as_numbers(self, vectors: Any) -> Any:
-        """An array of numbers, whatever the rows came in."""
-        if hasattr(vectors, "to_numpy"):  # a pandas DataFrame or Series, without importing pandas
-            vectors = vectors.to_numpy()
-        if isinstance(vectors, np.ndarray) and vectors.dtype == object:
-            vectors = _without_missing(vectors)
+    def _apply(self, method: str, rows: Any, shape: tuple[int, ...]) -> Floats:
         try:
-            table = np.asarray(vectors)
-            if table.dtype.kind not in "biuf":
-                table = np.asarray(vectors, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            ragged = "inhomogeneous" in str(error) or "setting an array element with a sequence" in str(error)
-            what = "differ in length" if ragged else "are not all numbers"
-            raise ValueError(f"{self.name} takes rows of {self.width} numbers; these {what}") from None
-        return table
+            arrays = self.intake.arrays(rows)
+        except ValueError as error:
+            raise ValueError(f"{self.name} {error}" if str(error).startswith("takes") else str(error)) from None
+        values = self.call(method, arrays)
+        return values if len(values) else np.empty((0, *shape), np.float32)
+
+    @staticmethod
+    def _block(arrays: Mapping[str, Any]) -> int:
+        """Rows at a time."""
+        widest = max(int(np.prod(array.shape[1:])) for array in arrays.values())
+        return max(1, min(_BATCH, _NUMBERS // max(widest, 1)))
 
 
-def _without_missing(cells: Any) -> list[Any]:
-    """An array of objects as nested lists, with pandas' missing value as NaN; cells may be numbers or vectors."""
-    rows = cells[:, 0] if cells.ndim == 2 and cells.shape[1] == 1 and np.ndim(cells[:1, 0].tolist()) > 1 else cells
-    return [
-        _without_missing(row) if isinstance(row, np.ndarray) and row.dtype == object else _or_nan(row) for row in rows
-    ]
+def _called(method: Callable[..., Any], intake: Intake, **arrays: Any) -> Any:
+    return method(intake.features(arrays))
 
 
-def _or_nan(cell: Any) -> Any:
-    return float("nan") if cell is None or type(cell).__name__ in {"NAType", "NaTType"} else cell
+def _signature(loaded: Any, signature: str, output: str, *numbers: Any, **arrays: Any) -> Any:
+    """Calls a signature of a loaded model; holding the model keeps its variables alive."""
+    function = loaded.signatures[signature]
+    if numbers:
+        names = sorted(function.structured_input_signature[1])  # codes, or count and seed
+        arrays = dict(zip(names, map(_constant, numbers), strict=True))
+    return function(**arrays)[output]
 
 
-def _signature_function(signature: Any, output: str, keep_alive: Any) -> Callable[[Any], Any]:
-    (argument,) = signature.structured_input_signature[1]
+def _constant(array: Any) -> Any:
+    return import_tensorflow().constant(array)
+
+
+def _nothing(model: Any) -> Any:
+    """One row of zeros, to see what a model can do with it."""
     tf = import_tensorflow()
-
-    def call(rows: Floats, _owner: Any = keep_alive) -> Any:  # a signature alone does not keep its variables alive
-        return signature(**{argument: tf.constant(rows)})[output]
-
-    return call
+    if model.takes_sparse:
+        return {"indices": tf.zeros((1, 1), tf.int32), "values": tf.ones((1, 1))}
+    return tf.zeros((1, *model.row_shape))
 
 
 def _saved_vocabulary(path: Path) -> Vocabulary | None:

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import math
 import pkgutil
 from typing import TYPE_CHECKING, Any, Unpack
 
 import keras
+from keras import ops
+
+from zoo.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -19,9 +23,11 @@ if TYPE_CHECKING:
     from zoo.types import Floats, LayerArguments
 
     Tensor = Any  # keras 3 has no static tensor type that all its backends share
-    Batches = Callable[[], Iterable[tuple[Floats, Floats]]]
+    Batches = Callable[[], Iterable[tuple[Any, Floats]]]  # blocks as `Splits.take` gives them, and weights
 
 KINDS = ("bottlenecks", "corruptions", "likelihoods", "models", "networks", "objectives", "preprocessing")
+
+ROW, NEIGHBOUR = "row", "neighbour"  # the keys of a batch in which each row comes with one of its neighbours
 
 
 def arguments(part: type) -> list[str]:
@@ -72,22 +78,35 @@ class _InFloat32(Configured, keras.Layer):
 
 
 class Network(Configured, keras.Layer):
-    """A body of an encoder or a decoder: [batch, width] -> [batch, features]."""
+    """A body of an encoder or a decoder: rows [batch, ...] -> features [batch, ...].
+
+    Attributes:
+        takes_sparse: it reads sparse rows, a dictionary of `indices` [batch, items] int32 (-1 where a row has no more
+            items) and `values` [batch, items] float32; its `build` gets the shape [batch, columns] of the dense rows.
+        needs_target: as a decoder it must know what it decodes to: `build(code_shape, target_shape)`.
+    """
+
+    takes_sparse = False
+    needs_target = False
 
 
 class Corruption(Configured, keras.Layer):
-    """Damages rows while training: [batch, ...] -> the same shape; the identity when `training` is False."""
+    """Damages rows while training: [batch, ...] -> the same shape; the identity when `training` is False.
+
+    Sparse rows come and go as the dictionary that `Network` describes.
+    """
 
 
 class Likelihood(_InFloat32):
     """p(x|z), with the parameters read off the decoder's features.
 
-    Calling it with features [batch, features] and rows [batch, width] gives log p(x|z) [batch] in nats, summed over
-    the row's dimensions.
+    Built with the shapes of the features [batch, ...] and of the rows [batch, ...]. Calling it with features, rows and
+    `training` gives log p(x|z) [batch] in nats, summed over the row's dimensions. Features of the rows' own rank are
+    read place by place (an image's features pixel by pixel), others whole.
     """
 
     def mean(self, features: Tensor) -> Tensor:
-        """Mean of p(x|z): [batch, features] -> [batch, width]."""
+        """Mean of p(x|z): [batch, ...] -> dense rows [batch, ...]."""
         raise NotImplementedError
 
 
@@ -96,10 +115,18 @@ class Bottleneck(Configured, keras.Layer):
 
     Calling it with features [batch, features] gives a dictionary: `code` [batch, latent_dim], the deterministic code;
     `sample` [batch, latent_dim], what the decoder sees; `rate` [batch], nats that the code costs; `cost` [batch],
-    nats that the loss adds for it (the weighted rate, and what the bottleneck may add).
+    nats that the loss adds for it (the weighted rate, and what the bottleneck may add). Features of any rank are
+    flattened by the model before the bottleneck sees them.
+
+    Attributes:
+        latent_dim: width of the code.
+        reports: further entries [batch] of the dictionary, whose means become metrics of training.
+        fit_epoch: the epoch (from 0) before which training hands `adapt_prior` the codes of its rows; 0 for never.
     """
 
     latent_dim: int
+    reports: tuple[str, ...] = ()
+    fit_epoch: int = 0
 
     def encode(self, features: Tensor) -> Tensor:
         """The deterministic code: [batch, features] -> [batch, latent_dim]."""
@@ -110,6 +137,14 @@ class Bottleneck(Configured, keras.Layer):
         del features
         return None
 
+    def assign(self, features: Tensor) -> Tensor | None:
+        """Probability of each cluster [batch, clusters] where the bottleneck has clusters, else None."""
+        del features
+        return None
+
+    def adapt_prior(self, codes: Floats) -> None:
+        """Fits the prior to codes [n, latent_dim]; see `fit_epoch`."""
+
     def start_epoch(self, epoch: int) -> None:
         """Called before each epoch (from 0), for schedules."""
 
@@ -119,6 +154,32 @@ class Bottleneck(Configured, keras.Layer):
         return 0
 
 
+class VariationalBottleneck(Bottleneck):
+    """A bottleneck with a posterior and a prior, so that rows have a likelihood and can be generated.
+
+    A prior may need the encoder (VampPrior): such a bottleneck has `pseudo_inputs` [components, ...], preprocessed
+    rows that it learns; the model hands over what its encoder makes of them, as `pseudo` [components, features].
+
+    Attributes:
+        needs_rows: its `build` gets the shape of the rows too: `build(features_shape, row_shape)`.
+    """
+
+    needs_rows = False
+
+    @property
+    def pseudo_inputs(self) -> Tensor | None:
+        """Rows that the prior wants to see encoded, else None."""
+        return None
+
+    def posterior(self, features: Tensor) -> Any:
+        """q(z|x) for features [batch, features]: batch shape [batch, latent_dim], float32, factorised."""
+        raise NotImplementedError
+
+    def prior(self, pseudo: Tensor | None = None) -> Any:
+        """p(z): a tfp distribution of batch shape [] and event shape [latent_dim], float32."""
+        raise NotImplementedError
+
+
 class Preprocessing(_InFloat32):
     """An adapted layer: statistics are learnt once from the training rows and saved with the model."""
 
@@ -126,18 +187,38 @@ class Preprocessing(_InFloat32):
         """Learns the statistics.
 
         Args:
-            batches: called for a fresh pass over the training rows: blocks [<= size, width], as this layer will see
+            batches: called for a fresh pass over the training rows: blocks [<= size, ...], as this layer will see
                 them, each with the weights [<= size] of its rows.
         """
 
     def inverse(self, x: Tensor) -> Tensor:
-        """Undoes the layer as far as it can be undone: [batch, width] -> [batch, width]."""
+        """Undoes the layer as far as it can be undone: [batch, ...] -> [batch, ...]."""
         raise NotImplementedError
 
 
 class Objective(_InFloat32):
     """A term that the loss adds.
 
-    Calling it with targets [batch, width] (the preprocessed rows) and codes [batch, latent_dim] gives the term for
-    each row [batch], already weighted.
+    Calling it with targets [batch, ...] (the preprocessed rows), codes [batch, latent_dim] and a view gives the term
+    for each row [batch], already weighted. The view [batch, latent_dim] holds the codes of what `view` says, else
+    it is None.
+
+    Attributes:
+        view: "corruption" for the codes of a second corruption of the same rows; "neighbour" for the codes of a
+            neighbour of each row, drawn from the graph of nearest neighbours (see `zoo.train.Neighbours`) that has
+            `neighbours` edges a row; None for neither.
+        neighbours: edges a row of that graph; 0 without one.
     """
+
+    view: str | None = None
+    neighbours: int = 0
+
+
+def gathered(table: Any, rows: Tensor) -> Tensor:
+    """Rows [...] of a variable: table[rows], without reading the whole of it, and with a sparse gradient."""
+    return import_tensorflow().gather(table.value, rows)
+
+
+def flat(x: Tensor) -> Tensor:
+    """[batch, ...] -> [batch, width]; sparse rows and rows that are flat already stay as they are."""
+    return x if isinstance(x, dict) or len(x.shape) <= 2 else ops.reshape(x, (-1, math.prod(x.shape[1:])))

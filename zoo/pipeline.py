@@ -15,18 +15,32 @@ from zoo.encoder import Encoder, Vocabulary
 from zoo.environment import facts
 from zoo.errors import InputError, ZooError
 from zoo.evaluate.gates import decide
+from zoo.intakes.choose import intake_of, plain_intake_of
 from zoo.quiet import import_tensorflow
 from zoo.report.progress import ProgressReport
-from zoo.report.tables import report_table, verdict_table
+from zoo.report.tables import fold_scores, folds_table, report_table, verdict_table
 from zoo.run_state import claim
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
     from zoo.export.exporter import Exporter
     from zoo.recipe import Recipe
     from zoo.tracking.tracker import TrackedRun, Tracker
-    from zoo.types import Exported, Report, Representation, Splits, Trained, Verdict
+    from zoo.types import (
+        Block,
+        Exported,
+        Floats,
+        Intake,
+        Report,
+        Representation,
+        Rows,
+        Splits,
+        Trained,
+        Verdict,
+    )
 
 _EXAMPLE_ROWS = 5
 
@@ -89,6 +103,7 @@ class Pipeline:
         ):
             state.remember(run.run_id)
             self._log_start(run, splits)
+            self._cross_validate(run, splits)
             trained = self._train(model, splits, state.training, run)
             report, verdict = self._judge(trained, splits)
             self._log_end(run, trained, report, verdict)
@@ -115,16 +130,46 @@ class Pipeline:
 
         keras.utils.set_random_seed(self.recipe.seed)
         model = self.recipe.build("model")
+        if (
+            hasattr(model.likelihood, "fields") and splits.categories
+        ):  # the sizes of a record's fields come from its data
+            model.likelihood.fields = {field: len(names) for field, names in splits.categories.items()}
+        if model.takes_sparse != splits.is_sparse:
+            raise InputError(_kinds_differ(model, splits))
         if model.latent_dim >= splits.width:
             self._note(
                 f"latent_dim {model.latent_dim} is not smaller than the {splits.width} columns of the rows: "
                 f"the code cannot be a smaller vector"
             )
         try:
-            model.build((None, splits.width))
+            model.build((None, *splits.shape))
         except ValueError as error:
-            raise InputError(f"the model cannot be built for rows of {splits.width} columns: {error}") from error
+            raise InputError(f"the model cannot be built for {_rows_in_words(splits)}: {error}") from error
         return model
+
+    def _cross_validate(self, run: TrackedRun, splits: Splits) -> None:
+        """Trains and judges a model for each fold, in child runs; it describes, and blesses nothing."""
+        count = self.recipe.build("train").folds
+        if not count:
+            return
+        from zoo.train.folds import folds
+
+        reports = []
+        for number, fold in enumerate(folds(splits, count, self.recipe.seed), start=1):
+            self._say(f"fold {number} of {count}: {len(fold.train):,} to train, {len(fold.test):,} held out")
+            with (
+                self.tracker.run(
+                    f"{self.recipe.name} fold {number}", parent=run.run_id, experiment=run.experiment
+                ) as child,
+                tempfile.TemporaryDirectory() as scratch,
+            ):
+                trained = self._train(self._build_model(fold), fold, Path(scratch) / "training.npz", child)
+                report = self._report(trained, fold, [])
+                child.log_metrics(dict(_score_metrics(report)))
+                child.log_tags({"zoo.fold": number})
+                reports.append(report)
+        self.console.print(folds_table(reports))
+        run.log_metrics(dict(_fold_metrics(reports)))
 
     def _train(self, model: Any, splits: Splits, state: Path, run: TrackedRun) -> Trained:
         trained: Trained = self.recipe.build("train").fit(
@@ -138,14 +183,8 @@ class Pipeline:
         return trained
 
     def _judge(self, trained: Trained, splits: Splits) -> tuple[Report, Verdict]:
-        encoder = Encoder.from_model("encoder", trained.model)
-        baselines = self.recipe.build("baselines")
-        representations: list[Representation] = [encoder]
-        representations += [baseline.fit(name, splits, trained) for name, baseline in baselines.items()]
         champion, obstacle = self._champion(splits)
-        if champion is not None:
-            representations.append(champion)
-        report = self.recipe.build("judge").report(representations, self.recipe.build("metrics"), splits)
+        report = self._report(trained, splits, [] if champion is None else [champion])
         verdict = decide(report, self.recipe.build("gates") or {}, "encoder", champion.name if champion else None)
         if obstacle:
             verdict = dataclasses.replace(
@@ -153,7 +192,14 @@ class Pipeline:
             )
         return report, verdict
 
-    def _champion(self, splits: Splits) -> tuple[Encoder | None, str]:
+    def _report(self, trained: Trained, splits: Splits, more: list[Representation]) -> Report:
+        encoder = Encoder.from_model("encoder", trained.model, intake=plain_intake_of(splits))
+        baselines = self.recipe.build("baselines")
+        representations: list[Representation] = [encoder]
+        representations += [baseline.fit(name, splits, trained) for name, baseline in baselines.items()]
+        return self.recipe.build("judge").report(representations + more, self.recipe.build("metrics"), splits)
+
+    def _champion(self, splits: Splits) -> tuple[Representation | None, str]:
         """The present champion, or why it cannot be compared with; neither if there is none."""
         try:
             found = self.tracker.champion(self.recipe.name)
@@ -162,12 +208,13 @@ class Pipeline:
             champion = Encoder.from_saved_model(found[1], name="champion")
         except (ZooError, OSError) as error:
             return None, f"the champion could not be loaded: {error}"
-        if champion.width != splits.width:
-            return None, (
-                f"the champion takes rows of {champion.width} columns, these have {splits.width}: "
-                f"give the new encoder a name of its own with name=NAME"
-            )
-        return champion, ""
+        intake = intake_of(splits)
+        try:
+            arrays = intake.arrays(splits.take(splits.test[:1]))
+            champion.encode(arrays)
+        except ValueError as error:
+            return None, f"{error}: give the new encoder a name of its own with name=NAME"
+        return _Champion(champion, intake), ""
 
     def _finish(self, run: TrackedRun, trained: Trained, splits: Splits, report: Report, verdict: Verdict) -> Result:
         if not verdict.blessed:
@@ -176,7 +223,7 @@ class Pipeline:
                 self._say(f"  {reason}")
             self._say(f"run {run.run_id} in {self.tracker.resolved_uri}")
             vocabulary = _vocabulary(trained.model, splits)
-            encoder = Encoder.from_model(self.recipe.name, trained.model, vocabulary)
+            encoder = Encoder.from_model(self.recipe.name, trained.model, vocabulary, intake_of(splits))
             return Result(report, verdict, encoder, run.run_id)
         version, directory = self._export(run, trained, splits, verdict)
         promoted = verdict.beats_champion is not False
@@ -194,9 +241,8 @@ class Pipeline:
             self.console.status("exporting, and verifying in a fresh process"),
             self.exporter.candidate(name, trained.model, splits, documents) as candidate,
         ):
-            rows = np.asarray(splits.features[splits.test[:_EXAMPLE_ROWS]])
-            codes = Encoder.from_model(name, trained.model).encode(rows)
-            version = run.register(name, candidate.directory, rows, codes)
+            rows = intake_of(splits).arrays(splits.take(splits.test[:_EXAMPLE_ROWS]))
+            version = run.register(name, candidate.directory, rows, trained.model.latent_dim)
             try:
                 return version, self._publish(candidate, version)
             except BaseException:
@@ -240,7 +286,7 @@ class Pipeline:
         counts = (
             f"{len(splits.train):,} to train, {len(splits.validation):,} to validate, {len(splits.test):,} held out"
         )
-        self._say(f"{self.recipe.name}: {len(splits.features):,} rows of {splits.width} columns ({counts})")
+        self._say(f"{self.recipe.name}: {len(splits):,} {_rows_in_words(splits)} ({counts})")
 
     def _say_where(self, run: TrackedRun, version: int, directory: Path, verdict: Verdict, latent_dim: int) -> None:
         name = self.recipe.name
@@ -254,7 +300,7 @@ class Pipeline:
             f"exported  {directory}",
             "",
             f'    import zoo; encoder = zoo.load("{spec}")',
-            f"    codes = encoder.encode(vectors)  # float32 [n, {latent_dim}]",
+            f"    codes = encoder.encode(rows)  # float32 [n, {latent_dim}]",
         ]
         for line in lines:
             self._say(line)
@@ -276,11 +322,58 @@ class Pipeline:
         self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
+class _Champion:
+    """The present champion, on the rows of a table whose columns may stand for other things than when it was trained.
+
+    Records and baskets go to it as strings, which it looks up in its own vocabulary.
+    """
+
+    def __init__(self, encoder: Encoder, intake: Intake) -> None:
+        self.name, self._encoder, self._intake = encoder.name, encoder, intake
+
+    def encode(self, rows: Block) -> Floats:
+        return self._encoder.encode(self._intake.arrays(rows))
+
+    def reconstruct(self, rows: Block) -> Floats:
+        return self._encoder.reconstruct(self._intake.arrays(rows))
+
+    def score(self, rows: Block) -> Floats | None:
+        return self._encoder.score(self._intake.arrays(rows)) if self._encoder.has("score") else None
+
+    def assign(self, rows: Block) -> Rows | None:
+        return self._encoder.assign(self._intake.arrays(rows))
+
+    def rates(self, rows: Block) -> Floats | None:
+        return self._encoder.rates(self._intake.arrays(rows))
+
+    def log_likelihoods(self, rows: Block, samples: int, seed: int) -> Floats | None:
+        return self._encoder.log_likelihoods(self._intake.arrays(rows), samples, seed)
+
+
+def _rows_in_words(splits: Splits) -> str:
+    if splits.is_sparse:
+        fields = f" in {len(splits.categories)} fields" if splits.categories and len(splits.categories) > 1 else ""
+        return f"sparse rows of {splits.width:,} columns{fields}"
+    if len(splits.shape) == 3:
+        height, width, channels = splits.shape
+        return f"images of {height} x {width}, {channels} channel{'s' if channels > 1 else ''}"
+    return f"rows of {splits.width} columns"
+
+
+def _kinds_differ(model: Any, splits: Splits) -> str:
+    if splits.is_sparse:
+        return (
+            f"the data are {_rows_in_words(splits)}, but {type(model.encoder).__name__} reads dense rows: "
+            f"take model.encoder._target_=zoo.networks.EmbeddingBag with a likelihood for sparse rows"
+        )
+    return f"{type(model.encoder).__name__} reads sparse rows, but the data are {_rows_in_words(splits)}"
+
+
 def _vocabulary(model: Any, splits: Splits) -> Vocabulary | None:
     if splits.keys is None:
         return None
-    encoder = Encoder.from_model("vocabulary", model)
-    rows = np.arange(len(splits.features))
+    encoder = Encoder.from_model("vocabulary", model, intake=plain_intake_of(splits))
+    rows = np.arange(len(splits))
     return Vocabulary(
         splits.keys.tolist(), lambda: np.concatenate([encoder.encode(block) for block in splits.batches(rows)])
     )
@@ -310,6 +403,13 @@ def _score_metrics(report: Report) -> list[tuple[str, float]]:
         for name, score in named
         for entry in ((name, score.value), (f"{name}.low", score.low), (f"{name}.high", score.high))
     ]
+
+
+def _fold_metrics(reports: list[Report]) -> Iterator[tuple[str, float]]:
+    """Mean and standard deviation over the folds of every score, under names that MLflow takes."""
+    for representation, metric, values in fold_scores(reports):
+        yield f"folds.{representation}.{metric}.mean", float(np.mean(values))
+        yield f"folds.{representation}.{metric}.std", float(np.std(values, ddof=1))
 
 
 def _json(value: Any) -> str:

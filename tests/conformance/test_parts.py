@@ -1,10 +1,15 @@
-"""Every part that scanning finds keeps the promises of its kind."""
+"""Every part that scanning finds, with every argument set to something of its own, at work inside a model.
+
+A new part fails this suite until it has an entry in EXAMPLES, and keeps all of a part's promises once it has one.
+"""
 
 import importlib
 import inspect
+import json
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from zoo.lazy import public_names
 from zoo.quiet import import_tensorflow
@@ -12,20 +17,134 @@ from zoo.quiet import import_tensorflow
 tf = import_tensorflow()
 import keras  # noqa: E402
 
+from zoo.bottlenecks.linear import Linear  # noqa: E402
+from zoo.encoder import Encoder  # noqa: E402
+from zoo.export.exporter import _write  # noqa: E402
+from zoo.intakes._cells import padded  # noqa: E402
+from zoo.intakes.dense_intake import DenseIntake  # noqa: E402
+from zoo.intakes.sparse_intake import SparseIntake  # noqa: E402
+from zoo.likelihoods.multinomial import Multinomial  # noqa: E402
+from zoo.likelihoods.normal import Normal  # noqa: E402
+from zoo.models.autoencoder import Autoencoder  # noqa: E402
+from zoo.networks.embedding_bag import EmbeddingBag  # noqa: E402
+from zoo.networks.mlp import MLP  # noqa: E402
+from zoo.networks.residual_encoder import ResidualEncoder  # noqa: E402
 from zoo.parts import KINDS, arguments  # noqa: E402
+from zoo.preprocessing.rescale import Rescale  # noqa: E402
 
-WIDTH = 12
-# How to make each part. A new part fails this suite until it has an entry here.
-ARGUMENTS = {
-    "bottlenecks.Gaussian": {"latent_dim": 3, "weight": 0.5, "warmup_epochs": 2, "free_bits": 0.1, "seed": 4},
+PARTS = [f"{kind}.{name}" for kind in KINDS for name in public_names(importlib.import_module(f"zoo.{kind}").__path__)]
+MODELS = [part for part in PARTS if part.startswith("models.")]
+HOSTED = [part for part in PARTS if part not in MODELS]
+AT_LEAST = {
+    "bottlenecks": 7,
+    "corruptions": 5,
+    "likelihoods": 6,
+    "models": 4,
+    "networks": 4,
+    "objectives": 3,
+    "preprocessing": 5,
+}
+# A part's arguments, each other than its default: one that the configuration drops would come back as the default.
+EXAMPLES = {
+    "bottlenecks.Gaussian": {
+        "latent_dim": 3,
+        "weight": 0.5,
+        "warmup_epochs": 6,
+        "free_bits": 0.1,
+        "cycles": 2,
+        "seed": 4,
+    },
+    "bottlenecks.GaussianMixture": {
+        "latent_dim": 3,
+        "components": 4,
+        "weight": 0.5,
+        "warmup_epochs": 6,
+        "free_bits": 0.1,
+        "cycles": 2,
+        "spread": 2.0,
+        "learn_shares": False,
+        "fit_epoch": 3,
+        "seed": 4,
+    },
     "bottlenecks.Linear": {"latent_dim": 3},
-    "corruptions.GaussianNoise": {"scale": 0.2, "seed": 1},
+    "bottlenecks.SparseL1": {"latent_dim": 3, "weight": 0.2, "non_negative": False},
+    "bottlenecks.TopK": {"latent_dim": 6, "k": 3, "auxiliary_weight": 0.5, "dead_after": 3, "auxiliary_k": 2},
+    "bottlenecks.VampPrior": {
+        "latent_dim": 3,
+        "components": 4,
+        "weight": 0.5,
+        "warmup_epochs": 6,
+        "cycles": 2,
+        "pseudo_mean": 0.1,
+        "pseudo_scale": 0.5,
+        "seed": 4,
+    },
+    "bottlenecks.VectorQuantised": {
+        "latent_dim": 4,
+        "groups": 2,
+        "codes": 3,
+        "commitment": 0.5,
+        "decay": 0.9,
+        "revive_below": 0.1,
+        "seed": 4,
+    },
+    "corruptions.GaussianNoise": {"scale": 0.3, "seed": 5},
+    "corruptions.Masking": {"share": 0.4, "value": 0.5, "seed": 5},
+    "corruptions.RandomAffine": {
+        "rotation": 0.1,
+        "stretch": 0.2,
+        "shear": 0.3,
+        "shift": 0.2,
+        "brightness": 0.1,
+        "contrast": 0.1,
+        "seed": 5,
+    },
+    "corruptions.ShiftAndCrop": {"scale_low": 0.6, "shift": 0.1, "flip": True, "seed": 5},
+    "corruptions.SwapNoise": {"share": 0.4, "seed": 5},
+    "likelihoods.Bernoulli": {},
+    "likelihoods.Categorical": {"classes": 9},
+    "likelihoods.Laplace": {"scale": 0.5, "learn_scale": True},
+    "likelihoods.Multinomial": {"samples": 5, "proposal": "empirical", "chunk": 7, "seed": 3},
     "likelihoods.Normal": {"scale": 0.5, "learn_scale": True},
-    "networks.MLP": {"hidden": [8, 4], "activation": "tanh", "skip": True, "dropout": 0.1},
-    "objectives.KeepCosines": {"weight": 2.0, "temperature": 0.1},
+    "likelihoods.Product": {"fields": {"a": 4, "b": 5}},
+    "networks.EmbeddingBag": {"units": 5, "hidden": [4], "activation": "tanh", "combiner": "mean", "dropout": 0.25},
+    "networks.MLP": {"hidden": [5, 4], "activation": "tanh", "skip": True, "dropout": 0.25},
+    "networks.ResidualDecoder": {
+        "widths": [5, 4],
+        "blocks": 2,
+        "upscale": 2,
+        "activation": "tanh",
+        "normalisation": "batch",
+        "dropout": 0.25,
+    },
+    "networks.ResidualEncoder": {
+        "widths": [4, 5],
+        "blocks": 2,
+        "stem_stride": 2,
+        "activation": "tanh",
+        "normalisation": "batch",
+        "dropout": 0.25,
+        "pool": True,
+    },
+    "objectives.AgreeAcrossViews": {
+        "kind": "vicreg",
+        "weight": 0.1,
+        "temperature": 0.3,
+        "of": "neighbour",
+        "neighbours": 4,
+    },
+    "objectives.KeepCosines": {"weight": 3.0, "temperature": 0.2},
+    "objectives.NeighbourPreserving": {
+        "weight": 0.5,
+        "neighbours": 4,
+        "min_dist": 0.2,
+        "spread": 1.5,
+        "negatives": 3.0,
+    },
     "preprocessing.Centre": {},
     "preprocessing.NormaliseLength": {"length": 2.0},
-    "preprocessing.RemoveDominantDirections": {"directions": 2},
+    "preprocessing.RemoveDominantDirections": {"directions": 1},
+    "preprocessing.Rescale": {"scale": 0.5, "offset": 1.0},
     "preprocessing.ShrinkDominantDirections": {"directions": 3, "power": 0.5},
     "models.Autoencoder": {
         "encoder": "networks.MLP",
@@ -35,21 +154,41 @@ ARGUMENTS = {
         "corruption": "corruptions.GaussianNoise",
         "preprocess": {"centre": "preprocessing.Centre", "length": "preprocessing.NormaliseLength"},
         "terms": {"cosines": "objectives.KeepCosines"},
+        "false_alarm_rate": 0.1,
+    },
+    "models.ConvAutoencoder": {
+        "latent_dim": 3,
+        "widths": [4, 5],
+        "stem_stride": 2,
+        "corruption": "corruptions.RandomAffine",
+        "likelihood": "likelihoods.Laplace",
     },
     "models.DenseAutoencoder": {"latent_dim": 3, "hidden": [8], "preprocess": {"centre": "preprocessing.Centre"}},
     "models.VAE": {"latent_dim": 3, "hidden": [8, 6], "skip": True, "terms": {"cosines": "objectives.KeepCosines"}},
 }
-AT_LEAST = {
-    "bottlenecks": 2,
-    "corruptions": 1,
-    "likelihoods": 1,
-    "models": 3,
-    "networks": 1,
-    "objectives": 1,
-    "preprocessing": 4,
+# Which argument of the hosting model takes a part of a kind, and how.
+PLACE = {
+    "bottlenecks": lambda part: {"bottleneck": part},
+    "corruptions": lambda part: {"corruption": part},
+    "likelihoods": lambda part: {"likelihood": part},
+    "networks": lambda part: {"decoder" if part.needs_target else "encoder": part},
+    "objectives": lambda part: {"terms": {"term": part}},
+    "preprocessing": lambda part: {"preprocess": {"first": part}},
 }
-PARTS = [f"{kind}.{name}" for kind in KINDS for name in public_names(importlib.import_module(f"zoo.{kind}").__path__)]
-MODELS = [part for part in PARTS if part.startswith("models.")]
+# What a part wants to be hosted on, if not on vectors.
+ROWS_OF = {
+    "corruptions.RandomAffine": "images",
+    "corruptions.ShiftAndCrop": "images",
+    "likelihoods.Bernoulli": "images",
+    "likelihoods.Multinomial": "baskets",
+    "likelihoods.Product": "records",
+    "networks.EmbeddingBag": "baskets",
+    "networks.ResidualDecoder": "images",
+    "networks.ResidualEncoder": "images",
+    "models.ConvAutoencoder": "images",
+}
+WHOLE = {"likelihoods.Categorical"}  # takes whole numbers
+WIDTH, IMAGE, COLUMNS = 6, (9, 7, 2), 9
 
 
 def cls(part):
@@ -57,50 +196,122 @@ def cls(part):
     return getattr(importlib.import_module(f"zoo.{kind}"), name)
 
 
-def make(part, **more):
+def make(part):
     def made(value):
-        if isinstance(value, str) and value in ARGUMENTS:
+        if isinstance(value, str) and value in EXAMPLES:
             return make(value)
-        return {name: made(each) for name, each in value.items()} if isinstance(value, dict) else value
+        named = isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+        return {name: made(each) for name, each in value.items()} if named else value
 
-    return cls(part)(**{name: made(value) for name, value in ARGUMENTS[part].items()}, **more)
-
-
-def ready(part, rows, **more):
-    keras.utils.set_random_seed(0)
-    model = make(part, **more)
-    model.build((None, WIDTH))
-    model.adapt(lambda: [(rows, np.ones(len(rows), np.float32))])
-    model.compile(optimizer="adam", jit_compile=False)
-    return model
+    return cls(part)(**{name: made(value) for name, value in EXAMPLES[part].items()})
 
 
-@pytest.fixture
-def rows(splits):
-    return splits.features[:64]
+def table(part):
+    """Some rows for a part: an array, or a CSR array."""
+    random = np.random.default_rng(0)
+    kind = ROWS_OF.get(part, "vectors")
+    if kind == "images":
+        return random.integers(0, 256, size=(12, *IMAGE)).astype(np.float32)
+    if kind == "baskets":
+        counts = random.poisson(0.4, size=(24, COLUMNS)).astype(np.float32)
+        counts[:, 0] += 1
+        return csr_array(counts)
+    if kind == "records":
+        return csr_array(np.hstack([np.eye(4)[random.integers(4, size=24)], np.eye(5)[random.integers(5, size=24)]]))
+    rows = random.normal(size=(24, WIDTH)) * np.linspace(3, 0.5, WIDTH) + 2
+    return np.round(rows).clip(0, 8).astype(np.float32) if part in WHOLE else rows.astype(np.float32)
+
+
+def host(part):
+    """A model with the part in it."""
+    if part in MODELS:
+        return make(part)
+    kind = ROWS_OF.get(part, "vectors")
+    around = {
+        "vectors": lambda: {"encoder": MLP([5]), "likelihood": Normal()},
+        "images": lambda: {
+            "encoder": ResidualEncoder([4]),
+            "likelihood": Normal(),
+            "preprocess": {"rescale": Rescale()},
+        },
+        "baskets": lambda: {"encoder": EmbeddingBag(5), "likelihood": Multinomial()},
+        "records": lambda: {"encoder": EmbeddingBag(5)},
+    }[kind]()
+    parts = {"bottleneck": Linear(3), "decoder": MLP([5]), **around, **PLACE[part.split(".")[0]](make(part))}
+    return Autoencoder(**parts)
+
+
+def given(rows):
+    """Rows as the model takes them."""
+    if isinstance(rows, np.ndarray):
+        return rows
+    return {name: tf.constant(array) for name, array in padded(rows).items()}
+
+
+def intake(rows):
+    if isinstance(rows, np.ndarray):
+        return DenseIntake("rows", rows.shape[1:])
+    return SparseIntake(rows.shape[1])
+
+
+def ready(part, seed=0):
+    rows = table(part)
+    keras.utils.set_random_seed(seed)
+    model = host(part)
+    model.build((None, *rows.shape[1:]))
+    model.adapt(lambda: [(rows, np.ones(rows.shape[0], np.float32))])
+    model.compile(optimizer=keras.optimizers.Adam(0.01), run_eagerly=True)
+    return model, rows
+
+
+def batch(model, rows):
+    """What a training step of the model takes."""
+    if model.view == "neighbour":
+        return {"row": given(rows), "neighbour": given(rows[::-1])}
+    return given(rows)
+
+
+def dataset(model, rows):
+    return tf.data.Dataset.from_tensors(batch(model, rows))
+
+
+def state(model):
+    return [np.asarray(variable).copy() for variable in model.variables]
 
 
 def test_scanning_finds_the_parts_and_every_part_has_an_example():
     assert set(AT_LEAST) == set(KINDS)
     for kind, least in AT_LEAST.items():
-        assert len([part for part in PARTS if part.startswith(f"{kind}.")]) >= least
-    missing = set(PARTS) - set(ARGUMENTS)
-    assert not missing, f"say in ARGUMENTS how to make {sorted(missing)}"
+        assert len([part for part in PARTS if part.startswith(f"{kind}.")]) >= least, kind
+    missing = set(PARTS) - set(EXAMPLES)
+    assert not missing, f"say in EXAMPLES how to make {sorted(missing)}"
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_configuration_makes_the_same_part_again(part):
     made = make(part)
-    config = made.get_config()
-    for name in arguments(type(made)):
-        assert hasattr(made, name), f"{part} does not keep its argument {name}"
-        assert name in config
-    again = type(made).from_config(config)
-    assert again.get_config() == config
+    text = json.dumps(keras.saving.serialize_keras_object(made))
+    again = keras.saving.deserialize_keras_object(json.loads(text))
+    assert type(again) is type(made)
+    assert json.dumps(again.get_config()) == json.dumps(made.get_config())
     assert keras.saving.get_registered_name(type(made)) == f"zoo>{type(made).__name__}"
-    changed = {name: value for name, value in ARGUMENTS[part].items() if isinstance(value, int | float)}
-    for name, value in changed.items():
-        assert config[name] == value
+    for argument in arguments(type(made)):
+        assert argument in made.get_config(), f"{part} does not keep its argument {argument}"
+    for argument, value in EXAMPLES[part].items():
+        if part in HOSTED:
+            assert getattr(made, argument) == value
+            assert getattr(again, argument) == value
+
+
+@pytest.mark.parametrize("part", HOSTED)
+def test_no_example_says_what_is_the_default_anyway(part):
+    assert set(EXAMPLES[part]) >= {name for name in arguments(cls(part)) if name not in OPTIONAL.get(part, ())}
+    for argument, parameter in inspect.signature(cls(part)).parameters.items():
+        if argument in EXAMPLES[part]:
+            assert EXAMPLES[part][argument] != parameter.default, f"{part}.{argument} is the default"
+
+
+OPTIONAL = {}
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -112,62 +323,107 @@ def test_docstrings_say_what_goes_in_and_out(part):
     assert "[batch" in module, f"{part} gives no shapes"
 
 
-@pytest.mark.parametrize("part", MODELS)
-def test_models_save_and_load_in_safe_mode_with_equal_values(part, rows, tmp_path):
-    model = ready(part, rows)
-    model.fit(rows, batch_size=32, verbose=0)
+@pytest.mark.parametrize("part", PARTS)
+def test_training_moves_the_weights_and_evaluation_moves_nothing(part):
+    model, rows = ready(part)
+    before = [np.asarray(each).copy() for each in model.trainable_variables]
+    for _ in range(2):
+        assert np.isfinite(model.train_on_batch(batch(model, rows), return_dict=True)["loss"])
+    still = [
+        weight.path
+        for weight, value in zip(model.trainable_variables, before, strict=True)
+        if np.array_equal(np.asarray(weight), value)
+    ]
+    assert not still, f"not trained: {still}"
+    whole = state(model)
+    losses = [model.evaluate(dataset(model, rows), verbose=0, return_dict=True) for _ in range(2)]
+    assert losses[0] == losses[1]
+    for was, now in zip(whole, state(model), strict=True):
+        np.testing.assert_array_equal(now, was)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_model_with_the_part_is_saved_loaded_and_exported_with_equal_values(part, tmp_path):
+    model, rows = ready(part)
+    model.train_on_batch(batch(model, rows))
     model.save(tmp_path / "model.keras")
-    again = cls("models.Autoencoder").load(tmp_path / "model.keras")
-    assert type(again) is type(model)
-    np.testing.assert_array_equal(again.encode(rows), model.encode(rows))
-    np.testing.assert_array_equal(again.reconstruct(rows), model.reconstruct(rows))
+    again = Autoencoder.load(tmp_path / "model.keras")
+    assert json.dumps(again.get_config()) == json.dumps(model.get_config())  # lists for tuples
+    for method in ("encode", "reconstruct", "score"):
+        value = np.asarray(getattr(model, method)(given(rows)))
+        assert np.isfinite(value).all()
+        np.testing.assert_array_equal(getattr(again, method)(given(rows)), value)
+    _write(tmp_path / "saved", model, intake(rows))
+    exported = Encoder.from_saved_model(tmp_path / "saved")
+    encoder = Encoder.from_model("in memory", model, intake=intake(rows))
+    for method in ("encode", "reconstruct", "score", "assign_probabilities"):
+        for some in (rows, rows[:1]):
+            expected = getattr(encoder, method)(some)
+            got = getattr(exported, method)(some)
+            assert (got is None) == (expected is None)
+            if got is not None:
+                np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
+    codes = encoder.encode(rows)
+    np.testing.assert_allclose(exported.decode(codes), encoder.decode(codes), rtol=1e-5, atol=1e-5)
+    assert model.is_generative == encoder.has("sample") == exported.has("sample")
+    if encoder.has("sample"):
+        drawn = encoder.sample(3, seed=1)
+        assert drawn.shape == (3, *rows.shape[1:])
+        np.testing.assert_allclose(exported.sample(3, seed=1), drawn, rtol=1e-4, atol=1e-4)
+        assert np.abs(encoder.sample(3, seed=2) - drawn).max() > 1e-4
 
 
-@pytest.mark.parametrize("part", MODELS)
-def test_models_export_with_equal_values(part, rows, tmp_path):
-    from zoo.export.exporter import _write
-
-    model = ready(part, rows)
-    _write(tmp_path / "model", model, "vector")
-    signatures = tf.saved_model.load(str(tmp_path / "model")).signatures
-    for batch in (rows, rows[:1]):
-        codes = signatures["serving_default"](vector=tf.constant(batch))["embedding"]
-        np.testing.assert_allclose(codes, model.encode(batch), atol=1e-6)
-        again = signatures["reconstruct"](vector=tf.constant(batch))["reconstruction"]
-        np.testing.assert_allclose(again, model.reconstruct(batch), atol=1e-5)
-
-
-@pytest.mark.parametrize("part", MODELS)
-def test_models_train_alike_with_the_same_seed_and_otherwise_with_another(part, rows):
-    first, same = (ready(part, rows) for _ in range(2))
-    for model in (first, same):
-        model.fit(rows, batch_size=32, epochs=2, shuffle=False, verbose=0)
-    np.testing.assert_allclose(first.encode(rows), same.encode(rows), atol=1e-6)
-    keras.utils.set_random_seed(1)
-    other = make(part)
-    other.build((None, WIDTH))
-    assert np.abs(np.asarray(other.encode(rows)) - np.asarray(ready(part, rows).encode(rows))).max() > 1e-3
+@pytest.mark.parametrize("part", PARTS)
+def test_a_row_is_encoded_alike_alone_among_others_and_in_any_number_type(part):
+    model, rows = ready(part)
+    codes = np.asarray(model.encode(given(rows)))
+    alone = np.concatenate([model.encode(given(rows[i : i + 1])) for i in range(rows.shape[0])])
+    np.testing.assert_allclose(alone, codes, atol=1e-5)
+    np.testing.assert_array_equal(model.encode(given(rows)), codes)
+    assert np.isfinite(model.train_on_batch(batch(model, rows[:1]), return_dict=True)["loss"])
+    encoder = Encoder.from_model("encoder", model, intake=intake(rows))
+    whole = encoder.encode(rows.astype(np.int64))
+    np.testing.assert_allclose(encoder.encode(rows.astype(np.int64).astype(np.float64)), whole, atol=1e-6)
 
 
-@pytest.mark.parametrize("part", MODELS)
-def test_models_compute_in_bfloat16_where_they_are_told_to(part, rows):
+@pytest.mark.parametrize("part", PARTS)
+def test_rows_of_another_rank_or_width_are_refused(part):
+    model, rows = ready(part)
+    if not isinstance(rows, np.ndarray):
+        with pytest.raises(ValueError, match="takes sparse rows"):
+            model.encode(np.zeros((2, COLUMNS), np.float32))
+        with pytest.raises(ValueError, match=rf"takes sparse rows \[n, {COLUMNS}\]"):
+            Encoder.from_model("e", model).encode(csr_array((2, COLUMNS + 1)))
+        return
+    for shape in ((2, *rows.shape[1:-1], rows.shape[-1] + 1), (2, 2, *rows.shape[1:]), rows.shape[1:]):
+        with pytest.raises(ValueError, match=r"takes rows \[n, "):
+            model.encode(np.zeros(shape, np.float32))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_same_seed_trains_alike_and_another_otherwise(part):
+    codes = []
+    for seed in (0, 0, 1):
+        model, rows = ready(part, seed)
+        model.train_on_batch(batch(model, rows))
+        codes.append(np.asarray(model.encode(given(rows))))
+    np.testing.assert_allclose(codes[1], codes[0], atol=1e-6)
+    assert np.abs(codes[2] - codes[0]).max() > 1e-3
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_trains_in_mixed_precision(part):
+    reference, rows = ready(part)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        model = ready(part, rows)
-        kernel = next(layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Dense))
-        assert kernel.compute_dtype == "bfloat16"
-        history = model.fit(rows, batch_size=32, verbose=0).history
+        model, _ = ready(part)
+        model.set_weights(reference.get_weights())
+        computing = {layer.compute_dtype for layer in model._flatten_layers() if isinstance(layer, keras.layers.Dense)}
+        assert "bfloat16" in computing
+        codes, expected = np.asarray(model.encode(given(rows))), np.asarray(reference.encode(given(rows)))
+        assert codes.dtype == np.float32
+        assert np.mean(np.abs(codes - expected)) < 0.05 * np.abs(expected).max()
+        assert np.isfinite(model.train_on_batch(batch(model, rows), return_dict=True)["loss"])
     finally:
         keras.config.set_dtype_policy(before)
-    assert np.isfinite(history["loss"]).all()
-    codes = np.asarray(model.encode(rows))
-    assert codes.dtype == np.float32
-    np.testing.assert_allclose(codes, ready_like(part, rows, model).encode(rows), atol=0.15)
-
-
-def ready_like(part, rows, model):
-    """The same weights in float32."""
-    twin = ready(part, rows)
-    twin.set_weights(model.get_weights())
-    return twin

@@ -5,10 +5,11 @@ import inspect
 
 import pytest
 
+from zoo.data.digits import Digits
 from zoo.lazy import public_names
 from zoo.signature import read_signature
 
-PROMISES = {"data": ("Source", 1), "representations": ("Baseline", 3), "metrics": ("Metric", 5)}
+PROMISES = {"data": ("Source", 9), "representations": ("Baseline", 3), "metrics": ("Metric", 17)}
 PARTS = [(kind, name) for kind in PROMISES for name in public_names(importlib.import_module(f"zoo.{kind}").__path__)]
 
 
@@ -27,8 +28,9 @@ def test_each_is_of_its_kind_keeps_its_arguments_and_documents_them(kind, name):
     assert signature.is_a(read_signature(f"zoo.types.{protocol}"))
     part = getattr(importlib.import_module(f"zoo.{kind}"), name)
     documentation = inspect.getdoc(part)
-    required = {"pairs": "wordsim353"}
-    made = part(**{key: required[key] for key, each in signature.parameters.items() if each.required})
+    required = {"pairs": "wordsim353", "path": "table.npy", "name": "mnist", "data": Digits()}
+    given = {"dataset": "febrl1"} if name == "CategoricalTable" else {}
+    made = part(**{key: required[key] for key, each in signature.parameters.items() if each.required}, **given)
     for argument in signature.parameters:
         assert hasattr(made, argument), f"{name} does not keep its argument {argument}"
         assert f"{argument}:" in documentation, f"{name} does not document {argument}"

@@ -7,6 +7,7 @@ import pytest
 
 from zoo.errors import InputError, ZooError
 from zoo.export.exporter import Exporter, _write
+from zoo.intakes.dense_intake import DenseIntake
 from zoo.quiet import import_tensorflow
 
 import_tensorflow()
@@ -55,7 +56,7 @@ def test_what_is_not_published_is_removed_and_a_taken_version_is_refused(exporte
 
 
 def test_other_values_than_in_memory_are_refused(exporter, model, splits, tmp_path):
-    _write(tmp_path / "saved", model, "vector")
+    _write(tmp_path / "saved", model, DenseIntake("vector", model.row_shape))
     weights = model.get_weights()
     try:
         model.set_weights([weight + 1e-3 for weight in weights])
@@ -67,7 +68,7 @@ def test_other_values_than_in_memory_are_refused(exporter, model, splits, tmp_pa
 
 
 def test_a_model_that_a_fresh_process_cannot_load_is_refused(exporter, model, splits, tmp_path):
-    _write(tmp_path / "saved", model, "vector")
+    _write(tmp_path / "saved", model, DenseIntake("vector", model.row_shape))
     (tmp_path / "saved" / "saved_model.pb").write_bytes(b"not a model")
     with pytest.raises(ZooError, match="a fresh process could not use the exported model"):
         exporter._verified(tmp_path / "saved", model, splits)

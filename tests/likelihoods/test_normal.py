@@ -25,7 +25,7 @@ def test_log_probability_is_scipys_summed_over_dimensions(scale, rng):
 
 def test_a_learnt_scale_settles_at_the_spread_of_the_errors(rng):
     layer = built(learn_scale=True)
-    layer.location.kernel.assign(np.zeros((3, 4)))
+    layer.location.dense.kernel.assign(np.zeros((3, 4)))
     rows = (0.3 * rng.normal(size=(5000, 4))).astype(np.float32)
     features = np.zeros((5000, 3), np.float32)
     assert any(variable is layer.log_scale for variable in layer.trainable_variables)

@@ -16,9 +16,9 @@ from zoo.likelihoods.normal import Normal  # noqa: E402
 def test_log_probability_in_the_tails_is_scipys(scale, learn_scale, distance):
     layer = Normal(scale, learn_scale)
     layer.build((None, 1), (None, 3))
-    layer.location.kernel.assign(np.zeros((1, 3)))
+    layer.location.dense.kernel.assign(np.zeros((1, 3)))
     loc = np.asarray([0.0, 50.0, -50.0], np.float32)
-    layer.location.bias.assign(loc)
+    layer.location.dense.bias.assign(loc)
     rows = (loc + np.float32(distance * scale))[None]
     expected = norm.logpdf(rows.astype(np.float64), loc.astype(np.float64), scale).sum()
     got = layer(np.zeros((1, 1), np.float32), rows)

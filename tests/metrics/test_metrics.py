@@ -13,16 +13,59 @@ from sklearn.neighbors import NearestNeighbors
 import zoo.metrics
 from zoo.lazy import public_names
 from zoo.metrics.active_units import ActiveUnits
+from zoo.metrics.anomaly_auroc import AnomalyAuroc
+from zoo.metrics.average_precision import AveragePrecision
+from zoo.metrics.basket_completion import BasketCompletion
+from zoo.metrics.calinski_harabasz import CalinskiHarabasz
+from zoo.metrics.class_separation import ClassSeparation
+from zoo.metrics.cluster_agreement import ClusterAgreement
+from zoo.metrics.davies_bouldin import DaviesBouldin
+from zoo.metrics.knn_accuracy import KnnAccuracy
+from zoo.metrics.linear_probe import LinearProbe
+from zoo.metrics.match_recall import MatchRecall
+from zoo.metrics.negative_log_likelihood import NegativeLogLikelihood
 from zoo.metrics.neighbour_overlap import NeighbourOverlap
+from zoo.metrics.pair_auroc import PairAuroc
 from zoo.metrics.rate_per_dimension import RatePerDimension
 from zoo.metrics.reconstruction_r2 import ReconstructionR2
 from zoo.metrics.word_similarity import WordSimilarity
 
 METRICS = public_names(zoo.metrics.__path__)
-# what each metric's `values` could be: add an entry with the metric
+
+
+def _scored(rng):
+    return np.column_stack([rng.integers(0, 20, 50), rng.integers(0, 2, 50)]).astype(float)
+
+
+def _separated(rng):
+    return np.column_stack([rng.normal(size=(50, 3)), rng.integers(0, 4, 50), np.arange(50)])
+
+
+def _clustered(rng):
+    return np.column_stack([rng.normal(size=(50, 3)), rng.integers(0, 4, size=(50, 5))])
+
+
+def _agreeing(rng):
+    classes = rng.integers(0, 3, 50)
+    return np.column_stack([classes, *((classes + rng.integers(0, 2, 50)) % 4 for _ in range(5))]).astype(float)
+
+
+# what each metric's `values` could be, the shape of one or a function that makes them all: add an entry with the metric
 EXAMPLES = {
     "ActiveUnits": (ActiveUnits(0.5), (4,)),
+    "AnomalyAuroc": (AnomalyAuroc(), _scored),
+    "AveragePrecision": (AveragePrecision(), _scored),
+    "BasketCompletion": (BasketCompletion(), ()),
+    "CalinskiHarabasz": (CalinskiHarabasz(), _clustered),
+    "ClassSeparation": (ClassSeparation(), _separated),
+    "ClusterAgreement": (ClusterAgreement(), _agreeing),
+    "DaviesBouldin": (DaviesBouldin(), _clustered),
+    "KnnAccuracy": (KnnAccuracy(), ()),
+    "LinearProbe": (LinearProbe(), ()),
+    "MatchRecall": (MatchRecall(), ()),
+    "NegativeLogLikelihood": (NegativeLogLikelihood(), ()),
     "NeighbourOverlap": (NeighbourOverlap(), ()),
+    "PairAuroc": (PairAuroc(), ()),
     "RatePerDimension": (RatePerDimension(), (3,)),
     "ReconstructionR2": (ReconstructionR2(), (2,)),
     "WordSimilarity": (WordSimilarity("wordsim353"), (2,)),
@@ -45,6 +88,15 @@ class Map:
 
     def rates(self, rows):
         return None if self._rates is None else np.tile(self._rates, (len(rows), 1))
+
+    def score(self, rows):
+        return None
+
+    def log_likelihoods(self, rows, samples, seed):
+        return None
+
+    def assign(self, rows):
+        return None
 
 
 class Mute(Map):
@@ -78,14 +130,14 @@ def score(metric, representation, splits):
 
 
 def test_all_metrics_have_an_example_here():
-    assert len(METRICS) >= 5
+    assert len(METRICS) >= 17
     assert set(METRICS) == set(EXAMPLES), "a metric is missing in EXAMPLES"
 
 
 @pytest.mark.parametrize("name", METRICS)
 def test_a_weight_counts_as_so_many_copies(name, rng):
     metric, shape = EXAMPLES[name]
-    values = rng.normal(size=(50, *shape)) ** 2
+    values = shape(rng) if callable(shape) else rng.normal(size=(50, *shape)) ** 2
     weights = rng.integers(0, 4, size=(7, 50)).astype(float)
     copies = [np.repeat(values, row.astype(int), axis=0) for row in weights]
     expected = [metric.statistic(copy, np.ones((1, len(copy))))[0] for copy in copies]

@@ -114,7 +114,7 @@ def test_reconstruction_is_in_the_units_of_the_raw_rows(rows):
     preprocess = {"centre": Centre(), "length": NormaliseLength()}
     model = ready(DenseAutoencoder(12, [], skip=True, preprocess=preprocess), rows)
     model.bottleneck.projection.kernel.assign(np.eye(12))
-    model.likelihood.location.kernel.assign(np.eye(12))  # the identity from end to end
+    model.likelihood.location.dense.kernel.assign(np.eye(12))  # the identity from end to end
     centred = rows - rows.mean(axis=0)
     lengths = np.linalg.norm(centred, axis=1, keepdims=True)
     expected = centred / lengths * lengths.mean() + rows.mean(axis=0)

@@ -65,7 +65,7 @@ class Judge:
         return Report(
             scores=scores,
             differences=differences,
-            dimensions={each.name: each.encode(splits.features[:1]).shape[1] for each in representations},
+            dimensions={each.name: each.encode(splits.take(splits.test[:1])).shape[1] for each in representations},
             units={name: metric.unit for name, metric in metrics.items()},
             directions={name: metric.higher_is_better for name, metric in metrics.items()},
             confidence=self.confidence,

@@ -10,23 +10,27 @@ import subprocess
 import sys
 import tempfile
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.encoder import EMBEDDINGS_FILE, Encoder
+from zoo.encoder import EMBEDDINGS_FILE, OTHERS, READS_ROWS, Encoder
 from zoo.errors import ZooError
 from zoo.folders import require_writable
+from zoo.intakes.choose import intake_of
 from zoo.quiet import import_tensorflow
 from zoo.types import Exported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zoo.types import Floats, PositiveFloat, Splits
+    from zoo.types import Floats, Intake, PositiveFloat, Splits
 
 _PROBES = 256
+_NUMBERS = 2**24  # of the probes' reconstructions at most: 64 MiB
+_DRAWN = 4
 _STAGED = ".candidate-"
 
 
@@ -35,7 +39,8 @@ class Exporter:
 
     Args:
         store: folder of the store.
-        tolerance: largest absolute difference allowed between the exported and the in-memory model's values.
+        tolerance: largest difference allowed between the exported and the in-memory model's values: absolute for
+            values of up to 1, relative to the output's largest value beyond.
     """
 
     def __init__(self, store: str = "serving/store", tolerance: PositiveFloat = 1e-5) -> None:
@@ -72,7 +77,7 @@ class Exporter:
         directory = staged / "saved_model"  # the registry keeps the folder under this name
         try:
             try:
-                _write(directory, model, splits.input_name)
+                _write(directory, model, intake_of(splits))
                 if splits.keys is not None:
                     _write_embeddings(directory / EMBEDDINGS_FILE, model, splits)
                 for file, text in documents.items():
@@ -108,28 +113,68 @@ class Exporter:
                 shutil.rmtree(path, ignore_errors=True)
 
     def _verified(self, directory: Path, model: Any, splits: Splits) -> Exported:
-        rows = np.asarray(splits.features[splits.test[:_PROBES]], dtype=np.float32)
-        encoder = Encoder.from_model("in memory", model)
-        outputs = {"serving_default": encoder.encode(rows), "reconstruct": encoder.reconstruct(rows)}
-        difference = _difference_in_fresh_process(directory, rows, outputs)
+        intake = intake_of(splits)
+        count = max(1, min(_PROBES, _NUMBERS // splits.width))
+        encoder = Encoder.from_model("in memory", model, intake=intake)
+        calls = _calls(encoder, intake.arrays(splits.take(splits.test[:count])))
+        difference = _difference_in_fresh_process(directory, calls)
         if not difference <= self.tolerance:
             raise ZooError(
                 f"the exported model's values differ from the model's in memory by up to {difference:.2e}, "
                 f"more than export.tolerance={self.tolerance:g}; nothing was published"
             )
-        return Exported(directory, tuple(outputs), difference)
+        return Exported(directory, tuple(calls), difference)
 
 
-def _write(directory: Path, model: Any, input_name: str) -> None:
-    import keras
-
+def _write(directory: Path, model: Any, intake: Intake) -> None:
+    """Writes the SavedModel. Keras' own export archive takes no look-up tables, and names only one input well."""
     tf = import_tensorflow()
-    rows = tf.TensorSpec((None, model.width), tf.float32, name=input_name)
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    archive.add_endpoint("serving_default", lambda x: {"embedding": model.encode(x)}, [rows])
-    archive.add_endpoint("reconstruct", lambda x: {"reconstruction": model.reconstruct(x)}, [rows])
-    archive.write_out(str(directory), verbose=False)
+    specs = intake.specs()
+    number, codes = tf.TensorSpec((), tf.int32), tf.TensorSpec((None, model.latent_dim), tf.float32)
+
+    def score(**arrays: Any) -> dict[str, Any]:
+        scores = model.score(intake.features(arrays))
+        threshold = tf.zeros_like(scores) + tf.convert_to_tensor(model.threshold)
+        return {"score": scores, "threshold": threshold, "anomalous": scores > threshold}
+
+    methods = [method for method in READS_ROWS if method != "score" and Encoder.can(model, method)]
+    signatures = {
+        READS_ROWS[method][0]: _traced(partial(_endpoint, model, method, intake), specs) for method in methods
+    }
+    signatures["score"] = _traced(score, specs)
+    signatures["decode"] = _traced(lambda codes: {"reconstruction": model.decode(codes)}, {"codes": codes})
+    if model.is_generative:
+        signatures["sample"] = _traced(
+            lambda count, seed: {"reconstruction": model.sample(count, seed)}, {"count": number, "seed": number}
+        )
+    exported = tf.Module()  # what is to be saved must hang on it
+    exported.weights = [variable.value for variable in model.variables]
+    exported.tables = list(getattr(intake, "tables", ()))
+    exported.threshold = model.threshold.value
+    tf.saved_model.save(exported, str(directory), signatures=signatures)
+
+
+def _traced(function: Any, specs: Mapping[str, Any]) -> Any:
+    return import_tensorflow().function(function, autograph=False).get_concrete_function(**specs)
+
+
+def _endpoint(model: Any, method: str, intake: Intake, **arrays: Any) -> dict[str, Any]:
+    return {READS_ROWS[method][1]: getattr(model, method)(intake.features(arrays))}
+
+
+def _calls(encoder: Encoder, arrays: Mapping[str, Any]) -> dict[str, tuple[Mapping[str, Any], str, Floats]]:
+    """Signature -> inputs, output and the values expected of it."""
+    calls = {
+        READS_ROWS[method][0]: (arrays, READS_ROWS[method][1], encoder.call(method, arrays))
+        for method in READS_ROWS
+        if encoder.has(method)
+    }
+    codes = calls["serving_default"][2]
+    calls["decode"] = ({"codes": codes}, OTHERS["decode"][1], encoder.decode(codes))
+    if encoder.has("sample"):
+        draw = {"count": np.int32(_DRAWN), "seed": np.int32(1)}
+        calls["sample"] = (draw, OTHERS["sample"][1], encoder.sample(_DRAWN, seed=1))
+    return calls
 
 
 def _write_embeddings(path: Path, model: Any, splits: Splits) -> None:
@@ -142,8 +187,8 @@ def _write_embeddings(path: Path, model: Any, splits: Splits) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     codes = pa.list_(pa.float32(), model.latent_dim)
     schema = pa.schema([("key", pa.string()), ("embedding", codes)])
-    encoder = Encoder.from_model("in memory", model)
-    rows = np.arange(len(splits.features))
+    encoder = Encoder.from_model("in memory", model, intake=intake_of(splits))
+    rows = np.arange(len(splits))
     with pq.ParquetWriter(path, schema) as writer:
         for start, block in zip(range(0, len(rows), 65_536), splits.batches(rows, 65_536), strict=True):
             keys = pa.array(splits.keys[start : start + len(block)].tolist(), pa.string())
@@ -151,11 +196,13 @@ def _write_embeddings(path: Path, model: Any, splits: Splits) -> None:
             writer.write_table(pa.table([keys, pa.FixedSizeListArray.from_arrays(flat, type=codes)], schema=schema))
 
 
-def _difference_in_fresh_process(directory: Path, rows: Floats, outputs: Mapping[str, Floats]) -> float:
+def _difference_in_fresh_process(directory: Path, calls: Mapping[str, tuple[Mapping[str, Any], str, Floats]]) -> float:
     with tempfile.TemporaryDirectory() as scratch:
         expected = Path(scratch) / "expected.npz"
-        arrays: dict[str, Any] = {f"{name}/input": rows for name in outputs}
-        arrays |= {f"{name}/output": values for name, values in outputs.items()}
+        arrays: dict[str, Any] = {}
+        for name, (inputs, output, values) in calls.items():
+            arrays |= {f"{name}/in/{each}": _savable(array) for each, array in inputs.items()}
+            arrays[f"{name}/out/{output}"] = values
         np.savez(expected, **arrays)
         script = Path(__file__).with_name("verify_saved_model.py")
         command = [sys.executable, "-I", str(script), str(directory), str(expected)]
@@ -164,6 +211,11 @@ def _difference_in_fresh_process(directory: Path, rows: Floats, outputs: Mapping
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise ZooError(f"a fresh process could not use the exported model: {last}")
     return float(json.loads(done.stdout.splitlines()[-1])["largest_difference"])
+
+
+def _savable(array: Any) -> Any:
+    """Strings of any length as NumPy saves them without pickling."""
+    return np.asarray(array, dtype=np.str_) if np.asarray(array).dtype == object else array
 
 
 def _one_line(error: BaseException) -> str:

@@ -29,10 +29,10 @@ class ActiveUnits:
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows, dimensions] codes; None for a representation without a rate, whose scale means nothing."""
-        rows = np.asarray(splits.features[splits.test[: self.rows]])
+        rows = splits.take(splits.test[: self.rows])
         if representation.rates(rows[:1]) is None:
             return None
-        return representation.encode(rows).astype(np.float64)
+        return np.asarray(representation.encode(rows), np.float64)
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The number of active dimensions."""

@@ -32,15 +32,18 @@ class NeighbourOverlap:
         self._raw: tuple[Splits, list[list[int]]] | None = None
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
-        """[queries] shares; None with no more than k rows to seek among, or no held-out one."""
-        pool = min(self.among, len(splits.features))
+        """[queries] shares; None for sparse rows, with no more than k rows to seek among, or no held-out one."""
+        pool = min(self.among, len(splits))
         queries = np.sort(splits.test[splits.test < pool])[: self.queries]
         if pool <= self.k or not len(queries):
             return None
-        raw: Floats = np.asarray(splits.features[:pool])
+        rows = splits.take(slice(0, pool))
+        if not isinstance(rows, np.ndarray):
+            return None  # cosines of all pairs of sparse rows are not worth their memory
+        raw: Floats = rows.reshape(pool, -1)
         if self._raw is None or self._raw[0] is not splits:  # the same for every representation
             self._raw = (splits, _neighbours(raw, queries, self.k))
-        before, after = self._raw[1], _neighbours(representation.encode(raw), queries, self.k)
+        before, after = self._raw[1], _neighbours(np.asarray(representation.encode(rows)), queries, self.k)
         return np.asarray([len(set(a) & set(b)) / self.k for a, b in zip(before, after, strict=True)])
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:

@@ -25,7 +25,7 @@ class RatePerDimension:
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows, dimensions]; None for a representation without a rate."""
-        rates = representation.rates(np.asarray(splits.features[splits.test[: self.rows]]))
+        rates = representation.rates(splits.take(splits.test[: self.rows]))
         return None if rates is None else rates.astype(np.float64)
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:

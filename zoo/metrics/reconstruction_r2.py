@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, PositiveInt, Representation, Splits
+    from zoo.types import Doubles, Floats, PositiveInt, Representation, Splits
 
 
 class ReconstructionR2:
@@ -28,11 +28,12 @@ class ReconstructionR2:
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows, 2]: squared error, squared deviation; None for a representation that cannot reconstruct."""
-        rows = np.asarray(splits.features[splits.test[: self.rows]])
+        rows = splits.take(splits.test[: self.rows])
         reconstructed = representation.reconstruct(rows)
         if reconstructed is None:
             return None
-        errors = ((rows - reconstructed).astype(np.float64) ** 2).sum(axis=1)
+        rows = _flat(rows if isinstance(rows, np.ndarray) else rows.toarray())
+        errors = ((rows - _flat(reconstructed)).astype(np.float64) ** 2).sum(axis=1)
         deviations = ((rows - rows.mean(axis=0, dtype=np.float64)) ** 2).sum(axis=1)
         return np.column_stack([errors, deviations])
 
@@ -40,3 +41,7 @@ class ReconstructionR2:
         """1 - sum of errors / sum of deviations; NaN if the rows are all the same."""
         errors, deviations = (weights @ values).T
         return 1 - errors / np.where(deviations > 0, deviations, np.nan)
+
+
+def _flat(rows: Floats) -> Floats:
+    return rows.reshape(len(rows), -1)

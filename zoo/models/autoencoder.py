@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 import keras
 from keras import ops
 
-from zoo.parts import Configured, register_parts
+from zoo.parts import NEIGHBOUR, ROW, Configured, VariationalBottleneck, flat, register_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from zoo.parts import Batches, Bottleneck, Corruption, Likelihood, Network, Objective, Preprocessing, Tensor
-    from zoo.types import LayerArguments
+    from zoo.types import LayerArguments, Probability
 
 
 class Autoencoder(Configured, keras.Model):
@@ -26,6 +27,7 @@ class Autoencoder(Configured, keras.Model):
         loss = mean over the batch of (distortion + cost + the terms)
 
     Raw rows go in, at training as at serving; `encode` is deterministic and is what is judged, exported and served.
+    Rows are vectors [batch, width], images [batch, height, width, channels], or sparse (see `zoo.parts.Network`).
 
     Args:
         encoder: body that reads the preprocessed row.
@@ -35,7 +37,12 @@ class Autoencoder(Configured, keras.Model):
         corruption: damages the encoder's input while training.
         preprocess: adapted layers by name, applied in order.
         terms: further terms of the loss by name; the names become metrics.
+        false_alarm_rate: share of ordinary rows that may be called anomalous; sets the threshold of `score` after
+            training, on the validation rows. None leaves the model without a threshold.
         **kwargs: Keras model arguments (name, dtype).
+
+    Raises:
+        ValueError: terms that want different views; preprocessing of sparse rows.
     """
 
     def __init__(
@@ -47,13 +54,22 @@ class Autoencoder(Configured, keras.Model):
         corruption: Corruption | None = None,
         preprocess: Mapping[str, Preprocessing] | None = None,
         terms: Mapping[str, Objective] | None = None,
+        false_alarm_rate: Probability | None = None,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         super().__init__(**kwargs)
         self.autocast = False  # rows reach the preprocessing unrounded, whatever type the networks compute in
         self.encoder, self.bottleneck, self.decoder, self.likelihood = encoder, bottleneck, decoder, likelihood
         self.corruption, self.preprocess, self.terms = corruption, dict(preprocess or {}), dict(terms or {})
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in ("distortion", "rate", *self.terms)}
+        self.false_alarm_rate = false_alarm_rate
+        self.trackers = {
+            name: keras.metrics.Mean(name=name) for name in ("distortion", "rate", *bottleneck.reports, *self.terms)
+        }
+        views = {term.view for term in self.terms.values()} - {None}
+        if len(views) > 1:
+            raise ValueError(f"terms of one model must want the same view, not {sorted(map(str, views))}")
+        if encoder.takes_sparse and self.preprocess:
+            raise ValueError("sparse rows cannot be preprocessed: set model.preprocess=null")
 
     @classmethod
     def load(cls, path: str | Path) -> Autoencoder:
@@ -78,60 +94,95 @@ class Autoencoder(Configured, keras.Model):
         """Width of the code."""
         return self.bottleneck.latent_dim
 
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether rows are sparse."""
+        return bool(self.encoder.takes_sparse)
+
+    @property
+    def view(self) -> str | None:
+        """What the terms' view is of, see `zoo.parts.Objective`."""
+        return next((term.view for term in self.terms.values() if term.view), None)
+
+    @property
+    def neighbours(self) -> int:
+        """Edges a row of the graph of neighbours that training needs; 0 if it needs none."""
+        return max((term.neighbours for term in self.terms.values() if term.view == NEIGHBOUR), default=0)
+
+    @property
+    def is_generative(self) -> bool:
+        """Whether rows can be drawn, and have a likelihood."""
+        return isinstance(self.bottleneck, VariationalBottleneck)
+
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes all weights for rows [batch, width]."""
-        self.width = int(input_shape[-1] or 0)
+        """Makes all weights for rows [batch, ...]; the last size of a sparse row is the number of its columns."""
+        self.row_shape = tuple(int(size or 0) for size in input_shape[1:])
         for layer in self.preprocess.values():
             _build(layer, input_shape)
         _build(self.encoder, input_shape)
-        _build(self.bottleneck, self.encoder.compute_output_shape(input_shape))
-        code_shape = (*input_shape[:-1], self.latent_dim)
-        _build(self.decoder, code_shape)
+        features = _flat_shape(self.encoder.compute_output_shape(input_shape))
+        wants_rows = isinstance(self.bottleneck, VariationalBottleneck) and self.bottleneck.needs_rows
+        _build(self.bottleneck, features, *((input_shape,) if wants_rows else ()))
+        code_shape = (input_shape[0], self.latent_dim)
+        _build(self.decoder, code_shape, *((input_shape,) if self.decoder.needs_target else ()))
         _build(self.likelihood, self.decoder.compute_output_shape(code_shape), input_shape)
+        if not self.built:
+            self.threshold = self.add_weight(
+                shape=(), initializer=keras.initializers.Constant(math.inf), trainable=False, name="threshold"
+            )
 
-    def get_build_config(self) -> dict[str, Any]:
-        """The width of the rows, which a loaded model is built for."""
-        return {"width": self.width}
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shape of the rows, which a loaded model is built for; None before there are rows."""
+        return {"row_shape": list(self.row_shape)} if self.built else None
 
     def build_from_config(self, config: Mapping[str, Any]) -> None:
-        """Makes all weights for rows of the saved width."""
-        self.build((None, config["width"]))
+        """Makes all weights for rows of the saved shape."""
+        self.build((None, *config["row_shape"]))
 
     def adapt(self, batches: Batches) -> None:
         """Lets each preprocessing layer learn its statistics from the rows as the layers before it leave them.
 
         Args:
-            batches: called for a fresh pass over the training rows: blocks [<= size, width], each with the weights
+            batches: called for a fresh pass over the training rows: blocks [<= size, ...], each with the weights
                 [<= size] of its rows.
         """
         before: list[Preprocessing] = []
         for layer in self.preprocess.values():
             layer.adapt(partial(_passes, batches, tuple(before)))
             before.append(layer)
+        if hasattr(self.likelihood, "adapt"):
+            self.likelihood.adapt(partial(_passes, batches, tuple(before)))
 
     def prepare(self, x: Tensor) -> Tensor:
-        """Preprocesses raw rows: [batch, width] -> [batch, width]."""
+        """Preprocesses raw rows: [batch, ...] -> the same shape."""
+        if self.takes_sparse:
+            return self._checked_sparse(x)
         x = ops.cast(x, "float32")
-        if len(x.shape) != 2 or x.shape[-1] != self.width:
-            raise ValueError(f"this model takes rows [n, {self.width}], not {tuple(x.shape)}")
+        if tuple(x.shape[1:]) != self.row_shape:
+            shape = ", ".join(map(str, self.row_shape))
+            raise ValueError(f"this model takes rows [n, {shape}], not {tuple(x.shape)}")
         for layer in self.preprocess.values():
             x = layer(x)
         return x
 
     def features(self, x: Tensor) -> Tensor:
-        """What the bottleneck sees of raw rows: [batch, width] -> [batch, features]."""
-        return self.encoder(self.prepare(x))
+        """What the bottleneck sees of raw rows: [batch, ...] -> [batch, features]."""
+        return flat(self.encoder(self.prepare(x)))
 
     def encode(self, x: Tensor) -> Tensor:
-        """The deterministic code of raw rows: [batch, width] -> [batch, latent_dim] float32."""
+        """The deterministic code of raw rows: [batch, ...] -> [batch, latent_dim] float32."""
         return ops.cast(self.bottleneck.encode(self.features(x)), "float32")
 
     def rates(self, x: Tensor) -> Tensor | None:
         """Nats per latent dimension of raw rows [batch, latent_dim], or None for a bottleneck without a rate."""
         return self.bottleneck.rates(self.features(x))
 
+    def assign(self, x: Tensor) -> Tensor | None:
+        """Probability of each cluster [batch, clusters] of raw rows, or None for a bottleneck without clusters."""
+        return self.bottleneck.assign(self.features(x))
+
     def decode(self, code: Tensor) -> Tensor:
-        """Codes [batch, latent_dim] -> rows [batch, width] in the units of the raw rows.
+        """Codes [batch, latent_dim] -> dense rows [batch, ...] in the units of the raw rows.
 
         What preprocessing took away for good (removed directions, each row's own length) does not come back.
         """
@@ -141,21 +192,67 @@ class Autoencoder(Configured, keras.Model):
         return x
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        """Raw rows through the code and back: [batch, width] -> [batch, width]."""
+        """Raw rows through the code and back: [batch, ...] -> the same shape, dense."""
         return self.decode(self.encode(x))
+
+    def score(self, x: Tensor) -> Tensor:
+        """How badly raw rows fit: -log p(t|z) at the deterministic code, [batch] in nats of the preprocessed row."""
+        target = self.prepare(x)
+        code = self.bottleneck.encode(flat(self.encoder(target)))
+        return -self.likelihood(self.decoder(code), target)
+
+    def sample(self, count: Tensor, seed: Tensor) -> Tensor:
+        """Draws codes from the prior and decodes them: `count` rows in the units of the raw rows, a function of seed.
+
+        Raises:
+            ValueError: the model has no prior.
+        """
+        return self.decode(self.sample_codes(count, seed))
+
+    def sample_codes(self, count: Tensor, seed: Tensor) -> Tensor:
+        """Draws codes [count, latent_dim] from the prior; a function of the seed."""
+        if not self.is_generative:
+            raise ValueError(f"{type(self.bottleneck).__name__} has no prior to draw from")
+        return self.bottleneck.prior(self._pseudo()).sample(count, seed=ops.stack([seed, seed]))
+
+    def log_weights(self, x: Tensor, seed: Tensor) -> Tensor:
+        """Log p(t, z) - log q(z|t) in nats [batch] for one draw of z from q(z|t); a function of the seed.
+
+        The mean of its exponential is p(t) (Burda, Grosse and Salakhutdinov 2016, eq. 8).
+
+        Raises:
+            ValueError: the model has no prior.
+        """
+        if not self.is_generative:
+            raise ValueError(f"{type(self.bottleneck).__name__} gives rows no likelihood")
+        target = self.prepare(x)
+        posterior = self.bottleneck.posterior(flat(self.encoder(target)))
+        z = posterior.sample(seed=ops.stack([seed, seed]))
+        log_q = ops.sum(posterior.log_prob(z), axis=-1)
+        log_p = self.bottleneck.prior(self._pseudo()).log_prob(z)
+        return self.likelihood(self.decoder(z), target) + log_p - log_q
 
     def call(self, x: Tensor, training: bool = False) -> dict[str, Tensor]:
         """All that the loss needs, per example.
 
+        Args:
+            x: raw rows, or (for terms that want neighbours) `row` and `neighbour`, raw rows each.
+            training: whether corruption, dropout and noise are on.
+
         Returns:
-            `target` [batch, width] (the preprocessed rows), `code` [batch, latent_dim], and in nats [batch]:
-            `distortion`, `rate`, `cost`.
+            `target` [batch, ...] (the preprocessed rows), `code` [batch, latent_dim], `view` (the codes that terms
+            compare with, if one wants them), and in nats [batch]: `distortion`, `rate`, `cost`.
         """
-        target = self.prepare(x)
-        seen = target if self.corruption is None else self.corruption(target, training=training)
-        coded = self.bottleneck(self.encoder(seen, training=training), training=training)
-        distortion = -self.likelihood(self.decoder(coded["sample"], training=training), target)
-        return {"target": target, "distortion": distortion, **coded}
+        paired = isinstance(x, dict) and NEIGHBOUR in x
+        target = self.prepare(x[ROW] if paired else x)
+        coded = self._coded(target, training)
+        outputs = {"target": target, **coded}
+        if self.view is not None:
+            other = self.prepare(x[NEIGHBOUR]) if paired else target
+            outputs["view"] = self._coded(other, training)["code"]
+        decoded = self.decoder(coded["sample"], training=training)
+        outputs["distortion"] = -self.likelihood(decoded, target, training=training)
+        return outputs
 
     def compute_loss(
         self,
@@ -168,16 +265,37 @@ class Autoencoder(Configured, keras.Model):
         """mean(distortion + cost + terms) over the batch; fit and evaluate share it."""
         del x, y, training
         assert y_pred is not None  # noqa: S101  keras' signature allows None, its train and test steps never pass it
-        each = {name: term(y_pred["target"], y_pred["code"]) for name, term in self.terms.items()}
+        view = y_pred.get("view")
+        each = {name: term(y_pred["target"], y_pred["code"], view) for name, term in self.terms.items()}
         for name, tracker in self.trackers.items():
             tracker.update_state(each.get(name, y_pred.get(name)), sample_weight=sample_weight)
         total = y_pred["distortion"] + y_pred["cost"] + sum(each.values())
         return ops.mean(total if sample_weight is None else total * ops.reshape(sample_weight, (-1,)))
 
+    def _coded(self, target: Tensor, training: bool) -> dict[str, Tensor]:
+        seen = target if self.corruption is None else self.corruption(target, training=training)
+        features = flat(self.encoder(seen, training=training))
+        pseudo = self._pseudo()
+        return self.bottleneck(features, training=training, **({} if pseudo is None else {"pseudo": pseudo}))
+
+    def _pseudo(self) -> Tensor | None:
+        """The features of the rows that the prior rests on, if it rests on any."""
+        rows = getattr(self.bottleneck, "pseudo_inputs", None)
+        return None if rows is None else flat(self.encoder(rows))
+
+    def _checked_sparse(self, x: Tensor) -> dict[str, Tensor]:
+        if not isinstance(x, dict) or set(x) != {"indices", "values"}:
+            raise ValueError("this model takes sparse rows: a dictionary of indices [n, items] and values [n, items]")
+        return {"indices": ops.cast(x["indices"], "int32"), "values": ops.cast(x["values"], "float32")}
+
 
 def _build(layer: keras.Layer, *shapes: tuple[int | None, ...]) -> None:
     if not layer.built:  # a part that was loaded comes with its weights made
         layer.build(*shapes)
+
+
+def _flat_shape(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    return (shape[0], math.prod(int(size or 0) for size in shape[1:]))
 
 
 def _passes(batches: Batches, layers: tuple[Preprocessing, ...]) -> Iterator[Any]:
@@ -186,4 +304,4 @@ def _passes(batches: Batches, layers: tuple[Preprocessing, ...]) -> Iterator[Any
         seen: Any = rows
         for layer in layers:
             seen = layer(seen)
-        yield ops.convert_to_numpy(seen), weights
+        yield (ops.convert_to_numpy(seen) if layers else rows), weights

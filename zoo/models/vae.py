@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zoo.parts import Corruption, Objective, Preprocessing
-    from zoo.types import LayerArguments, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+    from zoo.types import LayerArguments, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Probability
 
 
 class VAE(Autoencoder):
@@ -34,6 +34,7 @@ class VAE(Autoencoder):
         corruption: damages the encoder's input while training.
         preprocess: adapted layers by name, applied in order.
         terms: further terms of the loss by name.
+        false_alarm_rate: see `zoo.models.Autoencoder`.
         **kwargs: Keras model arguments (name, dtype).
 
     Reference:
@@ -54,6 +55,7 @@ class VAE(Autoencoder):
         corruption: Corruption | None = None,
         preprocess: Mapping[str, Preprocessing] | None = None,
         terms: Mapping[str, Objective] | None = None,
+        false_alarm_rate: Probability | None = None,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         hidden = list(hidden)
@@ -66,6 +68,7 @@ class VAE(Autoencoder):
             corruption=corruption,
             preprocess=preprocess,
             terms=terms,
+            false_alarm_rate=false_alarm_rate,
             **kwargs,
         )
         self.hidden, self.activation, self.skip = hidden, activation, skip

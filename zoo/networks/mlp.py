@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Unpack
 
 import keras
 from keras import ops
 
-from zoo.parts import Network
+from zoo.parts import Network, flat
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 class MLP(Network):
     """Dense layers with an activation: [batch, width] -> [batch, hidden[-1]], or with `skip` the input beside it.
+
+    Rows of a higher rank, such as images, are flattened.
 
     Args:
         hidden: widths of the layers, in order; may be empty when `skip` is True.
@@ -52,23 +55,28 @@ class MLP(Network):
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the weights for rows [batch, width]."""
-        shape = input_shape
+        """Makes the weights for rows [batch, ...]."""
+        shape = (input_shape[0], _width(input_shape))
         for layer in self.layers:
             layer.build(shape)
-            shape = (*shape[:-1], layer.units)
+            shape = (shape[0], layer.units)
         self.drop.build(shape)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """[batch, features] for rows [batch, width]."""
+        """[batch, features] for rows [batch, ...]."""
         width = self.hidden[-1] if self.hidden else 0
-        return (*input_shape[:-1], width + (int(input_shape[-1] or 0) if self.skip else 0))
+        return (input_shape[0], width + (_width(input_shape) if self.skip else 0))
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
-        """[batch, width] -> [batch, features]."""
+        """[batch, ...] -> [batch, features]."""
+        x = flat(x)
         features = x
         for layer in self.layers:
             features = self.drop(layer(features), training=training)
         if not self.skip:
             return features
         return ops.concatenate([x, features], axis=-1) if self.layers else x
+
+
+def _width(shape: tuple[int | None, ...]) -> int:
+    return math.prod(int(size or 0) for size in shape[1:])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from keras import ops
 
-from zoo.parts import Objective
+from zoo.parts import Objective, flat
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
@@ -42,9 +42,10 @@ class KeepCosines(Objective):
             raise ValueError(f"temperature must be positive, not {temperature}")
         self.weight, self.temperature = weight, temperature
 
-    def call(self, target: Tensor, code: Tensor) -> Tensor:
+    def call(self, target: Tensor, code: Tensor, view: Tensor | None = None) -> Tensor:
         """Targets [batch, width] and codes [batch, latent_dim] -> [batch]; 0 for a batch of one row."""
-        targets = _cosines(target)
+        del view
+        targets = _cosines(flat(target))
         errors = ops.square(_cosines(code) - targets)
         others = 1.0 - ops.eye(ops.shape(errors)[0])
         if self.temperature is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -9,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from zoo.types import Report, Score, Verdict
 
@@ -53,6 +54,35 @@ def verdict_table(verdict: Verdict) -> Table:
             f"{result.required:g}",
             "[green]yes[/green]" if result.passed else "[red]no[/red]",
         )
+    return table
+
+
+def fold_scores(reports: Sequence[Report]) -> Iterator[tuple[str, str, list[float]]]:
+    """Representation, metric and its score in each fold, where every fold has one."""
+    for representation in reports[0].scores:
+        for metric in reports[0].units:
+            scores = [report.scores[representation].get(metric) for report in reports]
+            values = [score.value for score in scores if score is not None]
+            if len(values) == len(reports):
+                yield representation, metric, values
+
+
+def folds_table(reports: Sequence[Report]) -> Table:
+    """Mean and standard deviation over the folds, representations x metrics."""
+    first = reports[0]
+    table = Table(
+        title=f"Mean and standard deviation over {len(reports)} folds", box=box.SIMPLE_HEAD, title_justify="left"
+    )
+    table.add_column("representation")
+    for metric in first.units:
+        table.add_column(escape(f"{metric}\n({first.units[metric]})"), justify="right")
+    found = {(representation, metric): values for representation, metric, values in fold_scores(reports)}
+    for name in first.scores:
+        cells = [
+            f"{_number(fmean(values))}\n± {_number(stdev(values))}" if (values := found.get((name, metric))) else "-"
+            for metric in first.units
+        ]
+        table.add_row(escape(name), *cells, style="bold" if name == "encoder" else "")
     return table
 
 

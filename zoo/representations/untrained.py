@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zoo.encoder import Encoder
+from zoo.intakes.choose import plain_intake_of
 
 if TYPE_CHECKING:
     from zoo.types import Representation, Splits, Trained
@@ -18,5 +19,4 @@ class Untrained:
 
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
         """See `zoo.types.Baseline`."""
-        del splits
-        return Encoder.from_model(name, trained.untrained)
+        return Encoder.from_model(name, trained.untrained, intake=plain_intake_of(splits))

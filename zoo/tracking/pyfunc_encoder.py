@@ -11,11 +11,15 @@ import numpy as np
 import pandas as pd
 from mlflow.pyfunc import PythonModel
 
-_BATCH = 8192
+_BATCH = 1024
 
 
 class PyfuncEncoder(PythonModel):
-    """Rows [n, width] of a DataFrame or array -> codes [n, latent_dim] float32."""
+    """Rows -> codes [n, latent_dim] float32.
+
+    Rows are a DataFrame or array of numbers [n, width], an array of images [n, height, width, channels], or a DataFrame
+    with a column for each named input.
+    """
 
     def load_context(self, context: Any) -> None:
         """Loads the SavedModel."""
@@ -25,19 +29,30 @@ class PyfuncEncoder(PythonModel):
         self._tensor = tf.constant
         self._model = tf.saved_model.load(context.artifacts["saved_model"])
         self._encode = self._model.signatures["serving_default"]
-        ((self._argument, spec),) = self._encode.structured_input_signature[1].items()
-        self._width = spec.shape[1]
+        self._specs = self._encode.structured_input_signature[1]
 
     # MLflow reads the hint at run time: with the signature's unnamed columns it hands over a DataFrame
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> Any:
-        """[n, width] -> [n, latent_dim]."""
+        """Codes [n, latent_dim]."""
         del context, params
-        rows = np.asarray(model_input, dtype=np.float32).reshape(-1, self._width)
+        inputs = {name: self._array(name, spec, model_input) for name, spec in self._specs.items()}
+        count = len(next(iter(inputs.values())))
         blocks = [
-            self._encode(**{self._argument: self._tensor(rows[start : start + _BATCH])})["embedding"].numpy()
-            for start in range(0, max(len(rows), 1), _BATCH)
+            self._encode(**{name: self._tensor(array[i : i + _BATCH]) for name, array in inputs.items()})["embedding"]
+            for i in range(0, max(count, 1), _BATCH)
         ]
-        return np.concatenate(blocks)
+        return np.concatenate([block.numpy() for block in blocks])
+
+    def _array(self, name: str, spec: Any, rows: Any) -> Any:
+        if len(self._specs) == 1 and spec.dtype.name == "float32":
+            return np.asarray(rows, dtype=np.float32).reshape(-1, *spec.shape[1:])
+        cells = rows[name].tolist()
+        empty = {"int32": -1, "float32": 0.0}.get(spec.dtype.name, "")
+        if len(spec.shape) == 1:
+            return np.asarray([empty if cell is None else cell for cell in cells], dtype=object)
+        longest = max(map(len, cells), default=0)
+        padded = [[*cell, *[empty] * (longest - len(cell))] for cell in cells]
+        return np.asarray(padded, dtype=object if empty == "" else spec.dtype.as_numpy_dtype).reshape(-1, longest)
 
 
 mlflow.models.set_model(PyfuncEncoder())

@@ -16,8 +16,6 @@ from zoo.folders import require_writable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zoo.types import Floats
-
 CHAMPION = "champion"
 _SQLITE = "sqlite:///"
 _LONGEST_PARAMETER = 6000  # MLflow's own limit
@@ -52,22 +50,25 @@ class Tracker:
             self._make_tables(self.folder)
 
     @contextlib.contextmanager
-    def run(self, name: str, *, parent: str | None = None, resume: str | None = None) -> Iterator[TrackedRun]:
+    def run(
+        self, name: str, *, parent: str | None = None, resume: str | None = None, experiment: str | None = None
+    ) -> Iterator[TrackedRun]:
         """Opens a run; it ends as FINISHED, FAILED or KILLED according to how the block ends.
 
         Args:
             name: the recipe's name.
             parent: id of the run this one belongs to.
             resume: id of an interrupted run to go on with; ignored if the store does not know it.
+            experiment: id of the experiment, if it is not the tracker's own or the one of the name.
         """
         with self.connected() as client:
-            experiment = self._experiment_id(client, self.experiment or name)
+            where = experiment or self._experiment_id(client, self.experiment or name)
             run = _existing(client, resume) or client.create_run(
-                experiment, run_name=name, tags={"mlflow.parentRunId": parent} if parent else None
+                where, run_name=name, tags={"mlflow.parentRunId": parent} if parent else None
             )
             client.update_run(run.info.run_id, status="RUNNING")
             try:
-                yield TrackedRun(client, run.info.run_id)
+                yield TrackedRun(client, run.info.run_id, run.info.experiment_id)
             except BaseException as error:
                 killed = isinstance(error, KeyboardInterrupt)
                 client.set_terminated(run.info.run_id, "KILLED" if killed else "FAILED")
@@ -155,8 +156,8 @@ class Tracker:
 class TrackedRun:
     """One run in the store. As a `zoo.types.Listener` it logs every epoch's means."""
 
-    def __init__(self, client: Any, run_id: str) -> None:
-        self._client, self.run_id = client, run_id
+    def __init__(self, client: Any, run_id: str, experiment: str) -> None:
+        self._client, self.run_id, self.experiment = client, run_id, experiment
 
     def train_begins(self, epochs: int, first_epoch: int, steps: int) -> None:
         """See `zoo.types.Listener`."""
@@ -202,14 +203,14 @@ class TrackedRun:
         """Keeps a file as an artifact."""
         self._client.log_artifact(self.run_id, str(path))
 
-    def register(self, name: str, directory: Path, rows: Floats, codes: Floats) -> int:
+    def register(self, name: str, directory: Path, rows: Mapping[str, Any], latent_dim: int) -> int:
         """Registers an exported encoder as a new version.
 
         Args:
             name: name of the registered model.
             directory: the SavedModel.
-            rows: [n, width] an input example.
-            codes: [n, latent_dim] what the encoder makes of it.
+            rows: an input example, the arrays [n, ...] of the encoder's intake by name.
+            latent_dim: width of the code.
 
         Returns:
             The version's number.
@@ -223,8 +224,8 @@ class TrackedRun:
                 name="encoder",
                 python_model=str(Path(__file__).with_name("pyfunc_encoder.py")),
                 artifacts={"saved_model": str(directory)},
-                signature=_signature(rows.shape[1], codes.shape[1]),
-                input_example=rows,
+                signature=_signature(rows, latent_dim),
+                input_example=_example(rows),
                 pip_requirements=_requirements(),
             )
         # ending the fluent block marks the run as finished, and it is not yet
@@ -254,14 +255,33 @@ def _existing(client: Any, run_id: str | None) -> Any:
         return None
 
 
-def _signature(width: int, latent_dim: int) -> Any:
+def _signature(rows: Mapping[str, Any], latent_dim: int) -> Any:
     import numpy as np
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema, TensorSpec
+    from mlflow.types.schema import Array
 
-    # unnamed double columns take arrays, lists and DataFrames of either float type, whatever the columns are called
-    inputs = Schema([ColSpec("double")] * width)
-    return ModelSignature(inputs, Schema([TensorSpec(np.dtype("float32"), (-1, latent_dim))]))
+    codes = Schema([TensorSpec(np.dtype("float32"), (-1, latent_dim))])
+    first = next(iter(rows.values()))
+    if len(rows) == 1 and first.ndim == 2 and first.dtype == np.float32:
+        # unnamed double columns take arrays, lists and DataFrames of either float type, whatever the columns are called
+        return ModelSignature(Schema([ColSpec("double")] * first.shape[1]), codes)
+    if len(rows) == 1 and first.dtype == np.float32:
+        return ModelSignature(Schema([TensorSpec(first.dtype, (-1, *first.shape[1:]))]), codes)
+    columns = []
+    for name, array in rows.items():
+        kind = {"i": "integer", "f": "float"}.get(array.dtype.kind, "string")
+        columns.append(ColSpec(kind if array.ndim == 1 else Array(kind), name))
+    return ModelSignature(Schema(columns), codes)
+
+
+def _example(rows: Mapping[str, Any]) -> Any:
+    """An array, or a DataFrame with a column for each named input."""
+    import pandas as pd
+
+    if len(rows) == 1 and next(iter(rows.values())).dtype.kind == "f":
+        return next(iter(rows.values()))
+    return pd.DataFrame({name: list(array) for name, array in rows.items()})
 
 
 def _requirements() -> list[str]:

@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.intakes._cells import padded
+from zoo.parts import NEIGHBOUR, ROW
 from zoo.quiet import import_tensorflow
 
 if TYPE_CHECKING:
-    from zoo.types import Floats, Rows, Splits
+    from collections.abc import Callable
+
+    from zoo.train.neighbours import Neighbours
+    from zoo.types import Rows, Splits
 
 
 class Feed:
@@ -19,52 +24,87 @@ class Feed:
     all count alike are shuffled; rows with weights are drawn with replacement, each in proportion to its weight, and
     so are the validation rows, once, so that training and validation estimate the same loss.
 
+    With a graph of neighbours, a batch holds `row` and `neighbour`: the ends of edges drawn in proportion to their
+    weights. Each validation row is then its own neighbour.
+
     Args:
         splits: the table.
         batch_size: rows a batch; a last, smaller batch is left out (the next epoch shuffles anew).
         seed: seed of the order.
+        neighbours: the graph over the training rows, if the model wants one.
+        steps: batches an epoch; None for as many as the training rows fill.
     """
 
-    def __init__(self, splits: Splits, batch_size: int, seed: int) -> None:
-        self.splits, self.batch_size, self.seed = splits, batch_size, seed
-        self.steps = len(splits.train) // batch_size
+    def __init__(
+        self,
+        splits: Splits,
+        batch_size: int,
+        seed: int,
+        neighbours: Neighbours | None = None,
+        steps: int | None = None,
+    ) -> None:
+        self.splits, self.batch_size, self.seed, self.neighbours = splits, batch_size, seed, neighbours
+        self.steps = steps or len(splits.train) // batch_size
         self._validation = splits.validation
         if splits.weights is not None:
-            self._validation = self._drawn(np.random.default_rng(seed), splits.validation)
+            self._validation = self._drawn(np.random.default_rng(seed), splits.validation, len(splits.validation))
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
         """Shuffles or draws for an epoch (from 0); call it before the epoch's iterator is made."""
         random = np.random.default_rng([self.seed, epoch])
-        rows = self.splits.train
-        self._order = random.permutation(rows) if self.splits.weights is None else self._drawn(random, rows)
+        rows, wanted = self.splits.train, self.steps * self.batch_size
+        if self.neighbours is not None:
+            shares = self.neighbours.weights / self.neighbours.weights.sum()
+            drawn = random.choice(len(shares), size=wanted, p=shares)
+            self._order, self._partners = self.neighbours.heads[drawn], self.neighbours.tails[drawn]
+        elif self.splits.weights is not None:
+            self._order = self._drawn(random, rows, wanted)
+        else:
+            passes = [random.permutation(rows) for _ in range(-(-wanted // len(rows)))]
+            self._order = np.concatenate(passes)[:wanted]
 
     def training(self) -> Any:
-        """A dataset of [batch_size, width] float32; one pass is one epoch."""
-        return self._dataset(
-            self.steps, lambda step: self._order[step * self.batch_size : (step + 1) * self.batch_size]
-        )
+        """A dataset of batches of `batch_size` rows; one pass is one epoch."""
+        partners = None if self.neighbours is None else self._slices(lambda: self._partners)
+        return self._dataset(self.steps, self._slices(lambda: self._order), partners)
 
     def validation(self) -> Any:
-        """A dataset of [<= batch_size, width] float32 over the validation rows, in order."""
-        rows, size = self._validation, self.batch_size
-        return self._dataset(-(-len(rows) // size), lambda step: rows[step * size : (step + 1) * size])
+        """A dataset of batches of at most `batch_size` rows over the validation rows, in order."""
+        own = self._slices(lambda: self._validation)
+        return self._dataset(-(-len(self._validation) // self.batch_size), own, own if self.neighbours else None)
 
-    def _drawn(self, random: np.random.Generator, rows: Rows) -> Rows:
+    def _slices(self, rows: Callable[[], Rows]) -> Callable[[int], Rows]:
+        """The rows of a step; looked up when they are needed, since each epoch has others."""
+        return lambda step: rows()[step * self.batch_size : (step + 1) * self.batch_size]
+
+    def _drawn(self, random: np.random.Generator, rows: Rows, count: int) -> Rows:
         assert self.splits.weights is not None  # noqa: S101  the callers have looked
         weights = self.splits.weights[rows].astype(np.float64)
-        return random.choice(rows, size=len(rows), p=weights / weights.sum())
+        return random.choice(rows, size=count, p=weights / weights.sum())
 
-    def _dataset(self, steps: int, rows_of: Any) -> Any:
+    def _dataset(self, steps: int, rows_of: Callable[[int], Rows], partners_of: Callable[[int], Rows] | None) -> Any:
         tf = import_tensorflow()
 
-        def gather(step: np.int64) -> Floats:
-            rows: Rows = rows_of(int(step))
-            return np.asarray(self.splits.features[rows], dtype=np.float32)
-
         def batch(step: Any) -> Any:
-            x = tf.numpy_function(gather, [step], tf.float32, stateful=False)
-            x.set_shape((None, self.splits.width))
-            return x
+            rows = self._gathered(step, rows_of)
+            return rows if partners_of is None else {ROW: rows, NEIGHBOUR: self._gathered(step, partners_of)}
 
         return tf.data.Dataset.range(steps).map(batch).prefetch(tf.data.AUTOTUNE)
+
+    def _gathered(self, step: Any, rows_of: Callable[[int], Rows]) -> Any:
+        """The model's input for the rows of a step, inside tf.data."""
+        tf = import_tensorflow()
+        if self.splits.is_sparse:
+            arrays = tf.numpy_function(
+                lambda number: tuple(padded(self.splits.take(rows_of(int(number)))).values()),
+                [step],
+                (tf.int32, tf.float32),
+                stateful=False,
+            )
+            for array in arrays:
+                array.set_shape((None, None))
+            return dict(zip(("indices", "values"), arrays, strict=True))
+        x = tf.numpy_function(lambda number: self.splits.take(rows_of(int(number))), [step], tf.float32, stateful=False)
+        x.set_shape((None, *self.splits.shape))
+        return x

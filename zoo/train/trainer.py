@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
+from zoo.encoder import Encoder
 from zoo.errors import InputError
+from zoo.intakes.choose import plain_intake_of
 from zoo.types import Trained
 
 if TYPE_CHECKING:
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 
     from zoo.types import Listener, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Probability, Splits
 
+_PRIOR_ROWS = 20_000  # that a prior is fitted to
+
 
 class Trainer:
     """Keras `fit` over a table, stopped early, with the best weights kept.
@@ -22,12 +27,21 @@ class Trainer:
     Args:
         epochs: passes over the training rows at the most.
         batch_size: rows a step.
+        steps_per_epoch: batches an epoch; None goes once through the training rows. More than those hold draws rows
+            again, which small tables and graphs of neighbours need.
         learning_rate: of Adam, at the start.
         schedule: `plateau` lowers the learning rate when the validation loss stands still; `cosine` lowers it to 0
             over all epochs (Loshchilov and Hutter 2017, SGDR, eq. 5, without restarts).
+        warmup_epochs: epochs over which the learning rate of the cosine schedule first rises from 0, linearly; parts
+            of an epoch count.
+        weight_decay: of AdamW (Loshchilov and Hutter 2019): each step takes away this share of each kernel, times the
+            learning rate; 0 is plain Adam. Biases and scales are left alone.
         patience: epochs without a better validation loss before training stops; 0 never stops early.
         plateau_patience: epochs without a better validation loss before the learning rate is lowered.
         plateau_factor: what it is multiplied by then.
+        keep: `best` keeps the weights of the epoch with the best validation loss; `last` those of the last epoch, for
+            losses that validation cannot see whole, such as the agreement of two corruptions of a row.
+        folds: cross-validate first, on so many folds, if at least 2; see `zoo.pipeline`.
         clip_norm: the gradient's norm is clipped to this; 0 does not clip.
         steps_per_execution: steps that TensorFlow runs before Python looks; None picks a number that keeps Python's
             share small and the progress bar moving.
@@ -38,17 +52,28 @@ class Trainer:
         self,
         epochs: PositiveInt,
         batch_size: PositiveInt = 512,
+        steps_per_epoch: PositiveInt | None = None,
         learning_rate: PositiveFloat = 1e-3,
         schedule: Literal["plateau", "cosine"] = "plateau",
+        warmup_epochs: NonNegativeFloat = 0.0,
+        weight_decay: NonNegativeFloat = 0.0,
         patience: NonNegativeInt = 10,
         plateau_patience: PositiveInt = 3,
         plateau_factor: Probability = 0.5,
+        keep: Literal["best", "last"] = "best",
+        folds: NonNegativeInt = 0,
         clip_norm: NonNegativeFloat = 0.0,
         steps_per_execution: PositiveInt | None = None,
         jit_compile: bool = False,
     ) -> None:
+        if folds == 1:
+            raise ValueError("folds must be 0 or at least 2")
+        if warmup_epochs and schedule != "cosine":
+            raise ValueError("warmup_epochs goes with schedule=cosine")
         self.epochs, self.batch_size, self.learning_rate, self.schedule = epochs, batch_size, learning_rate, schedule
         self.patience, self.plateau_patience, self.plateau_factor = patience, plateau_patience, plateau_factor
+        self.steps_per_epoch = steps_per_epoch
+        self.warmup_epochs, self.weight_decay, self.keep, self.folds = warmup_epochs, weight_decay, keep, folds
         self.clip_norm, self.steps_per_execution, self.jit_compile = clip_norm, steps_per_execution, jit_compile
 
     def fit(self, model: Any, splits: Splits, *, seed: int, state: Path, listeners: Sequence[Listener] = ()) -> Trained:
@@ -71,19 +96,24 @@ class Trainer:
         from zoo.train.feed import Feed
 
         started = time.perf_counter()
-        feed = Feed(splits, self.batch_size, seed)
-        if feed.steps < 1:
+        steps = len(splits.train) // self.batch_size
+        if steps < 1:
             raise InputError(
                 f"{len(splits.train)} training rows do not fill a batch of {self.batch_size}: "
                 f"give more rows, or a smaller train.batch_size"
             )
         if not len(splits.validation):
             raise InputError("there is no row for validation: raise data.validation")
-        model.build((None, splits.width))
+        feed = Feed(splits, self.batch_size, seed, self._graph(model, splits, seed), self.steps_per_epoch)
+        model.build((None, *splits.shape))
         model.adapt(lambda: splits.weighted_batches(splits.train))
         untrained = _twin(model)
+        optimizer = self._optimizer(feed.steps)
+        # decay is for kernels; a table of embeddings would be touched whole at every step
+        spared = [each for each in model.trainable_variables if len(each.shape) < 2 or "table" in each.path]
+        optimizer.exclude_from_weight_decay(var_list=spared)
         model.compile(
-            optimizer=self._optimizer(feed.steps),
+            optimizer=optimizer,
             steps_per_execution=self.steps_per_execution or min(32, max(1, feed.steps // 8)),
             jit_compile=self.jit_compile,
         )
@@ -93,11 +123,12 @@ class Trainer:
         checkpoint = Checkpoint(state, kept)
         first = checkpoint.read()
         self._run(model, feed, first, finite, kept, checkpoint, listeners)
+        _set_threshold(model, splits)
         return Trained(
             model=model,
             untrained=untrained,
             history=tuple(checkpoint.history),
-            best_epoch=_best_epoch(checkpoint.history, model.settled_epoch),
+            best_epoch=self._kept_epoch(checkpoint.history, model.settled_epoch),
             seconds=time.perf_counter() - started,
             resumed_epoch=first,
             notes=() if finite.broken_epoch is None else (_broken(finite.broken_epoch),),
@@ -124,7 +155,7 @@ class Trainer:
                 shuffle=False,
                 verbose=0,
                 callbacks=[
-                    EpochStart(feed.start_epoch, model.start_epoch),
+                    EpochStart(feed.start_epoch, model.start_epoch, partial(_fit_prior, model, feed.splits)),
                     *(callback for callback, _ in kept),
                     finite,
                     checkpoint,
@@ -135,13 +166,34 @@ class Trainer:
             for listener in listeners:
                 listener.train_ends()
 
+    @staticmethod
+    def _graph(model: Any, splits: Splits, seed: int) -> Any:
+        if not model.neighbours:
+            return None
+        from zoo.train.neighbours import Neighbours
+
+        return Neighbours.among(splits, splits.train, model.neighbours, seed)
+
     def _optimizer(self, steps: int) -> Any:
         import keras
 
+        from zoo.train.lazy_adam import LazyAdam
+
         rate: Any = self.learning_rate
         if self.schedule == "cosine":
-            rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, decay_steps=steps * self.epochs)
-        return keras.optimizers.Adam(rate, clipnorm=self.clip_norm or None)
+            warmup = round(self.warmup_epochs * steps)
+            rate = keras.optimizers.schedules.CosineDecay(
+                0.0 if warmup else self.learning_rate,
+                decay_steps=max(steps * self.epochs - warmup, 1),
+                warmup_target=self.learning_rate if warmup else None,
+                warmup_steps=warmup,
+            )
+        return LazyAdam(rate, clipnorm=self.clip_norm or None, weight_decay=self.weight_decay or None)
+
+    def _kept_epoch(self, history: list[dict[str, float]], settled: int) -> int:
+        if self.keep == "last":
+            return max((epoch for epoch, logs in enumerate(history) if isfinite(logs["loss"])), default=-1)
+        return _best_epoch(history, settled)
 
     def _kept(self, settled: int) -> list[tuple[Any, list[str]]]:
         """The callbacks with a memory, each with the attributes that a resumed run must have again."""
@@ -153,7 +205,7 @@ class Trainer:
             monitor="val_loss",
             mode="min",
             patience=self.patience or self.epochs,
-            restore_best_weights=True,
+            restore_best_weights=self.keep == "best",
             start_from_epoch=settled,
         )
         kept: list[tuple[Any, list[str]]] = [(early, ["wait", "best", "best_epoch", "best_weights"])]
@@ -167,9 +219,26 @@ class Trainer:
 
 def _twin(model: Any) -> Any:
     twin = type(model).from_config(model.get_config())
-    twin.build((None, model.width))
+    twin.build((None, *model.row_shape))
     twin.set_weights(model.get_weights())
     return twin
+
+
+def _fit_prior(model: Any, splits: Splits, epoch: int) -> None:
+    """Lets a prior that wants it look at the codes of the training rows, once."""
+    if epoch and epoch == model.bottleneck.fit_epoch:
+        encoder = Encoder.from_model("in training", model, intake=plain_intake_of(splits))
+        model.bottleneck.adapt_prior(encoder.encode(splits.take(splits.train[:_PRIOR_ROWS])))
+
+
+def _set_threshold(model: Any, splits: Splits) -> None:
+    """The score that the wanted share of the validation rows exceeds."""
+    if model.false_alarm_rate is None:
+        return
+    import numpy as np
+
+    encoder = Encoder.from_model("trained", model, intake=plain_intake_of(splits))
+    model.threshold.assign(np.quantile(encoder.score(splits.take(splits.validation)), 1 - model.false_alarm_rate))
 
 
 def _best_epoch(history: list[dict[str, float]], settled: int) -> int:

@@ -1,0 +1,62 @@
+"""Random affine maps against SciPy's, and their bounds."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import affine_transform
+
+from zoo.quiet import import_tensorflow
+
+import_tensorflow()
+
+from zoo.corruptions.random_affine import RandomAffine  # noqa: E402
+
+
+@pytest.fixture
+def images(rng):
+    return rng.uniform(size=(6, 12, 10, 2)).astype(np.float32)
+
+
+def test_it_is_the_identity_at_inference_and_not_in_training(images):
+    layer = RandomAffine(seed=0)
+    np.testing.assert_array_equal(layer(images), images)
+    assert np.abs(np.asarray(layer(images, training=True)) - images).mean() > 0.05
+    np.testing.assert_allclose(RandomAffine(0, 0, 0, 0)(images, training=True), images, atol=1e-5)
+
+
+def test_every_image_is_mapped_as_scipy_maps_it(images):
+    layer = RandomAffine(seed=3)
+    maps = np.asarray(layer._maps(images))
+    assert len({tuple(each) for each in maps.round(4)}) == len(images)  # each image its own
+    layer = RandomAffine(seed=3)
+    moved = np.asarray(layer(images, training=True))
+    for image, out, (a, b, right, c, d, down, *_) in zip(images, moved, maps, strict=True):
+        matrix, offset = np.asarray([[d, c], [b, a]]), [down, right]  # scipy speaks of (row, column)
+        for channel in range(2):
+            expected = affine_transform(image[..., channel], matrix, offset, order=1, mode="grid-constant")
+            np.testing.assert_allclose(out[..., channel], expected, atol=1e-3)
+
+
+def test_amounts_stay_within_their_bounds():
+    images = np.zeros((2000, 8, 8, 1), np.float32)
+    shifts = np.asarray(RandomAffine(0, 0, 0, 0.25, seed=0)._maps(images))[:, [2, 5]]
+    assert np.abs(shifts).max() <= 2.0
+    assert np.abs(shifts).max() > 1.9
+    np.testing.assert_allclose(shifts.std(axis=0), 4 / np.sqrt(12), rtol=0.05)
+    turns = np.asarray(RandomAffine(0.3, 0, 0, 0, seed=0)._maps(images))
+    angles = np.arctan2(turns[:, 3], turns[:, 0])
+    assert 0.29 < np.abs(angles).max() <= 0.3 + 1e-6
+
+
+def test_light_changes_mean_and_spread_only(images):
+    lit = np.asarray(RandomAffine(0, 0, 0, 0, brightness=0.5, contrast=0.7, seed=1)(images, training=True))
+    for before, after in zip(images, lit, strict=True):
+        for channel in range(2):
+            assert np.corrcoef(before[..., channel].ravel(), after[..., channel].ravel())[0, 1] > 0.999
+    assert np.abs(lit.mean(axis=(1, 2)) - images.mean(axis=(1, 2))).max() > 0.1
+
+
+def test_what_is_no_image_is_refused():
+    with pytest.raises(ValueError, match="takes images"):
+        RandomAffine()(np.zeros((3, 4), np.float32), training=True)
+    with pytest.raises(ValueError, match="must not be negative"):
+        RandomAffine(rotation=-0.1)

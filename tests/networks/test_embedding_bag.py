@@ -1,0 +1,59 @@
+"""The embedding bag against a dense layer on the dense rows."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from zoo.intakes._cells import padded
+from zoo.quiet import import_tensorflow
+
+tf = import_tensorflow()
+
+from zoo.networks.embedding_bag import EmbeddingBag  # noqa: E402
+
+
+@pytest.fixture
+def rows(rng):
+    dense = rng.poisson(0.3, size=(12, 40)).astype(np.float32)
+    dense[3] = 0  # a row without items
+    return csr_array(dense)
+
+
+def built(**arguments):
+    bag = EmbeddingBag(5, **arguments)
+    bag.build((None, 40))
+    bag.bias.assign(np.linspace(-1, 1, 5))
+    return bag
+
+
+@pytest.mark.parametrize(("combiner", "norm"), [("sum", None), ("mean", 1), ("sqrtn", 2)])
+def test_it_is_a_dense_layer_on_scaled_rows(combiner, norm, rows):
+    bag = built(combiner=combiner, activation="tanh", hidden=[3])
+    dense = rows.toarray()
+    if norm is not None:
+        dense = dense / np.maximum(np.linalg.norm(dense, norm, axis=1, keepdims=True), 1e-12)
+    first = np.tanh(dense @ np.asarray(bag.table) + np.asarray(bag.bias))
+    expected = np.tanh(first @ np.asarray(bag.layers[0].kernel) + np.asarray(bag.layers[0].bias))
+    np.testing.assert_allclose(bag(padded(rows)), expected, atol=1e-5)
+
+
+def test_the_tables_gradient_is_sparse_and_equals_the_dense_one(rows):
+    bag = built(combiner="sum", activation="linear")
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(bag(padded(rows))))
+    gradient = tape.gradient(loss, bag.table.value)
+    assert isinstance(gradient, tf.IndexedSlices)
+    dense = rows.toarray()
+    out = dense @ np.asarray(bag.table) + np.asarray(bag.bias)
+    np.testing.assert_allclose(tf.convert_to_tensor(gradient), 2 * dense.T @ out, rtol=1e-4, atol=1e-4)
+
+
+def test_dropout_takes_whole_items(rows):
+    bag = built(combiner="sum", activation="linear", dropout=0.5)
+    one = padded(csr_array(([1.0], ([0], [7])), shape=(1, 40)))
+    drawn = np.concatenate([np.asarray(bag(one, training=True)) for _ in range(40)]) - np.asarray(bag.bias)
+    row = np.asarray(bag.table)[7]
+    kept = np.isclose(drawn, 2 * row, atol=1e-5).all(axis=1)
+    gone = np.isclose(drawn, 0, atol=1e-6).all(axis=1)
+    assert (kept | gone).all()
+    assert 5 < kept.sum() < 35

@@ -1,0 +1,97 @@
+"""Small turns, stretches, shears and shifts of images."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Unpack
+
+import keras
+from keras import ops
+
+from zoo.parts import Corruption
+
+if TYPE_CHECKING:
+    from zoo.parts import Tensor
+    from zoo.types import LayerArguments, NonNegativeFloat, NonNegativeInt
+
+
+class RandomAffine(Corruption):
+    """Each image seen through an affine map of its own, while training: [batch, height, width, channels] -> the same.
+
+    All amounts are drawn uniformly, from minus to plus what is given, independently for each image. The map turns and
+    stretches about the image's middle; what comes from outside the image is 0.
+
+    Args:
+        rotation: radians.
+        stretch: logarithm of the factor, one for each axis: 0.15 is from 86 % to 116 %.
+        shear: pixels of x for each pixel of y.
+        shift: share of the side, one for each axis.
+        brightness: added to all pixels of an image, in the units of the preprocessed image.
+        contrast: logarithm of the factor by which pixels lie away from their image's mean.
+        seed: seed of the draws; None draws one from Keras' global seed.
+        **kwargs: Keras layer arguments (name, dtype).
+
+    Raises:
+        ValueError: a negative amount.
+
+    Reference:
+        Simard, Steinkraus and Platt 2003, "Best practices for convolutional neural networks applied to visual document
+        analysis", section 2.
+    """
+
+    def __init__(
+        self,
+        rotation: NonNegativeFloat = 0.25,
+        stretch: NonNegativeFloat = 0.15,
+        shear: NonNegativeFloat = 0.15,
+        shift: NonNegativeFloat = 0.1,
+        brightness: NonNegativeFloat = 0.0,
+        contrast: NonNegativeFloat = 0.0,
+        seed: NonNegativeInt | None = None,
+        **kwargs: Unpack[LayerArguments],
+    ) -> None:
+        super().__init__(**kwargs)
+        if min(rotation, stretch, shear, shift, brightness, contrast) < 0:
+            raise ValueError("rotation, stretch, shear, shift, brightness and contrast must not be negative")
+        self.rotation, self.stretch, self.shear, self.shift = rotation, stretch, shear, shift
+        self.brightness, self.contrast, self.seed = brightness, contrast, seed
+        self.draws = keras.random.SeedGenerator(seed)
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        """[batch, height, width, channels] -> [batch, height, width, channels]."""
+        if len(x.shape) != 4:
+            raise ValueError(f"takes images [batch, height, width, channels], not rows of shape {tuple(x.shape[1:])}")
+        if not training:
+            return x
+        moved = ops.image.affine_transform(
+            x, self._maps(x), interpolation="bilinear", fill_mode="constant", fill_value=0.0
+        )
+        return self._relit(moved)
+
+    def _maps(self, x: Tensor) -> Tensor:
+        """[batch, 8]: where each output pixel (column, row) comes from, a row of the map after the other."""
+        height, width = int(x.shape[1]), int(x.shape[2])
+        angle = self._drawn(x, self.rotation)
+        wide, high = ops.exp(self._drawn(x, self.stretch)), ops.exp(self._drawn(x, self.stretch))
+        a, b = ops.cos(angle) * wide, self._drawn(x, self.shear) - ops.sin(angle) * high
+        c, d = ops.sin(angle) * wide, ops.cos(angle) * high
+        column, row = (width - 1) / 2, (height - 1) / 2  # the middle stays where it is, but for the shift
+        right = column - a * column - b * row + self._drawn(x, self.shift) * width
+        down = row - c * column - d * row + self._drawn(x, self.shift) * height
+        nothing = ops.zeros_like(a)
+        return ops.stack([a, b, right, c, d, down, nothing, nothing], axis=1)
+
+    def _relit(self, x: Tensor) -> Tensor:
+        if self.contrast > 0:
+            factors = ops.reshape(ops.exp(self._drawn(x, self.contrast)), (-1, 1, 1, 1))
+            middle = ops.mean(x, axis=(1, 2), keepdims=True)
+            x = middle + (x - middle) * ops.cast(factors, x.dtype)
+        if self.brightness > 0:
+            x = x + ops.cast(ops.reshape(self._drawn(x, self.brightness), (-1, 1, 1, 1)), x.dtype)
+        return x
+
+    def _drawn(self, x: Tensor, amount: float) -> Any:
+        """[batch] uniform numbers from -amount to amount."""
+        if math.isclose(amount, 0.0):
+            return ops.zeros(ops.shape(x)[:1])
+        return keras.random.uniform(ops.shape(x)[:1], -amount, amount, seed=self.draws)

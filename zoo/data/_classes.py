@@ -1,0 +1,88 @@
+"""Labels out of the columns that people keep them in."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.data._tables import count
+from zoo.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    import numpy.typing as npt
+
+_WHOLE = re.compile(r"-?\d{1,18}")
+_NONE = -1
+
+
+def class_labels(
+    cells: Sequence[Any], name: str, where: str, missing: Collection[str] = ()
+) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
+    """Labels [rows] and what is odd about them.
+
+    Whole numbers, also those written as text, become int64, with -1 for no label; anything else becomes strings, with
+    "" for no label.
+
+    Args:
+        cells: one a row: numbers, strings, True and False, or None.
+        name: what to call the column in messages.
+        where: the file, for messages.
+        missing: strings that stand for no label, beside "".
+
+    Raises:
+        InputError: no row has a label, or labels are numbers with a fraction.
+    """
+    texts = [_text(cell) for cell in cells]
+    known = [text != "" and text not in missing for text in texts]
+    if not any(known):
+        raise InputError(f"{where}: {name} has no label in any row; name another column, or leave the labels out")
+    for row, cell in enumerate(cells):
+        if known[row] and isinstance(cell, float) and not cell.is_integer():
+            raise InputError(
+                f"{where}: {name}, row {row} (from 0): {cell} is no class; labels are whole numbers or words"
+            )
+    if all(_WHOLE.fullmatch(text) for text, there in zip(texts, known, strict=True) if there):
+        numbers = [int(text) if there else _NONE for text, there in zip(texts, known, strict=True)]
+        labels: npt.NDArray[Any] = np.asarray(numbers, dtype=np.int64)
+        unlabelled = labels == _NONE
+    else:
+        labels = np.asarray([text if there else "" for text, there in zip(texts, known, strict=True)], dtype=object)
+        unlabelled = labels == ""
+    return labels, _notes(labels, unlabelled, name, stands=int(np.count_nonzero(unlabelled)) - known.count(False))
+
+
+def labelled(fingerprint: str, labels: npt.NDArray[Any] | None) -> str:
+    """A table's fingerprint with its labels counted in: BLAKE2b (16 bytes, hexadecimal)."""
+    if labels is None:
+        return fingerprint
+    digest = blake2b(fingerprint.encode(), digest_size=16)
+    digest.update("".join(f"{label}\0" for label in labels.tolist()).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def _notes(labels: npt.NDArray[Any], unlabelled: npt.NDArray[np.bool_], name: str, *, stands: int) -> tuple[str, ...]:
+    notes = []
+    if stands:
+        notes.append(f"{count(stands, 'row')} of {name} hold -1, which stands for no label.")
+    elif unlabelled.any():
+        notes.append(f"{count(int(unlabelled.sum()), 'row')} without a label in {name}.")
+    classes = set(labels[~unlabelled].tolist())
+    if len(classes) == 1:
+        notes.append(f"Every label in {name} is {classes.pop()!r}, so nothing can be judged by labels.")
+    return tuple(notes)
+
+
+def _text(cell: Any) -> str:
+    """A label as text; "" for none."""
+    if cell is None or cell != cell:  # noqa: PLR0124  NaN
+        return ""
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace").strip()
+    if isinstance(cell, bool | float) and float(cell).is_integer():
+        return str(int(cell))
+    return str(cell).strip()

@@ -1,0 +1,128 @@
+"""What every source of images does: one array in memory, one identity, one shape of provenance."""
+
+from __future__ import annotations
+
+import math
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.data._row_split import refuse_empty
+from zoo.errors import InputError
+from zoo.types import Splits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from zoo.types import Rows
+
+_BLOCK = 2**22  # numbers a block; 4 MiB of uint8
+_NAMED = 5
+
+
+def allocate(shape: tuple[int, ...], name: str) -> npt.NDArray[np.uint8]:
+    """Memory for all images, [rows, height, width, channels] uint8, of any content.
+
+    Raises:
+        InputError: the machine does not have it.
+    """
+    try:
+        return np.empty(shape, dtype=np.uint8)
+    except MemoryError as error:
+        gibibytes = math.prod(shape) / 2**30
+        rows, height, width, channels = shape
+        raise InputError(
+            f"{name}: {rows:,} images of {height} x {width} x {channels} need {gibibytes:,.1f} GiB of memory, which "
+            "this machine does not have; make them smaller with data.size=..."
+        ) from error
+
+
+def binarise(images: npt.NDArray[np.uint8], seed: Sequence[int]) -> None:
+    """Draws each pixel once, in place: 255 with probability pixel / 255, else 0.
+
+    A pixel's draw depends on the seed and its place alone, so the first images are drawn alike however many follow.
+
+    Args:
+        images: [rows, height, width, channels] uint8.
+        seed: seed of the draws.
+    """
+    random = np.random.default_rng(seed)
+    for rows in _blocks(images):
+        # Of the 255 equally likely numbers 0..254, exactly `pixel` are below the pixel.
+        drawn = random.integers(0, 255, size=images[rows].shape, dtype=np.uint8)
+        images[rows] = np.where(drawn < images[rows], np.uint8(255), np.uint8(0))
+
+
+def fingerprint(images: npt.NDArray[np.uint8], labels: npt.NDArray[Any] | None) -> str:
+    """BLAKE2b (16 bytes, hexadecimal) over the shape, the images' bytes and the labels as text."""
+    digest = blake2b(f"{' '.join(map(str, images.shape))} ".encode(), digest_size=16)
+    for rows in _blocks(images):
+        digest.update(np.ascontiguousarray(images[rows]).data)
+    if labels is not None:
+        digest.update("".join(f"{label}\0" for label in labels.tolist()).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def image_splits(
+    images: npt.NDArray[np.uint8],
+    rows: Mapping[str, Rows],
+    *,
+    name: str,
+    options: str,
+    labels: npt.NDArray[Any] | None = None,
+    keys: npt.NDArray[np.object_] | None = None,
+    provenance: Mapping[str, Any],
+    notes: Sequence[str] = (),
+) -> Splits:
+    """Puts a source's images and what is known about them together.
+
+    Args:
+        images: [rows, height, width, channels] uint8.
+        rows: row numbers of train, validation and test.
+        name: what to call the images in messages.
+        options: the options that decide the splits, such as "data.test=0.2".
+        labels: [rows] classes, or None.
+        keys: [rows] names, or None.
+        provenance: where the images come from.
+        notes: what was done to them.
+
+    Raises:
+        InputError: a split has no rows.
+    """
+    refuse_empty(rows, len(images), name=name, options=options)
+    counted = {
+        "rows": len(images),
+        "shape": [int(size) for size in images.shape[1:]],
+        "splits": {split: len(numbers) for split, numbers in rows.items()},
+        "fingerprint": fingerprint(images, labels),
+    }
+    return Splits(
+        features=images,
+        train=rows["train"],
+        validation=rows["validation"],
+        test=rows["test"],
+        keys=keys,
+        labels=labels,
+        provenance={**provenance, **counted},
+        notes=tuple(notes),
+        input_name="image",
+    )
+
+
+def count(number: int, noun: str) -> str:
+    """Such as `1 image` or `1,234 images`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def some(names: Sequence[str]) -> str:
+    """Names the first few."""
+    return ", ".join(names[:_NAMED]) + (", .." if len(names) > _NAMED else "")
+
+
+def _blocks(images: npt.NDArray[np.uint8]) -> Iterator[slice]:
+    size = max(1, _BLOCK // max(1, math.prod(images.shape[1:])))
+    for start in range(0, len(images), size):
+        yield slice(start, start + size)

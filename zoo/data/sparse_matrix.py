@@ -1,0 +1,227 @@
+"""Sparse rows that are ready: a matrix that SciPy wrote."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+    from scipy.sparse import csr_array
+
+    from zoo.types import Fraction, Splits
+
+
+class SparseMatrix:
+    """A source of rows from a file of `scipy.sparse.save_npz`, in any of SciPy's formats.
+
+    Counts, weights or ones, none below 0. A row's split depends on the hash of its number in the file, from 0, which is
+    its key. Rows without entries are left out.
+
+    Args:
+        path: the .npz file of the matrix [rows, columns].
+        labels: a .npy file of classes [rows], which only judging sees: whole numbers (-1 for none) or words.
+        names: a text file with the names of the columns, one a line, in their order; an exported encoder then takes
+            lists of names.
+        validation: fraction of rows for early stopping.
+        test: fraction of rows that only judging sees.
+
+    Raises:
+        InputError: the fractions leave nothing to train on.
+
+    Example:
+        >>> scipy.sparse.save_npz("terms.npz", matrix)
+        >>> SparseMatrix("terms.npz", names="terms.txt").load().is_sparse
+        True
+    """
+
+    def __init__(
+        self,
+        path: str,
+        labels: str | None = None,
+        names: str | None = None,
+        validation: Fraction = 0.1,
+        test: Fraction = 0.2,
+    ) -> None:
+        from zoo.data._row_split import refuse_shares
+
+        self.path = path
+        self.labels = labels
+        self.names = names
+        self.validation = validation
+        self.test = test
+        refuse_shares(validation, test)
+
+    def load(self) -> Splits:
+        """Reads, checks and splits the matrix.
+
+        Returns:
+            features [rows, columns] CSR float32 without zeros or double entries, keys [rows] str, labels [rows] or
+            None, and the columns' names if there are any.
+
+        Raises:
+            InputError: a file cannot be read, does not fit the matrix, or holds what cannot be used.
+        """
+        from zoo.data._files import existing_file
+        from zoo.data._sparse import kept_rows, sparse_splits, split_rows
+
+        path = existing_file(self.path, "data.path")
+        matrix = _tidy(_read(path), path)
+        filled = np.diff(matrix.indptr) > 0
+        if not filled.any():
+            raise InputError(f"{path}: the matrix [{matrix.shape[0]}, {matrix.shape[1]}] has no entries; save it again")
+        numbers = np.flatnonzero(filled)
+        labels, label_notes = self._read_labels(matrix.shape[0], numbers)
+        rows = split_rows([str(row) for row in range(matrix.shape[0])], self.validation, self.test)
+        features = matrix if filled.all() else matrix[numbers]
+        files = {name: value for name in ("labels", "names") if (value := getattr(self, name)) is not None}
+        return sparse_splits(
+            features,
+            [str(row) for row in numbers],
+            kept_rows(rows, filled),
+            name=str(path),
+            options=f"data.validation={self.validation} or data.test={self.test}",
+            input_name="items",
+            provenance={
+                "source": type(self).__name__,
+                "path": str(path),
+                "file_bytes": path.stat().st_size,
+                **files,
+            },
+            categories=self._read_names(matrix.shape[1]),
+            labels=labels,
+            notes=(*_notes(features, matrix.shape[0]), *label_notes),
+        )
+
+    def _read_labels(self, rows: int, kept: npt.NDArray[np.int64]) -> tuple[npt.NDArray[Any] | None, tuple[str, ...]]:
+        from zoo.data._classes import class_labels
+        from zoo.data._files import existing_file, readable
+
+        if self.labels is None:
+            return None, ()
+        path = existing_file(self.labels, "data.labels")
+        with readable(path):
+            try:
+                labels = np.asarray(np.load(path, allow_pickle=False))
+            except (ValueError, zipfile.BadZipFile) as error:
+                raise InputError(
+                    f"{path}: not a .npy file of numbers or strings ({error}); write it with numpy.save, strings as an "
+                    "array of type str and not object"
+                ) from error
+        if labels.size != rows or labels.shape[:1] != (rows,):
+            raise InputError(
+                f"{path}: labels of shape {list(labels.shape)}, but {self.path} has {rows:,} rows; data.labels must "
+                "hold one label for each of them"
+            )
+        return class_labels(labels.reshape(-1)[kept].tolist(), "the file of labels", str(path))
+
+    def _read_names(self, columns: int) -> dict[str, tuple[str, ...]] | None:
+        from zoo.data._files import existing_file, readable
+
+        if self.names is None:
+            return None
+        path = existing_file(self.names, "data.names")
+        with readable(path):
+            try:
+                text = path.read_text(encoding="utf-8-sig")
+            except UnicodeDecodeError as error:
+                raise InputError(f"{path}: not UTF-8 ({error}); save it as UTF-8 text") from error
+        names = [line.strip() for line in text.removesuffix("\n").split("\n")]
+        if len(names) != columns:
+            raise InputError(
+                f"{path} has {len(names):,} lines, but {self.path} has {columns:,} columns; data.names must hold the "
+                "names of exactly these columns, one a line, in their order"
+            )
+        lines: dict[str, int] = {}
+        for line, name in enumerate(names, start=1):
+            if not name:
+                raise InputError(f"{path}, line {line}: empty; every column needs a name")
+            if name in lines:
+                raise InputError(f"{path}, line {line}: {name!r} is the name of line {lines[name]} already")
+            lines[name] = line
+        return {"items": tuple(names)}
+
+
+def _read(path: Path) -> Any:
+    from scipy import sparse
+
+    from zoo.data._files import readable
+
+    with readable(path):
+        _refuse_dense(path)
+        try:
+            return sparse.load_npz(path)
+        except (ValueError, KeyError, NotImplementedError, zipfile.BadZipFile) as error:
+            raise InputError(
+                f"{path}: not a complete sparse matrix ({error}); write it with scipy.sparse.save_npz"
+            ) from error
+
+
+def _refuse_dense(path: Path) -> None:
+    """Raises InputError for NumPy's own files, with the source that reads them."""
+    try:
+        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path}: not a file of scipy.sparse.save_npz ({error}); write the matrix with that"
+        ) from error
+    if isinstance(loaded, np.ndarray):
+        raise InputError(f"{path}: a dense array; read it with data._target_=zoo.data.Vectors")
+    with loaded:
+        if "format" not in loaded.files:
+            raise InputError(
+                f"{path}: an .npz file of dense arrays ({', '.join(loaded.files)}), not a sparse matrix; read it with "
+                "data._target_=zoo.data.Vectors, or write a sparse one with scipy.sparse.save_npz"
+            )
+
+
+def _tidy(loaded: Any, path: Path) -> csr_array:
+    """The matrix as CSR float32, in order, each place at most once, without zeros.
+
+    Raises:
+        InputError: not two dimensions, not numbers, columns out of bounds, or an entry that is negative or not finite.
+    """
+    from scipy.sparse import csr_array
+
+    if loaded.ndim != 2:
+        raise InputError(f"{path}: expected a matrix [rows, columns], found an array of shape {list(loaded.shape)}")
+    if loaded.dtype.kind not in "fiub":
+        raise InputError(f"{path}: expected numbers, found entries of type {loaded.dtype}; save it as float32")
+    try:
+        if hasattr(loaded, "check_format"):
+            loaded.check_format(full_check=True)
+        csr = loaded.tocsr()
+        with np.errstate(over="ignore"):  # beyond float32 becomes infinite, and is then reported as such
+            matrix = csr_array((csr.data.astype(np.float32), csr.indices, csr.indptr), shape=csr.shape)
+    except (ValueError, IndexError) as error:
+        raise InputError(
+            f"{path}: the matrix contradicts itself ({error}); write it again with scipy.sparse.save_npz"
+        ) from error
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    bad = np.flatnonzero(~(np.isfinite(matrix.data) & (matrix.data >= 0)))
+    if bad.size:
+        row = int(np.searchsorted(matrix.indptr, bad[0], side="right")) - 1
+        raise InputError(
+            f"{path}: row {row}, column {matrix.indices[bad[0]]} (from 0) is {matrix.data[bad[0]]}; entries must be "
+            f"finite and not below 0 ({bad.size:,} are not): repair them, or read dense rows with zoo.data.Vectors"
+        )
+    return matrix
+
+
+def _notes(features: csr_array, rows: int) -> tuple[str, ...]:
+    from zoo.data._tables import count
+
+    notes = []
+    if features.shape[0] < rows:
+        notes.append(f"Dropped {count(rows - features.shape[0], 'row')} without entries.")
+    empty = features.shape[1] - len(np.unique(features.indices))
+    if empty:
+        notes.append(f"{count(empty, 'column')} without entries: nothing can be learnt about them.")
+    return tuple(notes)

@@ -1,0 +1,63 @@
+"""Sparse rows of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zoo.intakes._cells import as_csr, padded
+from zoo.quiet import import_tensorflow
+
+
+@dataclass(frozen=True)
+class SparseIntake:
+    """Rows of which only the columns that are not zero are kept.
+
+    Attributes:
+        columns: how many there are.
+    """
+
+    columns: int
+
+    def arrays(self, rows: Any) -> dict[str, Any]:
+        """`indices` [n, items] int32, padded with -1, and `values` [n, items] float32, padded with 0.
+
+        Args:
+            rows: a SciPy sparse array or matrix [n, columns], or a mapping of the two arrays.
+
+        Raises:
+            ValueError: another kind of rows, another number of columns, or values that are not finite.
+        """
+        if isinstance(rows, Mapping) and set(rows) == {"indices", "values"}:
+            given = {"indices": np.asarray(rows["indices"], np.int32), "values": np.asarray(rows["values"], np.float32)}
+            if given["indices"].ndim != 2 or given["indices"].shape != given["values"].shape:
+                shapes = [list(given[name].shape) for name in ("indices", "values")]
+                raise ValueError(f"takes indices and values of one shape [n, items], not {shapes[0]} and {shapes[1]}")
+            if given["indices"].max(initial=-1) >= self.columns or given["indices"].min(initial=0) < -1:
+                raise ValueError(f"takes indices from 0 to {self.columns - 1}, and -1 where a row has no more items")
+        else:
+            given = padded(as_csr(rows, self.columns))
+        finite = np.isfinite(given["values"]).all(axis=1)
+        if not finite.all():
+            first = np.flatnonzero(~finite)[:5].tolist()
+            raise ValueError(f"{int((~finite).sum())} of {len(finite)} rows hold NaN or infinity, the first at {first}")
+        return given
+
+    def specs(self) -> dict[str, Any]:
+        """See `zoo.types.Intake`."""
+        tf = import_tensorflow()
+        return {
+            "indices": tf.TensorSpec((None, None), tf.int32, name="indices"),
+            "values": tf.TensorSpec((None, None), tf.float32, name="values"),
+        }
+
+    def features(self, arrays: Mapping[str, Any]) -> Any:
+        """The two arrays as they are."""
+        return {"indices": arrays["indices"], "values": arrays["values"]}
+
+    def describe(self) -> str:
+        """Such as `sparse rows [n, 1000]`."""
+        return f"sparse rows [n, {self.columns}]"

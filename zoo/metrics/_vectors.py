@@ -1,0 +1,84 @@
+"""Codes of rows as one matrix, and cosines between them: what most metrics start from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from scipy import sparse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from zoo.types import Block, Doubles, Representation, Rows, Splits
+
+    Matrix: TypeAlias = Doubles | sparse.csr_array
+
+_ENCODED = 2_048  # rows encoded at a time: as raw images of 64 x 64 x 3 they are 100 MB
+_COMPARED = 512  # queries at a time: 512 x 20,000 cosines are 82 MB
+_DECIMALS = 10  # of a cosine: equal rows must tie, whatever the order that a matrix product sums in
+
+
+def vectors(representation: Representation, splits: Splits, rows: Rows) -> Matrix:
+    """Codes [n, dimensions] of the given rows, in their order; sparse where the representation leaves them so."""
+    return encoded(representation, splits.batches(rows, _ENCODED))
+
+
+def encoded(representation: Representation, blocks: Iterable[Block]) -> Matrix:
+    """Codes [n, dimensions] of blocks of rows; what has more axes, such as raw images, is flattened."""
+    parts = [representation.encode(block) for block in blocks]
+    kept_sparse = [part for part in parts if not isinstance(part, np.ndarray)]
+    if kept_sparse:
+        return sparse.vstack(kept_sparse, format="csr").astype(np.float64)
+    return np.concatenate([part.reshape(len(part), -1) for part in parts if isinstance(part, np.ndarray)], dtype=float)
+
+
+def is_finite(matrix: Matrix) -> bool:
+    """Whether every number is; a network that diverged has codes that no library takes."""
+    return bool(np.isfinite(matrix if isinstance(matrix, np.ndarray) else matrix.data).all())
+
+
+def unit(matrix: Matrix) -> Matrix:
+    """The rows [n, dimensions] at length 1; a row of zeros stays as it is, with cosine 0 to all."""
+    if isinstance(matrix, np.ndarray):
+        return matrix / _positive(np.linalg.norm(matrix, axis=1))[:, None]
+    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    return sparse.csr_array(sparse.diags_array(1 / _positive(lengths)) @ matrix)
+
+
+def cosines(queries: Matrix, references: Matrix) -> Iterator[tuple[slice, Doubles]]:
+    """Yields which queries, and their cosines [<= 512, n_references], of unit rows; rounded, so that ties are ties."""
+    for start in range(0, queries.shape[0], _COMPARED):
+        block = slice(start, min(start + _COMPARED, queries.shape[0]))
+        yield block, np.round(_product(queries[block], references), _DECIMALS)
+
+
+def nearest(similarities: Doubles, k: int) -> Rows:
+    """Columns [n, k] of the k largest of each row [n, references]; of equal ones the first, in order of the column."""
+    least = -np.partition(-similarities, k - 1, axis=1)[:, k - 1 : k]
+    above, tied = similarities > least, similarities == least
+    wanted = k - above.sum(axis=1, keepdims=True)
+    chosen = above | (tied & (np.cumsum(tied, axis=1) <= wanted))
+    return np.nonzero(chosen)[1].reshape(len(similarities), k)
+
+
+def narrow(matrix: Matrix) -> Doubles:
+    """Dense rows [n, <= n] with the same inner products as the given [n, dimensions], for rows wider than many.
+
+    Lengths, distances, cosines and whatever else follows from inner products stay the same, to about 8 digits.
+    """
+    count, dimensions = matrix.shape
+    if dimensions <= count:
+        return matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+    values, directions = np.linalg.eigh(_product(matrix, matrix))
+    kept = values > values[-1] * count * np.finfo(np.float64).eps
+    return directions[:, kept] * np.sqrt(values[kept])
+
+
+def _product(left: Matrix, right: Matrix) -> Doubles:
+    product = left @ right.T
+    return product if isinstance(product, np.ndarray) else product.toarray()
+
+
+def _positive(lengths: Doubles) -> Doubles:
+    return np.where(lengths > 0, lengths, 1.0)

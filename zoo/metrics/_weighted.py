@@ -1,0 +1,32 @@
+"""Sums over groups of contributions, for many resamples at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from zoo.types import Doubles, Rows
+
+
+def undefined(values: Doubles, weights: Doubles) -> Doubles | None:
+    """NaN [resamples] if some contribution is not finite, so that no gate passes on it; None if all are."""
+    return None if np.isfinite(values).all() else np.full(len(weights), np.nan)
+
+
+def mean(values: Doubles, weights: Doubles) -> Doubles:
+    """Means [resamples] of contributions [n]."""
+    return weights @ values / weights.sum(axis=1)
+
+
+def ratio(numerator: Doubles, denominator: Doubles) -> Doubles:
+    """Their quotient; NaN where the denominator is not positive."""
+    return numerator / np.where(denominator > 0, denominator, np.nan)
+
+
+def group_sums(groups: Rows, weights: Doubles) -> Doubles:
+    """Weights [resamples, n] summed by group [n]: [resamples, groups], the groups in ascending order."""
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order[0]] - 1))
+    return np.add.reduceat(weights[:, order], starts, axis=1)

@@ -1,0 +1,70 @@
+"""How much more alike rows of one class are than rows of different classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zoo.metrics._labelled import class_numbers, labelled
+from zoo.metrics._vectors import narrow, unit, vectors
+from zoo.metrics._weighted import group_sums, ratio, undefined
+
+if TYPE_CHECKING:
+    from zoo.types import Doubles, PositiveInt, Representation, Splits
+
+
+class ClassSeparation:
+    """Mean over the classes of (mean cosine within the class) / (mean cosine to the other classes).
+
+    Cosines are rescaled to [0, 1] by (1 + cos) / 2, since a ratio of numbers near 0 says nothing. The value 1 means
+    that classes are not told apart. A row is never paired with itself, however often a resample draws it: pairs of
+    copies, with cosine 1, would raise the resamples' ratios above the score that they are to surround.
+
+    The mean cosine of two groups of rows is the inner product of their mean unit vectors, so no matrix of pairs is
+    made.
+
+    Args:
+        rows: held-out rows to look at most, the first ones with a label.
+    """
+
+    unit = "ratio"
+    higher_is_better = True
+
+    def __init__(self, rows: PositiveInt = 1_000) -> None:
+        self.rows = rows
+
+    def values(self, representation: Representation, splits: Splits) -> Doubles | None:
+        """[rows, dimensions + 2]: code at length 1, class, row; None without two classes, or two rows of one."""
+        classes = class_numbers(splits)
+        if classes is None:
+            return None
+        taken = labelled(splits.test, classes, self.rows)
+        counts = np.unique(classes[taken], return_counts=True)[1]
+        if len(counts) < 2 or counts.max() < 2:
+            return None
+        codes = unit(vectors(representation, splits, taken))
+        return np.column_stack([narrow(codes), classes[taken], taken])
+
+    def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
+        """The mean ratio; classes with a single row, or with none outside of them, are left out."""
+        nothing = undefined(values, weights)
+        if nothing is not None:
+            return nothing
+        _, first, rows = np.unique(values[:, -1], return_index=True, return_inverse=True)
+        weights = group_sums(rows, weights)
+        codes, classes = values[first, :-2], values[first, -2]
+        lengths = (codes**2).sum(axis=1)
+        everything, total = weights @ codes, weights.sum(axis=1)
+        ratios = np.zeros(len(weights))
+        counted = np.zeros(len(weights))
+        for each in np.unique(classes):
+            inside = classes == each
+            own = weights[:, inside]
+            count, vector = own.sum(axis=1), own @ codes[inside]
+            same = ratio((vector**2).sum(axis=1) - own**2 @ lengths[inside], count**2 - (own**2).sum(axis=1))
+            other = ratio((vector * (everything - vector)).sum(axis=1), count * (total - count))
+            separation = ratio(1 + same, 1 + other)
+            counted += np.isfinite(separation)
+            ratios += np.nan_to_num(separation)
+        return ratio(ratios, counted)
