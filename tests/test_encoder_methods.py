@@ -133,6 +133,16 @@ def test_records_are_looked_up_in_memory_and_in_the_exported_graph(records, tmp_
         exported.encode(frame[["name"]])
 
 
+def test_what_stood_for_missing_and_intervals_are_known_in_the_graph():
+    categories = {"age": (MISSING, OTHER, "[-inf, 20)", "[20, 30.5)", "[30.5, inf)"), "sex": (MISSING, OTHER, "f")}
+    intake = RecordIntake(categories, missing=["?", "N/A"])
+    rows = {"age": [19.9, 20, "30.5", "-1e3", "?", "old", "[20, 30.5)"], "sex": ["f", "F ", "?", "n/a", None, "x", "f"]}
+    tensors = {name: import_tensorflow().constant(cells) for name, cells in intake.arrays(rows).items()}
+    columns = intake.features(tensors)["indices"].numpy() - [0, 5]
+    np.testing.assert_array_equal(columns[:, 0], [2, 3, 4, 2, 0, 1, 3])
+    np.testing.assert_array_equal(columns[:, 1], [2, 2, 0, 0, 0, 1, 2])
+
+
 def test_baskets_are_looked_up_in_memory_and_in_the_exported_graph(tmp_path):
     model = Autoencoder(EmbeddingBag(4, combiner="sum"), Linear(2), MLP([3]), Multinomial())
     model.build((None, 3))

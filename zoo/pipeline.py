@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Exported,
         Floats,
         Intake,
+        Listener,
         Report,
         Representation,
         Rows,
@@ -104,7 +105,7 @@ class Pipeline:
             state.remember(run.run_id)
             self._log_start(run, splits)
             self._cross_validate(run, splits)
-            trained = self._train(model, splits, state.training, run)
+            trained = self._train(model, splits, state.training, (ProgressReport(self.console), run))
             report, verdict = self._judge(trained, splits)
             self._log_end(run, trained, report, verdict)
             self.console.print(report_table(report))
@@ -163,7 +164,8 @@ class Pipeline:
                 ) as child,
                 tempfile.TemporaryDirectory() as scratch,
             ):
-                trained = self._train(self._build_model(fold), fold, Path(scratch) / "training.npz", child)
+                state = Path(scratch) / "training.npz"
+                trained = self._train(self._build_model(fold), fold, state, (child,))
                 report = self._report(trained, fold, [])
                 child.log_metrics(dict(_score_metrics(report)))
                 child.log_tags({"zoo.fold": number})
@@ -171,9 +173,9 @@ class Pipeline:
         self.console.print(folds_table(reports))
         run.log_metrics(dict(_fold_metrics(reports)))
 
-    def _train(self, model: Any, splits: Splits, state: Path, run: TrackedRun) -> Trained:
+    def _train(self, model: Any, splits: Splits, state: Path, listeners: tuple[Listener, ...]) -> Trained:
         trained: Trained = self.recipe.build("train").fit(
-            model, splits, seed=self.recipe.seed, state=state, listeners=(ProgressReport(self.console), run)
+            model, splits, seed=self.recipe.seed, state=state, listeners=listeners
         )
         for note in trained.notes:
             self._note(note)

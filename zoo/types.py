@@ -65,6 +65,7 @@ class Splits:
         categories: what the columns of a one-hot or multi-hot table stand for, in their order: field -> names of its
             columns. A table's field starts with `MISSING` and `OTHER`; baskets have one field, of items. None where
             columns have no names.
+        missing: strings that stand for a missing cell of a table, beside "".
     """
 
     features: npt.NDArray[Any] | csr_array
@@ -79,6 +80,7 @@ class Splits:
     input_name: str = "vector"
     groups: Rows | None = None
     categories: Mapping[str, tuple[str, ...]] | None = None
+    missing: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Number of rows."""

@@ -42,7 +42,7 @@ AT_LEAST = {
     "models": 4,
     "networks": 4,
     "objectives": 3,
-    "preprocessing": 5,
+    "preprocessing": 6,
 }
 # A part's arguments, each other than its default: one that the configuration drops would come back as the default.
 EXAMPLES = {
@@ -145,6 +145,7 @@ EXAMPLES = {
     "preprocessing.NormaliseLength": {"length": 2.0},
     "preprocessing.RemoveDominantDirections": {"directions": 1},
     "preprocessing.Rescale": {"scale": 0.5, "offset": 1.0},
+    "preprocessing.Standardise": {},
     "preprocessing.ShrinkDominantDirections": {"directions": 3, "power": 0.5},
     "models.Autoencoder": {
         "encoder": "networks.MLP",

@@ -3,7 +3,7 @@ import pytest
 
 from zoo.quiet import import_tensorflow
 
-import_tensorflow()
+tf = import_tensorflow()
 from zoo.corruptions.gaussian_noise import GaussianNoise  # noqa: E402
 
 
@@ -23,3 +23,9 @@ def test_noise_has_its_scale_in_training_and_is_off_otherwise():
 def test_a_negative_scale_is_refused():
     with pytest.raises(ValueError, match="negative"):
         GaussianNoise(-0.1)
+
+
+def test_sparse_rows_are_refused_with_what_to_take_instead():
+    rows = {"indices": tf.zeros((2, 3), tf.int32), "values": tf.ones((2, 3))}
+    with pytest.raises(ValueError, match=r"dense rows: mask sparse ones with zoo\.corruptions\.Masking"):
+        GaussianNoise()(rows, training=True)

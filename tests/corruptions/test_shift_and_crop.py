@@ -95,6 +95,8 @@ def test_it_runs_in_a_graph_of_any_batch_size_and_by_its_seed(rng):
 def test_what_is_no_image_and_wrong_amounts_are_refused(rng):
     with pytest.raises(ValueError, match="takes images"):
         ShiftAndCrop()(rng.normal(size=(3, 4)).astype(np.float32), training=True)
+    with pytest.raises(ValueError, match="not sparse rows"):
+        ShiftAndCrop()({"indices": tf.zeros((2, 3), tf.int32), "values": tf.ones((2, 3))}, training=True)
     for arguments in ({"scale_low": 0.0}, {"scale_low": 1.1}, {"shift": -0.1}):
         with pytest.raises(ValueError, match="scale_low must be above 0"):
             ShiftAndCrop(**arguments)

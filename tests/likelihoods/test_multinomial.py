@@ -5,6 +5,7 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.special import log_softmax
 
+from zoo.errors import InputError
 from zoo.intakes._cells import padded
 from zoo.quiet import import_tensorflow
 
@@ -82,8 +83,7 @@ def test_the_sampled_gradient_is_on_average_the_full_one(proposal, features, bas
         errors[samples] = np.linalg.norm(mean - full) / np.linalg.norm(full)
         if samples == 3000:  # the logarithm of an estimate is biased by a share of 1 / samples; here it is far below
             assert np.mean(np.abs(mean - full) < 4 * error + 2e-3 * np.abs(full).max()) > 0.99
-    assert errors[3000] < 0.02
-    assert errors[3000] < errors[30] / 2
+    assert errors[3000] < errors[30] / 10  # the bias falls a hundredfold, the noise of the mean tenfold at least
 
 
 def test_the_sampled_gradient_touches_only_drawn_and_present_columns(features, baskets):
@@ -121,3 +121,9 @@ def test_draws_follow_the_proposal(baskets):
     np.testing.assert_allclose(
         np.exp(likelihood._log_expected(tf.range(COLUMNS))) / 20_000, counts / counts.sum(), rtol=1e-3
     )
+
+
+def test_rows_that_are_no_counts_are_refused(baskets):
+    baskets.data[3] = -2.5
+    with pytest.raises(InputError, match=r"takes counts, and the rows hold -2\.5: give counts"):
+        built().adapt(lambda: [(baskets, np.ones(10, np.float32))])

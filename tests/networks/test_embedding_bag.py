@@ -57,3 +57,18 @@ def test_dropout_takes_whole_items(rows):
     gone = np.isclose(drawn, 0, atol=1e-6).all(axis=1)
     assert (kept | gone).all()
     assert 5 < kept.sum() < 35
+
+
+@pytest.mark.parametrize("combiner", ["sum", "mean", "sqrtn"])
+def test_where_a_row_has_no_more_items_values_do_not_count(combiner):
+    bag = built(combiner=combiner, activation="linear")
+    rows = [{"indices": tf.constant([[4, last, 9]]), "values": tf.constant([[1.0, 7.0, 2.0]])} for last in (-1, 6)]
+    only = {"indices": tf.constant([[4, 9]]), "values": tf.constant([[1.0, 2.0]])}
+    np.testing.assert_allclose(bag(rows[0]), bag(only), rtol=1e-6)
+    assert np.abs(np.asarray(bag(rows[1])) - np.asarray(bag(only))).max() > 0.01
+
+
+def test_widths_below_1_are_refused():
+    for units, hidden in ((0, None), (4, [3, 0])):
+        with pytest.raises(ValueError, match="at least 1"):
+            EmbeddingBag(units, hidden)

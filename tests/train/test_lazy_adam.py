@@ -8,6 +8,7 @@ from zoo.quiet import import_tensorflow
 tf = import_tensorflow()
 import keras  # noqa: E402
 
+from zoo.parts import gathered  # noqa: E402
 from zoo.train.lazy_adam import LazyAdam  # noqa: E402
 
 
@@ -54,3 +55,62 @@ def test_every_row_at_every_step_is_adam(rng):
     sparse = [tf.IndexedSlices(tf.constant(each), tf.range(4), tf.constant([4, 3])) for each in dense]
     expected = steps(keras.optimizers.Adam(0.1), start, [tf.constant(each) for each in dense])
     np.testing.assert_allclose(steps(LazyAdam(0.1), start, sparse), expected, rtol=1e-4, atol=1e-6)
+
+
+def slices(rows, values, count):
+    return tf.IndexedSlices(tf.constant(values, tf.float32), tf.constant(rows), tf.constant([count, len(values[0])]))
+
+
+def test_a_row_twice_is_summed_before_it_is_clipped():
+    """Twice the gradient (3, 4) is (6, 8), of norm 10: clipped to 5 it is (3, 4), not half of each and then the sum."""
+    start = np.zeros((3, 2), np.float32)
+    twice = slices([1, 1], [[3.0, 4.0], [3.0, 4.0]], 3)
+    optimizer = LazyAdam(0.1, clipnorm=5.0)
+    steps(optimizer, start, [twice])
+    moments = {each.path.rpartition("_")[2]: np.asarray(each) for each in optimizer.variables[2:]}
+    np.testing.assert_allclose(moments["momentum"], 0.1 * np.asarray([[0, 0], [3, 4], [0, 0]]), rtol=1e-5)
+    np.testing.assert_allclose(moments["velocity"], 0.001 * np.asarray([[0, 0], [9, 16], [0, 0]]), rtol=1e-3)
+
+
+@pytest.mark.parametrize("clipnorm", [None, 1.0])
+def test_gradients_of_a_gathered_table_stay_sparse_in_a_graph(clipnorm):
+    """Nothing in the step's graph is as large as the table, but the variables themselves."""
+    table = keras.Variable(np.zeros((1009, 3), np.float32))
+    optimizer = LazyAdam(0.1, clipnorm=clipnorm)
+    optimizer.build([table])
+
+    @tf.function
+    def step(rows):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(gathered(table, rows))
+        optimizer.apply(tape.gradient(loss, [table.value]), [table])
+
+    graph = step.get_concrete_function(tf.TensorSpec((4,), tf.int32)).graph
+    large = [op.name for op in graph.get_operations() for out in op.outputs if out.shape.rank and out.shape[0] == 1009]
+    assert not large
+    step(tf.constant([5, 5, 7, 5]))
+    assert set(np.flatnonzero(np.asarray(table).any(axis=1))) == {5, 7}
+
+
+def test_a_saved_state_goes_on_as_if_nothing_had_happened(rng):
+    gradients = [slices([1, 3], rng.normal(size=(2, 3)), 5) for _ in range(4)]
+    whole = steps(LazyAdam(0.1), np.ones((5, 3), np.float32), gradients)
+    optimizer = LazyAdam(0.1, clipnorm=None)
+    variable = keras.Variable(np.ones((5, 3), np.float32))
+    optimizer.build([variable])
+    for gradient in gradients[:2]:
+        optimizer.apply([gradient])
+    again = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
+    assert type(again) is LazyAdam
+    assert again.get_config() == optimizer.get_config()
+    again.build([variable])
+    for ours, saved in zip(again.variables, optimizer.variables, strict=True):
+        ours.assign(saved)
+    for gradient in gradients[2:]:
+        again.apply([gradient])
+    np.testing.assert_allclose(np.asarray(variable), whole, rtol=1e-6)
+
+
+def test_amsgrad_is_refused():
+    with pytest.raises(ValueError, match="no amsgrad"):
+        LazyAdam(amsgrad=True).build([keras.Variable(np.zeros(3, np.float32))])

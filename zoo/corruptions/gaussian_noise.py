@@ -23,7 +23,7 @@ class GaussianNoise(Corruption):
         **kwargs: Keras layer arguments (name, dtype).
 
     Raises:
-        ValueError: a negative scale.
+        ValueError: a negative scale, or (when called) sparse rows.
 
     Reference:
         Vincent et al. 2010, "Stacked denoising autoencoders", section 3.1.
@@ -40,6 +40,8 @@ class GaussianNoise(Corruption):
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         """[batch, ...] -> [batch, ...]."""
+        if isinstance(x, dict):
+            raise ValueError("Gaussian noise takes dense rows: mask sparse ones with zoo.corruptions.Masking")  # noqa: TRY004
         if not training:
             return x
         return x + ops.cast(self.scale, x.dtype) * keras.random.normal(ops.shape(x), dtype=x.dtype, seed=self.noise)

@@ -50,6 +50,8 @@ class ShiftAndCrop(Corruption):
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         """[batch, height, width, channels] -> [batch, height, width, channels]."""
+        if isinstance(x, dict):
+            raise ValueError("takes images [batch, height, width, channels], not sparse rows")  # noqa: TRY004
         if len(x.shape) != 4:
             raise ValueError(f"takes images [batch, height, width, channels], not rows of shape {tuple(x.shape[1:])}")
         if not training:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -137,7 +137,8 @@ class CategoricalTable:
             for name in cells.fields
         }
         labels, label_notes = self._labels(cells, missing)
-        return sparse_splits(
+        groups = None if cells.groups is None else np.unique(cells.groups, return_inverse=True)[1].astype(np.int64)
+        splits = sparse_splits(
             _one_hot(list(fields.values()), len(cells.keys)),
             cells.keys,
             rows,
@@ -149,6 +150,7 @@ class CategoricalTable:
             labels=labels,
             notes=(*cells.notes, *(note for field in fields.values() for note in field.notes), *label_notes),
         )
+        return replace(splits, groups=groups, missing=tuple(sorted(missing)))
 
     def _read_dataset(self, dataset: str) -> _Cells:
         from zoo.data._febrl import read_febrl

@@ -191,7 +191,7 @@ def _write_embeddings(path: Path, model: Any, splits: Splits) -> None:
     rows = np.arange(len(splits))
     with pq.ParquetWriter(path, schema) as writer:
         for start, block in zip(range(0, len(rows), 65_536), splits.batches(rows, 65_536), strict=True):
-            keys = pa.array(splits.keys[start : start + len(block)].tolist(), pa.string())
+            keys = pa.array(splits.keys[start : start + block.shape[0]].tolist(), pa.string())
             flat = pa.array(encoder.encode(block).ravel(), pa.float32())
             writer.write_table(pa.table([keys, pa.FixedSizeListArray.from_arrays(flat, type=codes)], schema=schema))
 

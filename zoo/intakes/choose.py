@@ -25,7 +25,7 @@ def intake_of(splits: Splits) -> Intake:
     names = next(iter(splits.categories.values()))
     if len(splits.categories) == 1 and names[:1] != (MISSING,):
         return ItemsIntake(names)
-    return RecordIntake(splits.categories)
+    return RecordIntake(splits.categories, splits.missing)
 
 
 def plain_intake_of(splits: Splits) -> Intake:

@@ -13,6 +13,7 @@ from zoo.quiet import import_tensorflow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_NUMBER = r"[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?"
 _OTHER = 1  # column of a field for what is not in its vocabulary
 
 
@@ -20,17 +21,20 @@ class RecordIntake:
     """Records of categorical fields, each field a string; looked up inside the graph.
 
     Args:
-        categories: field -> names of its columns, the first two for what is missing and what is not known.
+        categories: field -> names of its columns, the first two for what is missing and what is not known. A field
+            whose names are all intervals, such as "[20, 30)", takes numbers.
+        missing: strings that stand for a missing cell, beside "".
 
     Attributes:
         categories: as above.
     """
 
-    def __init__(self, categories: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, categories: Mapping[str, Sequence[str]], missing: Sequence[str] = ()) -> None:
         self.categories = {field: tuple(names) for field, names in categories.items()}
         sizes = [len(names) for names in self.categories.values()]
         self._offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self._tables: dict[str, Any] = {}
+        self._missing = ["", *missing]
         # a vocabulary of tidied strings was read from tidied cells, so cells are tidied here as well
         self._tidy = all(name == tidied(name) for names in self.categories.values() for name in names[2:])
 
@@ -75,7 +79,7 @@ class RecordIntake:
             if self._tidy:
                 cells = tf.strings.lower(cells, encoding="utf-8")
                 cells = tf.strings.strip(tf.strings.regex_replace(cells, r"\s+", " "))
-            columns.append(self._table(field).lookup(cells) + offset)
+            columns.append(self._looked_up(field, cells) + offset)
         indices = tf.cast(tf.stack(columns, axis=1), tf.int32)
         return {"indices": indices, "values": tf.ones_like(indices, tf.float32)}
 
@@ -88,10 +92,25 @@ class RecordIntake:
         """The fields' names."""
         return f"records with the fields {', '.join(self.categories)}"
 
+    def _looked_up(self, field: str, cells: Any) -> Any:
+        """The column within the field for each cell [n]."""
+        tf = import_tensorflow()
+        found = self._table(field).lookup(cells)
+        cuts = _cuts(self.categories[field][2:])
+        if not cuts:
+            return found
+        is_number = tf.strings.regex_full_match(cells, _NUMBER)
+        numbers = tf.strings.to_number(tf.where(is_number, cells, "0"), tf.float64)
+        interval = tf.searchsorted(tf.constant(cuts, tf.float64), numbers, side="right", out_type=tf.int64)
+        return tf.where(is_number & (found == _OTHER), interval + 2, found)
+
     def _table(self, field: str) -> Any:
         if field not in self._tables:
             names = self.categories[field]
-            self._tables[field] = hash_table(["", *names[2:]], [0, *range(2, len(names))], default=_OTHER)
+            columns = {name: column for column, name in enumerate(names) if column > _OTHER}
+            for text in self._missing:
+                columns[tidied(text) if self._tidy else text] = 0
+            self._tables[field] = hash_table(list(columns), list(columns.values()), default=_OTHER)
         return self._tables[field]
 
     def _from_one_hot(self, rows: Any) -> dict[str, Any]:
@@ -100,3 +119,14 @@ class RecordIntake:
         columns = np.sort(columns, axis=1) - self._offsets[:-1]
         names = {field: ("", *names[1:]) for field, names in self.categories.items()}
         return {field: np.asarray(names[field], dtype=object)[columns[:, i]] for i, field in enumerate(self.categories)}
+
+
+def _cuts(names: Sequence[str]) -> list[float]:
+    """The inner bounds of intervals that follow each other; none if the names are anything else."""
+    bounds = [name[1:-1].split(", ") for name in names if name.startswith("[") and name.endswith(")")]
+    if not bounds or len(bounds) < len(names) or any(len(pair) != 2 for pair in bounds):
+        return []
+    try:
+        return [float(low) for low, _ in bounds[1:]]
+    except ValueError:
+        return []

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
 import keras
 import numpy as np
 from keras import ops
 
+from zoo.errors import InputError
+from zoo.likelihoods._log_normaliser import log_normaliser
 from zoo.parts import Likelihood, flat, gathered
-from zoo.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from zoo.parts import Batches, Tensor
@@ -73,18 +74,30 @@ class Multinomial(Likelihood):
         )
         if self.samples and self.proposal == "empirical":
             uniform = np.arange(1, self.columns + 1, dtype=np.float64) / self.columns
-            self.cumulative = self.add_weight(shape=(self.columns,), trainable=False, name="cumulative")
-            self.cumulative.assign(uniform.astype(np.float32))
+            # float64: of a million columns the rare ones are steps that float32 rounds away
+            self.cumulative = self.add_weight(
+                shape=(self.columns,), trainable=False, name="cumulative", dtype="float64", autocast=False
+            )
+            self.cumulative.assign(uniform)
 
     def adapt(self, batches: Batches) -> None:
-        """Counts how often each column occurs, for the empirical proposal."""
-        if not self.samples or self.proposal != "empirical":
-            return
+        """Counts how often each column occurs, for the empirical proposal.
+
+        Raises:
+            InputError: rows with negative values, which are no counts.
+        """
         counts = np.full(self.columns, _RARE)
         for block, weights in batches():
+            if block.data.min(initial=0) < 0:
+                raise InputError(
+                    f"a multinomial likelihood takes counts, and the rows hold {block.data.min():g}: give counts of at "
+                    "least 0, or set model.likelihood to one for dense rows of real numbers, such as Normal"
+                )
             counts += (block.T @ weights.astype(np.float64)).ravel()
+        if not self.samples or self.proposal != "empirical":
+            return
         shares = np.cumsum(counts / counts.sum())
-        self.cumulative.assign((shares / shares[-1]).astype(np.float32))
+        self.cumulative.assign(shares / shares[-1])
 
     def mean(self, features: Tensor) -> Tensor:
         """Probability of every column, dense [batch, columns]: the one place that makes as much."""
@@ -104,19 +117,10 @@ class Multinomial(Likelihood):
 
     def log_normaliser(self, features: Tensor) -> Tensor:
         """The exact log sum_j exp((W h + b)_j): [batch, features] -> [batch]."""
-        tf = import_tensorflow()
         features = self._float(features)
         if self.columns <= self.chunk:
             return ops.logsumexp(ops.matmul(features, ops.transpose(self.kernel)) + self.bias, axis=-1)
-
-        def add(start: Any, total: Any) -> Any:
-            columns = tf.range(start, tf.minimum(start + self.chunk, self.columns))
-            logits = ops.matmul(features, ops.transpose(gathered(self.kernel, columns)))
-            part = ops.logsumexp(logits + gathered(self.bias, columns), axis=-1)
-            return start + self.chunk, ops.logaddexp(total, part)
-
-        first = tf.fill(tf.shape(features)[:1], -1e30)
-        return tf.while_loop(lambda start, _: start < self.columns, add, (0, first), parallel_iterations=1)[1]
+        return log_normaliser(features, self.kernel, self.bias, self.chunk)
 
     def _sampled_normaliser(self, features: Tensor, logits: Tensor, indices: Tensor) -> Tensor:
         """An estimate of the log normaliser for every item [batch, items]: the item itself, and the drawn columns."""
@@ -133,7 +137,7 @@ class Multinomial(Likelihood):
 
     def _drawn(self) -> Tensor:
         """[samples] columns from the proposal, with replacement."""
-        uniform = keras.random.uniform((self.samples,), seed=self.draws)
+        uniform = keras.random.uniform((self.samples,), dtype="float64", seed=self.draws)  # as `cumulative`
         if self.proposal == "empirical":
             found = ops.searchsorted(self.cumulative, uniform)
         else:  # the inverse of the distribution function log(j + 2) / log(columns + 1)
@@ -143,12 +147,12 @@ class Multinomial(Likelihood):
     def _log_expected(self, columns: Tensor) -> Tensor:
         """Log of how often columns are expected among the drawn."""
         if self.proposal == "empirical":
-            before = ops.where(columns > 0, ops.take(self.cumulative, ops.maximum(columns - 1, 0)), 0.0)
-            shares = ops.maximum(ops.take(self.cumulative, columns) - before, 1e-12)
+            before = gathered(self.cumulative, ops.maximum(columns - 1, 0)) * ops.cast(columns > 0, "float64")
+            shares = gathered(self.cumulative, columns) - before
         else:
             places = ops.cast(columns, "float32")
             shares = ops.log1p(1 / (places + 1)) / float(np.log(self.columns + 1))
-        return ops.log(shares) + float(np.log(self.samples))
+        return ops.cast(ops.log(shares), "float32") + float(np.log(self.samples))
 
     def _logits_of(self, features: Tensor, indices: Tensor) -> Tensor:
         """(W h + b) at some columns of each row [batch, items]."""

@@ -40,7 +40,8 @@ class Trainer:
         plateau_patience: epochs without a better validation loss before the learning rate is lowered.
         plateau_factor: what it is multiplied by then.
         keep: `best` keeps the weights of the epoch with the best validation loss; `last` those of the last epoch, for
-            losses that validation cannot see whole, such as the agreement of two corruptions of a row.
+            losses that validation cannot see whole, such as the agreement of two corruptions of a row; training then
+            never stops early.
         folds: cross-validate first, on so many folds, if at least 2; see `zoo.pipeline`.
         clip_norm: the gradient's norm is clipped to this; 0 does not clip.
         steps_per_execution: steps that TensorFlow runs before Python looks; None picks a number that keeps Python's
@@ -204,7 +205,7 @@ class Trainer:
         early = EarlyStopping(
             monitor="val_loss",
             mode="min",
-            patience=self.patience or self.epochs,
+            patience=self.epochs if self.keep == "last" else self.patience or self.epochs,
             restore_best_weights=self.keep == "best",
             start_from_epoch=settled,
         )

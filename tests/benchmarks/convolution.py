@@ -1,0 +1,127 @@
+"""Residual convolutions on 28 x 28: the zoo's training loop against the same network in PyTorch, in one run.
+
+The network of `conv_mnist` with a linear code and squared error, batches of 256, fused Adam and channels-last in
+PyTorch. Both see the same random images for as many steps; what is compared is images a second after the first steps,
+and the loss at the end, which must be about equal. Needs the extra `bench` (PyTorch).
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+BATCH, WARM, STEPS, WIDTHS, LATENT = 256, 10, 60, (32, 64, 128), 32
+
+
+def images() -> np.ndarray:
+    """[rows, 28, 28, 1] uint8: smooth random blobs, which a 32-d code can hold."""
+    random = np.random.default_rng(0)
+    coarse = random.uniform(0, 255, size=((WARM + STEPS) * BATCH // 10, 4, 4, 1))
+    return np.kron(coarse, np.ones((1, 7, 7, 1))).astype(np.uint8)
+
+
+def zoo(table: np.ndarray) -> tuple[float, float]:
+    """Images a second and the last loss of the zoo's model, fed as the trainer feeds it."""
+    from zoo.quiet import import_tensorflow
+
+    import_tensorflow()
+    import keras
+
+    from zoo.models.conv_autoencoder import ConvAutoencoder
+    from zoo.train.feed import Feed
+    from zoo.train.lazy_adam import LazyAdam
+    from zoo.types import Splits
+
+    keras.utils.set_random_seed(0)
+    rows = np.arange(len(table))
+    splits = Splits(table, train=rows, validation=rows[:1], test=rows[:1])
+    model = ConvAutoencoder(LATENT, list(WIDTHS), stem_stride=2)
+    model.build((None, 28, 28, 1))
+    model.compile(optimizer=LazyAdam(1e-3), jit_compile=False, steps_per_execution=10)
+    model.fit(Feed(splits, BATCH, 0, steps=WARM).training(), verbose=0)
+    started = time.perf_counter()
+    history = model.fit(Feed(splits, BATCH, 1, steps=STEPS).training(), verbose=0).history
+    return STEPS * BATCH / (time.perf_counter() - started), history["loss"][0]
+
+
+def pytorch(table: np.ndarray) -> tuple[float, float]:
+    """The same with PyTorch."""
+    import torch
+    from torch import nn
+    from torch.nn import functional as f
+
+    torch.manual_seed(0)
+
+    class Block(nn.Module):
+        def __init__(self, before, after, stride):
+            super().__init__()
+            self.first = nn.Conv2d(before, after, 3, stride, 1)
+            self.second = nn.Conv2d(after, after, 3, 1, 1)
+            changes = stride > 1 or before != after
+            self.shortcut = nn.Conv2d(before, after, 1, stride) if changes else None
+
+        def forward(self, x):
+            h = f.relu(x)
+            shortcut = x if self.shortcut is None else self.shortcut(h)
+            return shortcut + self.second(f.relu(self.first(h)))
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            widths = list(WIDTHS)
+            self.stem = nn.Conv2d(1, widths[0], 3, 2, 1)
+            self.down = nn.ModuleList(Block(a, b, 2) for a, b in zip([widths[0], *widths[:-1]], widths, strict=True))
+            self.code = nn.Linear(widths[-1] * 4, LATENT)
+            self.first = nn.Linear(LATENT, widths[-1] * 4)
+            back = widths[::-1]
+            self.up = nn.ModuleList(Block(a, b, 1) for a, b in zip([back[0], *back[:-1]], back, strict=True))
+            self.last = nn.Conv2d(widths[0], widths[0] // 4, 3, 1, 1)
+            self.location = nn.Conv2d(widths[0] // 4, 1, 1)
+
+        def forward(self, x):
+            h = self.stem(x)
+            for block in self.down:
+                h = block(h)
+            h = self.first(self.code(f.relu(h).flatten(1))).reshape(len(x), -1, 2, 2)
+            for block in self.up:
+                h = block(f.interpolate(h, scale_factor=2))
+            h = f.relu(self.last(f.interpolate(f.relu(h), scale_factor=2)))
+            return self.location(h[:, :, 2:-2, 2:-2])
+
+    model = Model().to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+    tensor = torch.from_numpy(table).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+    order = np.random.default_rng(0).permutation(np.arange((WARM + STEPS) * BATCH) % len(table))
+    losses = []
+    for step in range(WARM + STEPS):
+        if step == WARM:
+            started = time.perf_counter()
+        x = tensor[order[step * BATCH : (step + 1) * BATCH]].float() / 255
+        loss = 0.5 * ((model(x) - x) ** 2).sum((1, 2, 3)).mean() + 392 * np.log(2 * np.pi)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+    return STEPS * BATCH / (time.perf_counter() - started), float(torch.stack(losses[WARM:]).mean())
+
+
+def main() -> dict:
+    """The figures; the two sides take turns, since the machine may be busy, and the best of each counts."""
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        return {"residual convolution": {"measured": "PyTorch is not installed: pip install '.[bench]'"}}
+    table = images()
+    ours, theirs = zip(*((zoo(table), pytorch(table)) for _ in range(2)), strict=True)
+    rate, other = max(each[0] for each in ours), max(each[0] for each in theirs)
+    return {
+        "zoo, images/s": {"measured": f"{rate:.0f}, mean loss {ours[0][1]:.1f}"},
+        "PyTorch, images/s": {"measured": f"{other:.0f}, mean loss {theirs[0][1]:.1f}"},
+        "zoo / PyTorch": {"measured": round(rate / other, 2), "wanted": ">= 1.0"},
+    }
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(json.dumps(main(), indent=2))
