@@ -31,6 +31,7 @@ READS_ROWS = {
 }
 OTHERS = {"decode": ("decode", "reconstruction"), "sample": ("sample", "reconstruction")}
 _BATCH = 8192
+_DRAWING, _DRAWS = 512, 50  # rows and draws at a time, for likelihoods
 _NUMBERS = 2**24  # a block of rows holds no more numbers than this: 64 MiB
 
 
@@ -116,8 +117,8 @@ class Encoder:
         if model.is_generative:
             functions["sample"] = tf.function(model.sample, input_signature=[number, number])
             functions["log_weights"] = tf.function(
-                lambda seed, **arrays: model.log_weights(intake.features(arrays), seed), autograph=False
-            ).get_concrete_function(seed=number, **specs)
+                lambda seeds, **arrays: model.log_weights(intake.features(arrays), seeds), autograph=False
+            ).get_concrete_function(seeds=tf.TensorSpec((None,), tf.int32), **specs)
         return cls(name, functions, intake, model.latent_dim, vocabulary, float(model.threshold))
 
     @classmethod
@@ -238,14 +239,14 @@ class Encoder:
         function = self._functions["log_weights"]
         arrays = self.intake.arrays(rows)
         total = np.full(len(next(iter(arrays.values()))), -np.inf)
-        random = np.random.default_rng(seed)
-        size = self._block(arrays)
-        for draw in random.integers(2**31 - 1, size=samples):
-            for start in range(0, len(total), size):
-                block = slice(start, start + size)
-                tensors = {name: _constant(array[block]) for name, array in arrays.items()}
-                weights = np.asarray(function(seed=_constant(np.int32(draw)), **tensors), np.float64)
-                total[block] = np.logaddexp(total[block], weights)
+        draws = np.random.default_rng(seed).integers(2**31 - 1, size=samples).astype(np.int32)
+        size = min(self._block(arrays), _DRAWING)
+        for start in range(0, len(total), size):
+            block = slice(start, start + size)
+            tensors = {name: _constant(array[block]) for name, array in arrays.items()}
+            for first in range(0, samples, _DRAWS):
+                weights = np.asarray(function(seeds=_constant(draws[first : first + _DRAWS]), **tensors), np.float64)
+                total[block] = np.logaddexp(total[block], np.logaddexp.reduce(weights, axis=0))
         return (total - np.log(samples)).astype(np.float32)
 
     def encode_words(self, words: Sequence[str]) -> Floats:

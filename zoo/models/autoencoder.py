@@ -215,8 +215,8 @@ class Autoencoder(Configured, keras.Model):
             raise ValueError(f"{type(self.bottleneck).__name__} has no prior to draw from")
         return self.bottleneck.prior(self._pseudo()).sample(count, seed=ops.stack([seed, seed]))
 
-    def log_weights(self, x: Tensor, seed: Tensor) -> Tensor:
-        """Log p(t, z) - log q(z|t) in nats [batch] for one draw of z from q(z|t); a function of the seed.
+    def log_weights(self, x: Tensor, seeds: Tensor) -> Tensor:
+        """Log p(t, z) - log q(z|t) in nats [draws, batch], for a draw of z from q(z|t) with each of the seeds [draws].
 
         The mean of its exponential is p(t) (Burda, Grosse and Salakhutdinov 2016, eq. 8).
 
@@ -227,10 +227,14 @@ class Autoencoder(Configured, keras.Model):
             raise ValueError(f"{type(self.bottleneck).__name__} gives rows no likelihood")
         target = self.prepare(x)
         posterior = self.bottleneck.posterior(flat(self.encoder(target)))
-        z = posterior.sample(seed=ops.stack([seed, seed]))
-        log_q = ops.sum(posterior.log_prob(z), axis=-1)
-        log_p = self.bottleneck.prior(self._pseudo()).log_prob(z)
-        return self.likelihood(self.decoder(z), target) + log_p - log_q
+        prior = self.bottleneck.prior(self._pseudo())
+
+        def weight(seed: Tensor) -> Tensor:
+            z = posterior.sample(seed=ops.stack([seed, seed]))
+            log_q = ops.sum(posterior.log_prob(z), axis=-1)
+            return self.likelihood(self.decoder(z), target) + prior.log_prob(z) - log_q
+
+        return ops.map(weight, seeds)
 
     def call(self, x: Tensor, training: bool = False) -> dict[str, Tensor]:
         """All that the loss needs, per example.
