@@ -29,7 +29,7 @@ def test_folds_are_child_runs_with_mean_and_spread_in_the_parent(workplace, caps
     assert main(["recipe=conv_digits", *overrides]) == 3
     printed = capsys.readouterr().out
     assert "Mean and standard deviation over 3 folds" in printed
-    client = mlflow.MlflowClient(tracking_uri="sqlite:///mlruns/mlflow.db")
+    client = mlflow.MlflowClient(f"sqlite:///{Path.cwd()}/mlruns/mlflow.db")
     runs = client.search_runs([client.get_experiment_by_name("conv_digits").experiment_id])
     (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]

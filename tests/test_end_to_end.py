@@ -43,7 +43,7 @@ def first(workplace):
 @pytest.fixture
 def client(first):
     mlflow = pytest.importorskip("mlflow")
-    return mlflow.MlflowClient(tracking_uri="sqlite:///mlruns/mlflow.db")
+    return mlflow.MlflowClient(f"sqlite:///{Path.cwd()}/mlruns/mlflow.db")
 
 
 def versions(folder=Path("serving/store/tiny")):

@@ -13,6 +13,12 @@ def tracker(tmp_path, monkeypatch):
     return Tracker()
 
 
+def client_of(tracker):
+    import mlflow
+
+    return mlflow.MlflowClient(f"sqlite:///{tracker.folder.absolute()}/mlflow.db")
+
+
 def test_the_store_is_a_file_under_mlruns_unless_told_otherwise(tracker, monkeypatch):
     assert tracker.resolved_uri == "sqlite:///mlruns/mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///elsewhere/db.sqlite")
@@ -29,9 +35,21 @@ def test_an_empty_registry_has_no_champion(tracker):
         tracker.model_directory("models:/nothing/1")
 
 
-def test_a_run_is_logged_where_the_store_is_and_the_users_uri_is_left_alone(tracker, tmp_path):
-    import mlflow
+def test_each_working_directory_has_its_own_store(tracker, tmp_path, monkeypatch):
+    tracker.require_writable()
+    with tracker.run("recipe") as first:
+        pass
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    tracker.require_writable()
+    with tracker.connected() as client:
+        assert client.search_experiments(filter_string="name = 'recipe'") == []
+    monkeypatch.chdir(tmp_path)
+    with tracker.connected() as client:
+        assert client.get_run(first.run_id).info.status == "FINISHED"
 
+
+def test_a_run_is_logged_where_the_store_is_and_the_users_uri_is_left_alone(tracker, tmp_path):
     tracker.require_writable()
     with tracker.run("recipe") as run:
         run.epoch_ends(0, {"loss": 2.0, "val_loss": 3.0})
@@ -39,7 +57,7 @@ def test_a_run_is_logged_where_the_store_is_and_the_users_uri_is_left_alone(trac
         run.log_parameters({f"key{i}": i for i in range(150)} | {"long": "x" * 10_000})
         run.log_text("text", "note.txt")
     assert "MLFLOW_TRACKING_URI" not in os.environ
-    client = mlflow.MlflowClient(tracker.resolved_uri)
+    client = client_of(tracker)
     found = client.get_run(run.run_id)
     assert found.info.status == "FINISHED"
     assert [(point.step, point.value) for point in client.get_metric_history(run.run_id, "loss")] == [
@@ -52,12 +70,10 @@ def test_a_run_is_logged_where_the_store_is_and_the_users_uri_is_left_alone(trac
 
 @pytest.mark.parametrize(("error", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")])
 def test_a_run_that_ends_badly_says_so_and_can_be_taken_up(error, status, tracker):
-    import mlflow
-
     tracker.require_writable()
     with pytest.raises(error), tracker.run("recipe") as run:
         raise error
-    client = mlflow.MlflowClient(tracker.resolved_uri)
+    client = client_of(tracker)
     assert client.get_run(run.run_id).info.status == status
     with tracker.run("recipe", resume=run.run_id) as again:
         assert again.run_id == run.run_id

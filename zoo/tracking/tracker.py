@@ -39,9 +39,15 @@ class Tracker:
     @property
     def folder(self) -> Path | None:
         """The folder of a SQLite store; None for a server's."""
+        file = self._file
+        return None if file is None else file.parent
+
+    @property
+    def _file(self) -> Path | None:
+        """The file of a SQLite store; None for a server's."""
         if not self.resolved_uri.startswith(_SQLITE):
             return None
-        return Path(self.resolved_uri.removeprefix(_SQLITE)).expanduser().parent
+        return Path(self.resolved_uri.removeprefix(_SQLITE)).expanduser()
 
     def require_writable(self) -> None:
         """Tries to write to a store on this machine; raises InputError if it cannot."""
@@ -125,7 +131,9 @@ class Tracker:
             if self.folder is not None:
                 self.folder.mkdir(parents=True, exist_ok=True)
             before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
-            mlflow.set_tracking_uri(self.resolved_uri)
+            # MLflow keeps one store open for each URI: a relative one would stay that of an earlier working directory.
+            uri = self.resolved_uri if self._file is None else f"{_SQLITE}{self._file.absolute()}"
+            mlflow.set_tracking_uri(uri)
             try:
                 yield mlflow.MlflowClient()
             except MlflowException as error:
