@@ -103,7 +103,12 @@ class Likelihood(_InFloat32):
     Built with the shapes of the features [batch, ...] and of the rows [batch, ...]. Calling it with features, rows and
     `training` gives log p(x|z) [batch] in nats, summed over the row's dimensions. Features of the rows' own rank are
     read place by place (an image's features pixel by pixel), others whole.
+
+    Attributes:
+        takes_sparse: its rows are sparse, as `Network` describes them.
     """
+
+    takes_sparse = False
 
     def mean(self, features: Tensor) -> Tensor:
         """Mean of p(x|z): [batch, ...] -> dense rows [batch, ...]."""

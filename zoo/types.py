@@ -35,6 +35,7 @@ PositiveFloat = Annotated[float, Gt(0)]
 NonNegativeFloat = Annotated[float, Ge(0)]
 Fraction = Annotated[float, Ge(0), Lt(1)]
 Probability = Annotated[float, Gt(0), Le(1)]
+UnitInterval = Annotated[float, Ge(0), Le(1)]
 
 
 class LayerArguments(TypedDict, total=False):

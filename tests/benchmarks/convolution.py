@@ -1,10 +1,12 @@
 """Residual convolutions on 28 x 28: the zoo's training loop against the same network in PyTorch, in one run.
 
 The network of `conv_mnist` with a linear code and squared error, batches of 256, fused Adam and channels-last in
-PyTorch. Both see the same random images for as many steps; what is compared is images a second after the first steps,
-and the loss at the end, which must be about equal. Needs the extra `bench` (PyTorch).
+PyTorch; both resize after what acts pixel by pixel. Both see the same random images for as many steps; what is compared
+is images a second after the first steps, and the loss at the end, which must be about equal. Needs the extra `bench`
+(PyTorch).
 """
 
+import itertools
 import json
 import sys
 import time
@@ -12,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-BATCH, WARM, STEPS, WIDTHS, LATENT = 256, 10, 60, (32, 64, 128), 32
+BATCH, WARM, STEPS, LATENT = 256, 10, 60, 32
+WIDTHS, BACK = (32, 64, 128), (32, 16, 8)
 
 
 def images() -> np.ndarray:
@@ -37,7 +40,7 @@ def zoo(table: np.ndarray) -> tuple[float, float]:
     keras.utils.set_random_seed(0)
     rows = np.arange(len(table))
     splits = Splits(table, train=rows, validation=rows[:1], test=rows[:1])
-    model = ConvAutoencoder(LATENT, list(WIDTHS), stem_stride=2)
+    model = ConvAutoencoder(LATENT, list(WIDTHS), decoder_widths=list(BACK))
     model.build((None, 28, 28, 1))
     model.compile(optimizer=LazyAdam(1e-3), jit_compile=False, steps_per_execution=10)
     model.fit(Feed(splits, BATCH, 0, steps=WARM).training(), verbose=0)
@@ -55,40 +58,39 @@ def pytorch(table: np.ndarray) -> tuple[float, float]:
     torch.manual_seed(0)
 
     class Block(nn.Module):
-        def __init__(self, before, after, stride):
+        def __init__(self, before, after, stride=1, scale=1):
             super().__init__()
             self.first = nn.Conv2d(before, after, 3, stride, 1)
             self.second = nn.Conv2d(after, after, 3, 1, 1)
             changes = stride > 1 or before != after
             self.shortcut = nn.Conv2d(before, after, 1, stride) if changes else None
+            self.scale = scale
 
         def forward(self, x):
             h = f.relu(x)
             shortcut = x if self.shortcut is None else self.shortcut(h)
+            if self.scale > 1:
+                h, shortcut = (f.interpolate(each, scale_factor=self.scale) for each in (h, shortcut))
             return shortcut + self.second(f.relu(self.first(h)))
 
     class Model(nn.Module):
         def __init__(self):
             super().__init__()
-            widths = list(WIDTHS)
-            self.stem = nn.Conv2d(1, widths[0], 3, 2, 1)
-            self.down = nn.ModuleList(Block(a, b, 2) for a, b in zip([widths[0], *widths[:-1]], widths, strict=True))
-            self.code = nn.Linear(widths[-1] * 4, LATENT)
-            self.first = nn.Linear(LATENT, widths[-1] * 4)
-            back = widths[::-1]
-            self.up = nn.ModuleList(Block(a, b, 1) for a, b in zip([back[0], *back[:-1]], back, strict=True))
-            self.last = nn.Conv2d(widths[0], widths[0] // 4, 3, 1, 1)
-            self.location = nn.Conv2d(widths[0] // 4, 1, 1)
+            self.stem = nn.Conv2d(1, WIDTHS[0], 3, 1, 1)
+            self.down = nn.ModuleList(Block(a, b, stride=2) for a, b in itertools.pairwise((WIDTHS[0], *WIDTHS)))
+            self.code = nn.Linear(WIDTHS[-1] * 16, LATENT)
+            self.first = nn.Linear(LATENT, BACK[0] * 16)
+            self.up = nn.ModuleList(Block(a, b, scale=2) for a, b in itertools.pairwise((BACK[0], *BACK)))
+            self.location = nn.Conv2d(BACK[-1], 1, 1)
 
         def forward(self, x):
             h = self.stem(x)
             for block in self.down:
                 h = block(h)
-            h = self.first(self.code(f.relu(h).flatten(1))).reshape(len(x), -1, 2, 2)
+            h = self.first(self.code(f.relu(h).flatten(1))).reshape(len(x), -1, 4, 4)
             for block in self.up:
-                h = block(f.interpolate(h, scale_factor=2))
-            h = f.relu(self.last(f.interpolate(f.relu(h), scale_factor=2)))
-            return self.location(h[:, :, 2:-2, 2:-2])
+                h = block(h)
+            return self.location(f.relu(h)[:, :, 2:-2, 2:-2])
 
     model = Model().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)

@@ -55,8 +55,32 @@ def test_light_changes_mean_and_spread_only(images):
     assert np.abs(lit.mean(axis=(1, 2)) - images.mean(axis=(1, 2))).max() > 0.1
 
 
+def test_mirroring_is_left_to_right_of_as_many_as_asked_for(images):
+    mirrored = np.asarray(RandomAffine(0, 0, 0, 0, flip=1.0)(images, training=True))
+    np.testing.assert_allclose(mirrored, images[:, :, ::-1], atol=1e-5)
+    many = np.tile(np.arange(4, dtype=np.float32).reshape(1, 1, 4, 1), (4000, 2, 1, 1))
+    moved = np.asarray(RandomAffine(0, 0, 0, 0, flip=0.3, seed=2)(many, training=True))
+    assert np.mean(moved[:, 0, 0, 0] > moved[:, 0, 3, 0]) == pytest.approx(0.3, abs=0.03)  # 4 standard errors
+
+
+def test_a_tint_moves_each_channel_and_grey_images_have_equal_ones(images):
+    tinted = np.asarray(RandomAffine(0, 0, 0, 0, tint=0.4, seed=1)(images, training=True)) - images
+    np.testing.assert_allclose(tinted.std(axis=(1, 2)), 0, atol=1e-5)
+    amounts = tinted.mean(axis=(1, 2))
+    assert len({*amounts.round(5).ravel()}) == amounts.size
+    assert np.abs(amounts).max() <= 0.4 + 1e-5
+    many = np.tile(np.asarray([1.0, 0.0, 0.5], np.float32).reshape(1, 1, 1, 3), (4000, 2, 2, 1))
+    grey = np.asarray(RandomAffine(0, 0, 0, 0, grey=0.2, seed=1)(many, training=True))
+    equal = np.ptp(grey, axis=-1).max(axis=(1, 2)) < 1e-5
+    assert equal.mean() == pytest.approx(0.2, abs=0.03)
+    np.testing.assert_allclose(grey[equal], 0.5, atol=1e-5)
+    np.testing.assert_allclose(grey[~equal], many[~equal], atol=1e-5)
+
+
 def test_what_is_no_image_is_refused():
     with pytest.raises(ValueError, match="takes images"):
         RandomAffine()(np.zeros((3, 4), np.float32), training=True)
     with pytest.raises(ValueError, match="must not be negative"):
         RandomAffine(rotation=-0.1)
+    with pytest.raises(ValueError, match="are probabilities"):
+        RandomAffine(flip=1.5)

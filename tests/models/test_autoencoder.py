@@ -6,10 +6,15 @@ from zoo.quiet import import_tensorflow
 tf = import_tensorflow()
 import keras  # noqa: E402
 
+from zoo.bottlenecks.linear import Linear  # noqa: E402
 from zoo.corruptions.gaussian_noise import GaussianNoise  # noqa: E402
+from zoo.likelihoods.multinomial import Multinomial  # noqa: E402
+from zoo.likelihoods.normal import Normal  # noqa: E402
 from zoo.models.autoencoder import Autoencoder  # noqa: E402
 from zoo.models.dense_autoencoder import DenseAutoencoder  # noqa: E402
 from zoo.models.vae import VAE  # noqa: E402
+from zoo.networks.embedding_bag import EmbeddingBag  # noqa: E402
+from zoo.networks.mlp import MLP  # noqa: E402
 from zoo.objectives.keep_cosines import KeepCosines  # noqa: E402
 from zoo.preprocessing.centre import Centre  # noqa: E402
 from zoo.preprocessing.normalise_length import NormaliseLength  # noqa: E402
@@ -125,3 +130,10 @@ def test_another_file_is_not_taken_for_a_model_of_the_zoo(tmp_path):
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "other.keras")
     with pytest.raises(TypeError, match="Sequential"):
         Autoencoder.load(tmp_path / "other.keras")
+
+
+def test_an_encoder_of_sparse_rows_with_a_likelihood_of_dense_ones_is_refused():
+    with pytest.raises(ValueError, match="EmbeddingBag takes sparse rows and Normal takes dense rows"):
+        Autoencoder(EmbeddingBag(4), Linear(2), MLP([4]), Normal())
+    with pytest.raises(ValueError, match="must take the same rows"):
+        Autoencoder(MLP([4]), Linear(2), MLP([4]), Multinomial())

@@ -42,6 +42,20 @@ def test_a_block_is_the_input_plus_two_convolutions_of_its_activation(rng):
     np.testing.assert_allclose(np.asarray(block(x))[0], expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("channels", [2, 3])
+@pytest.mark.parametrize("normalisation", ["none", "batch"])
+def test_a_doubling_block_is_the_plain_block_on_the_resized_image(channels, normalisation, rng):
+    x = rng.normal(size=(4, 3, 5, channels)).astype(np.float32)
+    plain, doubling = (ResidualBlock(2, 1, "relu", normalisation, double=double) for double in (False, True))
+    for block in (plain, doubling):
+        block.build((None, 3, 5, channels))
+    doubling.set_weights(plain.get_weights())
+    resized = x.repeat(2, axis=1).repeat(2, axis=2)
+    for training in (False, True):
+        np.testing.assert_allclose(doubling(x, training=training), plain(resized, training=training), atol=1e-4)
+    assert doubling.compute_output_shape((4, 3, 5, channels)) == (4, 6, 10, 2)
+
+
 def test_batch_normalisation_learns_in_training_only(rng):
     encoder = ResidualEncoder([4], normalisation="batch")
     encoder.build((None, 8, 8, 1))

@@ -1,4 +1,4 @@
-"""Small turns, stretches, shears and shifts of images."""
+"""Small turns, stretches, shears and shifts of images, and another light."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from zoo.parts import Corruption
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import LayerArguments, NonNegativeFloat, NonNegativeInt
+    from zoo.types import LayerArguments, NonNegativeFloat, NonNegativeInt, UnitInterval
 
 
 class RandomAffine(Corruption):
-    """Each image seen through an affine map of its own, while training: [batch, height, width, channels] -> the same.
+    """Each image seen through an affine map and in a light of its own, while training.
 
-    All amounts are drawn uniformly, from minus to plus what is given, independently for each image. The map turns and
-    stretches about the image's middle; what comes from outside the image is 0.
+    Images [batch, height, width, channels] -> the same shape. All amounts are drawn uniformly, from minus to plus what
+    is given, independently for each image. The map turns and stretches about the image's middle; what comes from
+    outside the image is 0.
 
     Args:
         rotation: radians.
@@ -28,15 +29,19 @@ class RandomAffine(Corruption):
         shift: share of the side, one for each axis.
         brightness: added to all pixels of an image, in the units of the preprocessed image.
         contrast: logarithm of the factor by which pixels lie away from their image's mean.
+        flip: probability that an image is mirrored left to right; not for digits and letters.
+        tint: as brightness, but an amount for each channel.
+        grey: probability that an image's channels are replaced by their mean.
         seed: seed of the draws; None draws one from Keras' global seed.
         **kwargs: Keras layer arguments (name, dtype).
 
     Raises:
-        ValueError: a negative amount.
+        ValueError: a negative amount, or a probability above 1.
 
     Reference:
         Simard, Steinkraus and Platt 2003, "Best practices for convolutional neural networks applied to visual document
-        analysis", section 2.
+        analysis", section 2; Chen et al. 2020, "A simple framework for contrastive learning of visual representations",
+        section 3 (what light, tint and grey are for: colours alone would tell images apart).
     """
 
     def __init__(
@@ -47,14 +52,20 @@ class RandomAffine(Corruption):
         shift: NonNegativeFloat = 0.1,
         brightness: NonNegativeFloat = 0.0,
         contrast: NonNegativeFloat = 0.0,
+        flip: UnitInterval = 0.0,
+        tint: NonNegativeFloat = 0.0,
+        grey: UnitInterval = 0.0,
         seed: NonNegativeInt | None = None,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         super().__init__(**kwargs)
-        if min(rotation, stretch, shear, shift, brightness, contrast) < 0:
-            raise ValueError("rotation, stretch, shear, shift, brightness and contrast must not be negative")
+        if min(rotation, stretch, shear, shift, brightness, contrast, tint) < 0:
+            raise ValueError("rotation, stretch, shear, shift, brightness, contrast and tint must not be negative")
+        if not (0 <= flip <= 1 and 0 <= grey <= 1):
+            raise ValueError(f"flip and grey are probabilities, not {flip} and {grey}")
         self.rotation, self.stretch, self.shear, self.shift = rotation, stretch, shear, shift
-        self.brightness, self.contrast, self.seed = brightness, contrast, seed
+        self.brightness, self.contrast, self.flip = brightness, contrast, flip
+        self.tint, self.grey, self.seed = tint, grey, seed
         self.draws = keras.random.SeedGenerator(seed)
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
@@ -75,6 +86,9 @@ class RandomAffine(Corruption):
         wide, high = ops.exp(self._drawn(x, self.stretch)), ops.exp(self._drawn(x, self.stretch))
         a, b = ops.cos(angle) * wide, self._drawn(x, self.shear) - ops.sin(angle) * high
         c, d = ops.sin(angle) * wide, ops.cos(angle) * high
+        if self.flip > 0:  # a mirrored column is where the map's own column would be on the other side of the middle
+            side = 1.0 - 2.0 * self._chosen(x, self.flip)
+            a, c = a * side, c * side
         column, row = (width - 1) / 2, (height - 1) / 2  # the middle stays where it is, but for the shift
         right = column - a * column - b * row + self._drawn(x, self.shift) * width
         down = row - c * column - d * row + self._drawn(x, self.shift) * height
@@ -88,7 +102,17 @@ class RandomAffine(Corruption):
             x = middle + (x - middle) * ops.cast(factors, x.dtype)
         if self.brightness > 0:
             x = x + ops.cast(ops.reshape(self._drawn(x, self.brightness), (-1, 1, 1, 1)), x.dtype)
+        if self.tint > 0:
+            shape = (ops.shape(x)[0], 1, 1, x.shape[-1])
+            x = x + ops.cast(keras.random.uniform(shape, -self.tint, self.tint, seed=self.draws), x.dtype)
+        if self.grey > 0 and x.shape[-1] > 1:
+            chosen = ops.reshape(self._chosen(x, self.grey), (-1, 1, 1, 1)) > 0
+            x = ops.where(chosen, ops.mean(x, axis=-1, keepdims=True), x)
         return x
+
+    def _chosen(self, x: Tensor, probability: float) -> Any:
+        """[batch] 1 with the probability, else 0."""
+        return ops.cast(keras.random.uniform(ops.shape(x)[:1], seed=self.draws) < probability, "float32")
 
     def _drawn(self, x: Tensor, amount: float) -> Any:
         """[batch] uniform numbers from -amount to amount."""

@@ -44,6 +44,8 @@ class Multinomial(Likelihood):
         Jean et al. 2015, "On using very large target vocabulary", eq. 7 (the correction).
     """
 
+    takes_sparse = True
+
     def __init__(
         self,
         samples: NonNegativeInt = 0,

@@ -33,6 +33,8 @@ class Product(Likelihood):
         Nazábal et al. 2020, "Handling incomplete heterogeneous data using VAEs", section 3 (one for each field).
     """
 
+    takes_sparse = True
+
     def __init__(self, fields: Mapping[str, PositiveInt] | None = None, **kwargs: Unpack[LayerArguments]) -> None:
         super().__init__(**kwargs)
         self.fields = None if fields is None else dict(fields)

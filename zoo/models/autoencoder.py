@@ -68,6 +68,12 @@ class Autoencoder(Configured, keras.Model):
         views = {term.view for term in self.terms.values()} - {None}
         if len(views) > 1:
             raise ValueError(f"terms of one model must want the same view, not {sorted(map(str, views))}")
+        if encoder.takes_sparse != likelihood.takes_sparse:
+            kinds = [
+                f"{type(part).__name__} takes {'sparse' if part.takes_sparse else 'dense'} rows"
+                for part in (encoder, likelihood)
+            ]
+            raise ValueError(f"{' and '.join(kinds)}: the encoder and the likelihood must take the same rows")
         if encoder.takes_sparse and self.preprocess:
             raise ValueError("sparse rows cannot be preprocessed: set model.preprocess=null")
 

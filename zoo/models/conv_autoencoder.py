@@ -25,7 +25,7 @@ class ConvAutoencoder(Autoencoder):
 
     Args:
         latent_dim: width of the code.
-        widths: channels of the encoder's stages, each of which halves the image; the decoder mirrors them.
+        widths: channels of the encoder's stages, each of which halves the image.
         blocks: residual blocks a stage.
         stem_stride: 2 halves the image once before the stages, which saves most of the work.
         activation: a Keras activation's name.
@@ -37,6 +37,9 @@ class ConvAutoencoder(Autoencoder):
         preprocess: adapted layers by name; None rescales pixels to 0 to 1.
         terms: further terms of the loss by name.
         false_alarm_rate: see `zoo.models.Autoencoder`.
+        decoder_widths: channels of the decoder's stages, each of which doubles the image; None mirrors the encoder's. A
+            decoder's convolutions work on twice the sides of the encoder's: when the code is what is wanted, a narrow
+            one saves most of the training time.
         **kwargs: Keras model arguments (name, dtype).
 
     Reference:
@@ -58,9 +61,11 @@ class ConvAutoencoder(Autoencoder):
         preprocess: Mapping[str, Preprocessing] | None = None,
         terms: Mapping[str, Objective] | None = None,
         false_alarm_rate: Probability | None = None,
+        decoder_widths: list[PositiveInt] | None = None,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         widths = list(widths)
+        back = widths[::-1] if decoder_widths is None else list(decoder_widths)
         dtype: Any = kwargs.get("dtype")
         shared: dict[str, Any] = {
             "blocks": blocks,
@@ -71,7 +76,7 @@ class ConvAutoencoder(Autoencoder):
         super().__init__(
             encoder=ResidualEncoder(widths, stem_stride=stem_stride, dropout=dropout, name="encoder", **shared),
             bottleneck=bottleneck or Linear(latent_dim, name="bottleneck", dtype=dtype),
-            decoder=ResidualDecoder(widths[::-1], upscale=stem_stride, name="decoder", **shared),
+            decoder=ResidualDecoder(back, upscale=stem_stride, name="decoder", **shared),
             likelihood=likelihood or Normal(name="likelihood"),
             corruption=corruption,
             preprocess=preprocess or {"rescale": Rescale()},
@@ -81,5 +86,6 @@ class ConvAutoencoder(Autoencoder):
         )
         if self.bottleneck.latent_dim != latent_dim:
             raise ValueError(f"latent_dim {latent_dim} and the bottleneck's {self.bottleneck.latent_dim} differ")
+        self.decoder_widths = None if decoder_widths is None else back
         self.widths, self.blocks, self.stem_stride, self.activation = widths, blocks, stem_stride, activation
         self.normalisation, self.dropout = normalisation, dropout

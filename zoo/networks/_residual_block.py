@@ -15,15 +15,21 @@ if TYPE_CHECKING:
 class ResidualBlock(keras.Layer):
     """x + conv(act(conv(act(x)))), [batch, height, width, channels] -> [batch, height', width', width].
 
+    With `double` the image is first doubled by nearest-neighbour resizing. What acts place by place (normalisation,
+    activation, the shortcut's 1 x 1 convolution) is done before the resizing: the same values at a quarter of the work.
+
     Args:
         width: channels that go out.
         stride: of the first convolution; 2 halves the image, rounding up.
         activation: a Keras activation's name.
         normalisation: `batch` or `none`, before each activation.
+        double: double the image's sides before the convolutions.
         **kwargs: Keras layer arguments (name, dtype).
     """
 
-    def __init__(self, width: int, stride: int, activation: str, normalisation: str, **kwargs: Any) -> None:
+    def __init__(
+        self, width: int, stride: int, activation: str, normalisation: str, *, double: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.width, self.stride = width, stride
         policy: Any = self.dtype_policy
@@ -35,6 +41,7 @@ class ResidualBlock(keras.Layer):
         self.first = keras.layers.Conv2D(width, 3, strides=stride, padding="same", name="first", dtype=policy)
         self.second = keras.layers.Conv2D(width, 3, padding="same", name="second", dtype=policy)
         self.shortcut: keras.layers.Conv2D | None = None
+        self.double = keras.layers.UpSampling2D(2, dtype=policy) if double else None
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the weights for [batch, height, width, channels]."""
@@ -52,15 +59,19 @@ class ResidualBlock(keras.Layer):
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """[batch, height', width', width]."""
-        shape: tuple[int | None, ...] = self.first.compute_output_shape(input_shape)
+        resized = input_shape if self.double is None else self.double.compute_output_shape(input_shape)
+        shape: tuple[int | None, ...] = self.first.compute_output_shape(resized)
         return shape
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         """[batch, height, width, channels] -> [batch, height', width', width]."""
         h = self._activated(0, x, training)
         shortcut = x if self.shortcut is None else self.shortcut(h)
-        h = self._activated(1, self.first(h), training)
-        return shortcut + self.second(h)
+        h = self._activated(1, self.first(self._doubled(h)), training)
+        return self._doubled(shortcut) + self.second(h)
+
+    def _doubled(self, x: Tensor) -> Tensor:
+        return x if self.double is None else self.double(x)
 
     def _activated(self, number: int, x: Tensor, training: bool) -> Tensor:
         norm = self.norms[number]

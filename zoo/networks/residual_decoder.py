@@ -57,7 +57,9 @@ class ResidualDecoder(Network):
         policy: Any = self.dtype_policy
         self.stages = [
             [
-                ResidualBlock(width, 1, activation, normalisation, name=f"stage_{s}_block_{i}", dtype=policy)
+                ResidualBlock(
+                    width, 1, activation, normalisation, double=i == 0, name=f"stage_{s}_block_{i}", dtype=policy
+                )
                 for i in range(blocks)
             ]
             for s, width in enumerate(self.widths)
@@ -83,7 +85,6 @@ class ResidualDecoder(Network):
         self.reshape = keras.layers.Reshape((height, width, self.widths[0]), dtype=policy)
         shape: tuple[int | None, ...] = (input_shape[0], height, width, self.widths[0])
         for stage in self.stages:
-            shape = (shape[0], 2 * int(shape[1] or 0), 2 * int(shape[2] or 0), shape[3])
             for block in stage:
                 block.build(shape)
                 shape = block.compute_output_shape(shape)
@@ -99,7 +100,6 @@ class ResidualDecoder(Network):
         """[batch, latent_dim] -> [batch, height, width, channels]."""
         x = self.reshape(self.drop(self.first(x), training=training))
         for stage in self.stages:
-            x = self.double(x)
             for block in stage:
                 x = block(x, training=training)
         x = self.act(x)
