@@ -13,25 +13,24 @@ if TYPE_CHECKING:
 
 @keras.saving.register_keras_serializable(package="zoo")
 class LazyAdam(keras.optimizers.Adam):
-    """Adam; of a variable with a sparse gradient only the rows that occur are updated, and their moments.
+    """Adam; of a table, which is a variable with "table" in its path, only the rows that occur are updated.
 
     Keras' Adam decays the moments of all rows at every step, and moves all rows by them: its step takes time in
-    proportion to the table. Here a row's moments rest until it occurs again.
+    proportion to the table, and its moments twice the table's memory. Here a row of a table keeps one number for its
+    squared gradients' mean, v = mean of beta_2 v + (1 - beta_2) g^2, divided by what the same average of ones is, so
+    that a row's first step is as large as its later ones; it rests until the row occurs again. The row then moves by
+    -learning_rate g / (sqrt(v) + epsilon); there is no momentum, which for rows that rest would be of another time.
 
-    Rows are updated by RMSProp with momentum, v = beta_2 v + (1 - beta_2) g^2; m = beta_1 m + (1 - beta_1) g / sqrt(v),
-    with Adam's correction of v: Adam's two averages, but the gradient is scaled before it is averaged (LaProp). For
-    this TensorFlow has a fused kernel, for Adam it has none: gathers, arithmetic and scatters took three times as long.
-    m is not corrected, which makes a table's first steps small. The correction counts all steps.
-
-    With dense gradients it is Keras' Adam. Takes Adam's arguments, with four limits: no `amsgrad`; weight decay moves
+    Other variables are Keras' Adam's, and so are its arguments, with four limits: no `amsgrad`; weight decay moves
     whole tables, so exclude them from it; `global_clipnorm` and `clipvalue` make gradients dense, `clipnorm` does not.
 
     Raises:
         ValueError: amsgrad.
 
     Reference:
-        Kingma and Ba 2015, "Adam", algorithm 1; Ziyin, Wang and Ueda 2020, "LaProp", algorithm 1; Duchi, Hazan and
-        Singer 2011, on why rare rows should not decay.
+        Kingma and Ba 2015, "Adam", algorithm 1; Duchi, Hazan and Singer 2011, on why rare rows should not decay;
+        Mudigere et al. 2022, "Software-hardware co-design for fast and scalable training of deep learning
+        recommendation models" (one second moment a row).
     """
 
     def build(self, variables: Sequence[Any]) -> None:
@@ -40,33 +39,54 @@ class LazyAdam(keras.optimizers.Adam):
             raise ValueError("LazyAdam has no amsgrad")
         super().build(variables)
 
+    def add_variable_from_reference(
+        self, reference_variable: Any, name: str | None = None, initializer: Any = "zeros"
+    ) -> Any:
+        """As Keras', but for each row of a table two numbers: the averages of its squared gradients, and of ones."""
+        if not _is_table(reference_variable):
+            return super().add_variable_from_reference(reference_variable, name, initializer)
+        shape = (reference_variable.shape[0], 2) if name == "velocity" else (0,)  # a table has no momentum
+        return self.add_variable(shape, initializer, name=f"{name}_{reference_variable.name}")
+
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One step of one variable; see the class."""
-        if not isinstance(gradient, tf.IndexedSlices):
-            super().update_step(gradient, variable, learning_rate)
-            return
-        gradient = _summed(gradient)
         number = self._get_variable_index(variable)
+        averages = self._velocities[number].value
         # Keras' TensorFlow backend hands over TensorFlow's variable, not its own
         table = variable.value if isinstance(variable, keras.Variable) else variable
-        step = tf.cast(self.iterations.value, table.dtype) + 1
-        tf.raw_ops.ResourceSparseApplyRMSProp(
-            var=table.handle,
-            ms=self._velocities[number].value.handle,
-            mom=self._momentums[number].value.handle,
-            lr=tf.cast(learning_rate, table.dtype) * (1 - self.beta_1) * tf.sqrt(1 - self.beta_2**step),
-            rho=tf.constant(self.beta_2, table.dtype),
-            momentum=tf.constant(self.beta_1, table.dtype),
-            epsilon=tf.constant(self.epsilon**2, table.dtype),  # the kernel adds it inside the root
-            grad=tf.cast(gradient.values, table.dtype),
-            indices=gradient.indices,
+        if self._momentums[number].shape != (0,):
+            super().update_step(gradient, variable, learning_rate)
+        elif isinstance(gradient, tf.IndexedSlices):
+            gradient = _summed(gradient)
+            rows = gradient.indices
+            # gathered from the variable itself: reading it whole first would copy it
+            new, step = self._stepped(tf.cast(gradient.values, table.dtype), tf.gather(averages, rows), learning_rate)
+            averages.scatter_update(tf.IndexedSlices(new, rows))
+            table.scatter_sub(tf.IndexedSlices(step, rows))
+        else:
+            new, step = self._stepped(tf.cast(gradient, table.dtype), averages, learning_rate)
+            averages.assign(new)
+            table.assign_sub(step)
+
+    def _stepped(self, gradient: Any, averages: Any, learning_rate: Any) -> tuple[Any, Any]:
+        """New averages [rows, 2] and what rows [rows, ...] move by."""
+        squares = tf.square(gradient)
+        mean = tf.reduce_mean(squares, axis=1) if len(gradient.shape) > 1 else squares
+        averages = self.beta_2 * averages + (1 - self.beta_2) * tf.stack([mean, tf.ones_like(mean)], axis=1)
+        factors = tf.cast(learning_rate, gradient.dtype) / (
+            tf.sqrt(averages[:, 0] / averages[:, 1]) + tf.cast(self.epsilon, gradient.dtype)
         )
+        return averages, gradient * (factors[:, None] if len(gradient.shape) > 1 else factors)
 
     def _clip_gradients(self, gradients: Sequence[Any]) -> Any:
         """Clips; a row that occurs several times is summed before, since its norm is that of the sum."""
         if self.clipnorm:
             gradients = [_summed(each) if isinstance(each, tf.IndexedSlices) else each for each in gradients]
         return super()._clip_gradients(gradients)
+
+
+def _is_table(variable: Any) -> bool:
+    return "table" in variable.path
 
 
 def _summed(gradient: tf.IndexedSlices) -> tf.IndexedSlices:
