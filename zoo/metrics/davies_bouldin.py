@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.metrics._clusters import clustered_codes
-from zoo.metrics._weighted import ratio, undefined
+from zoo.metrics._compactness import Compactness
+from zoo.metrics._weighted import ratio
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, PositiveInt, Representation, Splits
+    from zoo.types import Doubles
 
 
-class DaviesBouldin:
+class DaviesBouldin(Compactness):
     """Mean over k-means clusters of the largest (spread + spread) / (distance of centroids); the mean over seeds.
 
     Lower means more compact. It describes a space and ranks none: it depends on the number of dimensions and on how
@@ -29,36 +29,21 @@ class DaviesBouldin:
     """
 
     unit = "ratio of distances"
-    higher_is_better = None
 
-    def __init__(self, clusters: PositiveInt | None = None, seeds: PositiveInt = 5, rows: PositiveInt = 2_000) -> None:
-        self.clusters, self.seeds, self.rows = clusters, seeds, rows
-
-    def values(self, representation: Representation, splits: Splits) -> Doubles | None:
-        """[rows, dimensions + seeds]: code, cluster by seed; None without a number of clusters, or too few rows."""
-        return clustered_codes(representation, splits, self.clusters, self.seeds, self.rows)
-
-    def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
-        """The mean over the seeds; NaN where a resample has a single cluster."""
-        nothing = undefined(values, weights)
-        if nothing is not None:
-            return nothing
-        codes = values[:, : -self.seeds] - values[:, : -self.seeds].mean(axis=0)  # lest differences lose digits
-        return np.mean([_index(codes, clusters, weights) for clusters in values[:, -self.seeds :].T], axis=0)
-
-
-def _index(codes: Doubles, clusters: Doubles, weights: Doubles) -> Doubles:
-    members = [clusters == each for each in np.unique(clusters)]
-    found = [_centroid_and_spread(codes[each], weights[:, each]) for each in members]
-    centroids, spreads = (np.stack(each, axis=1) for each in zip(*found, strict=True))
-    # [resamples, clusters]: NaN for a cluster that a resample has no row of
-    worst = np.full(spreads.shape, -np.inf)
-    for each in range(len(members)):
-        distances = np.sqrt(((centroids - centroids[:, each, None]) ** 2).sum(axis=2))
-        ratios = ratio(spreads + spreads[:, each, None], distances)  # NaN for the cluster itself
-        worst[:, each] = np.where(np.isnan(ratios), -np.inf, ratios).max(axis=1)
-    counted = ~np.isnan(spreads)
-    return ratio(np.where(counted, worst, 0).sum(axis=1), counted.sum(axis=1) * (counted.sum(axis=1) > 1))
+    @staticmethod
+    def index(codes: Doubles, clusters: Doubles, weights: Doubles) -> Doubles:
+        """As scikit-learn's score, for weights [resamples, rows]: [resamples]."""
+        members = [clusters == each for each in np.unique(clusters)]
+        found = [_centroid_and_spread(codes[each], weights[:, each]) for each in members]
+        centroids, spreads = (np.stack(each, axis=1) for each in zip(*found, strict=True))
+        # [resamples, clusters]: NaN for a cluster that a resample has no row of
+        worst = np.full(spreads.shape, -np.inf)
+        for each in range(len(members)):
+            distances = np.sqrt(((centroids - centroids[:, each, None]) ** 2).sum(axis=2))
+            ratios = ratio(spreads + spreads[:, each, None], distances)  # NaN for the cluster itself
+            worst[:, each] = np.where(np.isnan(ratios), -np.inf, ratios).max(axis=1)
+        counted = ~np.isnan(spreads)
+        return ratio(np.where(counted, worst, 0).sum(axis=1), counted.sum(axis=1) * (counted.sum(axis=1) > 1))
 
 
 def _centroid_and_spread(codes: Doubles, weights: Doubles) -> tuple[Doubles, Doubles]:

@@ -1,0 +1,45 @@
+"""What indices of how compact clusters are have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zoo.metrics._clusters import clustered_codes
+from zoo.metrics._weighted import undefined
+
+if TYPE_CHECKING:
+    from zoo.types import Doubles, PositiveInt, Representation, Splits
+
+
+class Compactness:
+    """An index of the k-means clusters of held-out codes, the mean over seeds; a subclass computes it.
+
+    Args:
+        clusters: how many; None takes as many as the held-out rows have classes.
+        seeds: k-means runs, of the seeds from 0, each the best of 10 starts.
+        rows: held-out rows to cluster at most, the first ones (with a label, where the table has labels).
+    """
+
+    higher_is_better = None
+
+    def __init__(self, clusters: PositiveInt | None = None, seeds: PositiveInt = 5, rows: PositiveInt = 2_000) -> None:
+        self.clusters, self.seeds, self.rows = clusters, seeds, rows
+
+    def values(self, representation: Representation, splits: Splits) -> Doubles | None:
+        """[rows, dimensions + seeds]: code, cluster by seed; None without a number of clusters, or too few rows."""
+        return clustered_codes(representation, splits, self.clusters, self.seeds, self.rows)
+
+    def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
+        """The mean over the seeds; NaN where a resample has a single cluster, or the index is not defined."""
+        nothing = undefined(values, weights)
+        if nothing is not None:
+            return nothing
+        codes = values[:, : -self.seeds] - values[:, : -self.seeds].mean(axis=0)  # lest differences lose digits
+        return np.mean([self.index(codes, clusters, weights) for clusters in values[:, -self.seeds :].T], axis=0)
+
+    @staticmethod
+    def index(codes: Doubles, clusters: Doubles, weights: Doubles) -> Doubles:
+        """The index [resamples] of codes [rows, dimensions] in clusters [rows], for weights [resamples, rows]."""
+        raise NotImplementedError
