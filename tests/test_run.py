@@ -36,6 +36,14 @@ def test_missing_data_ends_with_status_2_before_tensorflow_is_needed(tmp_path, m
     assert error_of(["recipe=vae_word2vec", f"data.path={tmp_path}/vectors.bin"], capsys)[0] == 2
 
 
+def test_a_gate_on_a_metric_that_ranks_none_ends_with_status_2_before_training(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    compactness = "+metrics.compactness={_target_: zoo.metrics.DaviesBouldin}"
+    assert main(["recipe=conv_digits", compactness, "+gates.tight={metric: compactness, beats: [pca]}"]) == 2
+    assert "gates.tight: compactness describes an encoder and ranks none" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("key", ["export.store", "tracking.uri"])
 def test_folders_that_cannot_be_written_are_found_before_training(key, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

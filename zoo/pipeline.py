@@ -90,6 +90,7 @@ class Pipeline:
             InputError: data or folders that cannot be used, found before training.
             ZooError: anything else that went wrong in a way that can be explained.
         """
+        self._require_gates()
         self._require_places()
         splits: Splits = self.recipe.build("data").load()
         for note in splits.notes:
@@ -112,6 +113,16 @@ class Pipeline:
             self.console.print(verdict_table(verdict))
             self._note_collapse(report)
             return self._finish(run, trained, splits, report, verdict)
+
+    def _require_gates(self) -> None:
+        """Refuses gates that no encoder could pass, before anything is trained."""
+        metrics = self.recipe.build("metrics")
+        for name, gate in (self.recipe.build("gates") or {}).items():
+            if gate.beats and metrics[gate.metric].higher_is_better is None:
+                raise InputError(
+                    f"gates.{name}: {gate.metric} describes an encoder and ranks none, so none can be beaten by it: "
+                    f"name another metric, or give at_least instead of beats"
+                )
 
     def _require_places(self) -> None:
         name = self.recipe.name
