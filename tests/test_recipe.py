@@ -22,7 +22,7 @@ def faults(*overrides, recipe=NAME):
 
 def test_every_recipe_composes_and_says_what_it_is_for():
     recipes = list_recipes()
-    assert len(recipes) >= 12
+    assert len(recipes) >= 17
     for name, purpose in recipes.items():
         assert 20 < len(purpose) < 120, name
         config = compose(name).config
@@ -51,6 +51,16 @@ def test_composed_recipe_written_as_yaml_composes_to_itself(tmp_path):
     path = tmp_path / "again.yaml"
     path.write_text(first.yaml())
     assert compose(str(path)).config == first.config
+
+
+def test_an_unreadable_recipe_is_in_the_way_of_no_other_one(tmp_path, monkeypatch):
+    (tmp_path / "broken.yaml").write_text("name: [unfinished")
+    (tmp_path / "mine.yaml").write_text("defaults: [dense_word2vec, _self_]\nname: mine\n")
+    (tmp_path / "on_broken.yaml").write_text("defaults: [broken, _self_]\nname: on_broken\n")
+    monkeypatch.setenv("ZOO_RECIPES", str(tmp_path))
+    assert compose("mine").name == "mine"
+    for name in ("broken", "on_broken"):
+        assert "broken.yaml is not readable as YAML" in faults(recipe=name)
 
 
 def test_unknown_recipe_lists_recipes_and_the_nearest():

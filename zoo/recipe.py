@@ -172,8 +172,8 @@ def _composed(recipe: str, overrides: Sequence[str]) -> dict[str, Any]:
     path = _path(recipe)
     name = path.stem
     store = ConfigStore.instance()
-    for each, file in (_found() | {name: path}).items():
-        store.store(group="recipe", name=each, package="_global_", node=OmegaConf.create(_read(file)))
+    for each, node in _with_defaults(name, _found() | {name: path}).items():
+        store.store(group="recipe", name=each, package="_global_", node=OmegaConf.create(node))
     store.store(name="zoo", node={"defaults": ["_self_", {"recipe": name}]})
     forced = [_forced(override) for override in _parse(overrides)]
     try:
@@ -184,6 +184,19 @@ def _composed(recipe: str, overrides: Sequence[str]) -> dict[str, Any]:
         raise RecipeError(f"recipe {recipe}: {str(error).splitlines()[0]}") from None
     assert isinstance(plain, dict)  # noqa: S101  a mapping went in
     return {"name": name, **{str(key): value for key, value in plain.items()}}
+
+
+def _with_defaults(name: str, found: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
+    """What a recipe's file holds, and the files that it starts from; no other file need be readable."""
+    read: dict[str, dict[str, Any]] = {}
+    wanted = [name]
+    while wanted:
+        each = wanted.pop()
+        if each not in read and each in found:
+            read[each] = _read(found[each])
+            defaults = read[each].get("defaults")
+            wanted += [start for start in defaults if isinstance(start, str)] if isinstance(defaults, list) else []
+    return read
 
 
 def _forced(override: Any) -> str:

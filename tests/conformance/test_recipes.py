@@ -1,0 +1,127 @@
+"""Every recipe that scanning finds, at work on a few rows of its own kind: what its parts promise, together.
+
+That recipes win on their real data is what their headers report; here they are composed, built, trained for one step by
+their own trainer, judged, saved and exported.
+"""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import yaml
+from rich.console import Console
+from scipy.sparse import csr_array
+
+from zoo.quiet import import_tensorflow
+
+import_tensorflow()
+
+from zoo.encoder import Encoder  # noqa: E402
+from zoo.evaluate.gates import decide  # noqa: E402
+from zoo.export.exporter import _write  # noqa: E402
+from zoo.intakes.choose import plain_intake_of  # noqa: E402
+from zoo.models.autoencoder import Autoencoder  # noqa: E402
+from zoo.pipeline import Pipeline  # noqa: E402
+from zoo.recipe import compose, list_recipes  # noqa: E402
+from zoo.types import MISSING, OTHER, Splits  # noqa: E402
+
+RECIPES = sorted(list_recipes())
+SMALL = ["train.epochs=1", "train.batch_size=16", "train.steps_per_epoch=1", "train.folds=0", "judge.resamples=20"]
+ROWS = 48
+
+
+def images(height, width, channels):
+    return lambda random: {"features": random.integers(0, 256, size=(ROWS, height, width, channels), dtype=np.uint8)}
+
+
+def vectors(random):
+    return {"features": random.normal(size=(ROWS, 60)).astype(np.float32)}
+
+
+def words(random):
+    return vectors(random) | {"keys": np.asarray([f"word {i}" for i in range(ROWS)], object), "input_name": "vector"}
+
+
+def records(random):
+    fields = {"name": (MISSING, OTHER, *(f"n{i}" for i in range(60))), "town": (MISSING, OTHER, "a", "b")}
+    chosen = [np.eye(len(names), dtype=np.float32)[random.integers(len(names), size=ROWS)] for names in fields.values()]
+    return {"features": csr_array(np.hstack(chosen)), "categories": fields, "groups": np.arange(ROWS)}
+
+
+def baskets(random):
+    counts = random.poisson(0.1, size=(ROWS, 80)).astype(np.float32)
+    counts[:, 0] += 1
+    return {"features": csr_array(counts), "categories": {"items": tuple(f"item {i}" for i in range(80))}}
+
+
+KINDS = {
+    "Digits": images(8, 8, 1),
+    "TfdsImages": images(12, 12, 1),
+    "Vectors": vectors,
+    "WordVectors": words,
+    "CategoricalTable": records,
+    "Baskets": baskets,
+}
+
+
+def rows_for(recipe):
+    """A table as the recipe's source would make it, of a few random rows."""
+    source = recipe.config["data"]
+    while "data" in source:  # a source around another
+        source = source["data"]
+    made = KINDS[source["_target_"].rpartition(".")[2]](np.random.default_rng(0))
+    order = np.arange(ROWS)
+    splits = Splits(**made, train=order[:24], validation=order[24:32], test=order[32:], labels=order % 2)
+    return dataclasses.replace(splits, features=binary(splits.features)) if source.get("binarise") else splits
+
+
+def binary(features):
+    return 255 * (features > 127).astype(np.uint8)
+
+
+def test_scanning_finds_the_recipes():
+    assert len(RECIPES) >= 17
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_reads_back_as_it_was_composed(name, tmp_path):
+    recipe = compose(name)
+    path = tmp_path / f"{name}.yaml"
+    path.write_text(recipe.yaml(), encoding="utf-8")
+    assert compose(str(path)).config == recipe.config
+    assert yaml.safe_load(recipe.yaml())["name"] == name
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_trains_is_judged_saved_and_exported_with_equal_values(name, tmp_path):
+    few = ["metrics.nll.samples=2"] if "nll" in compose(name).config["metrics"] else []
+    recipe = compose(name, SMALL + few)
+    splits = rows_for(recipe)
+    pipeline = Pipeline(recipe, Console(quiet=True))
+    trained = recipe.build("train").fit(pipeline._build_model(splits), splits, seed=0, state=tmp_path / "state.npz")
+    model = trained.model
+    assert np.isfinite(trained.history[-1]["loss"])
+
+    report = pipeline._report(trained, splits, [])
+    verdict = decide(report, recipe.build("gates") or {}, "encoder", None)
+    assert {result.gate for result in verdict.gates} == set(recipe.config["gates"])
+
+    intake = plain_intake_of(splits)
+    encoder = Encoder.from_model(name, model, intake=intake)
+    rows = splits.take(splits.test)
+    codes = encoder.encode(rows)
+    assert codes.shape == (len(splits.test), model.latent_dim)
+    assert codes.dtype == np.float32
+    np.testing.assert_allclose(encoder.encode(rows[:1]), codes[:1], atol=1e-4)
+    assert np.abs(codes - Encoder.from_model(name, trained.untrained, intake=intake).encode(rows)).max() > 0
+
+    model.save(tmp_path / "model.keras")
+    again = Autoencoder.load(tmp_path / "model.keras")
+    assert json.dumps(again.get_config()) == json.dumps(model.get_config())
+    np.testing.assert_array_equal(Encoder.from_model(name, again, intake=intake).encode(rows), codes)
+
+    _write(tmp_path / "saved", model, intake)
+    exported = Encoder.from_saved_model(tmp_path / "saved")
+    np.testing.assert_allclose(exported.encode(rows), codes, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(exported.score(rows), encoder.score(rows), rtol=1e-4, atol=1e-3)
