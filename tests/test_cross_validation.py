@@ -53,7 +53,7 @@ def test_records_train_are_registered_and_served_from_strings(workplace):
     assert codes.shape == (2, 8)
     assert np.abs(codes[0] - codes[1]).max() > 1e-4  # unknown is not missing
     np.testing.assert_allclose(zoo.load("softmax_onehot").encode(frame.to_dict("records")), codes, atol=1e-6)
-    mlflow.set_tracking_uri("sqlite:///mlruns/mlflow.db")
+    mlflow.set_tracking_uri(f"sqlite:///{Path.cwd()}/mlruns/mlflow.db")  # MLflow keeps one store for each URI
     model = mlflow.pyfunc.load_model("models:/softmax_onehot@champion")
     np.testing.assert_allclose(model.predict(frame.fillna("")), codes, atol=1e-6)
     again = zoo.run("softmax_onehot", *small, *gates, "seed=1", quiet=True)  # the champion is compared with, by strings

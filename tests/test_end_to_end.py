@@ -138,7 +138,7 @@ def test_mlflow_predicts_from_arrays_and_frames_without_pickled_code(first, clie
     vectors = WordVectors(limit=20).load().features
     expected = first.encoder.encode(vectors)
     uri = client.get_model_version("tiny", "1")
-    mlflow.set_tracking_uri("sqlite:///mlruns/mlflow.db")
+    mlflow.set_tracking_uri(f"sqlite:///{Path.cwd()}/mlruns/mlflow.db")  # MLflow keeps one store for each URI
     try:
         model = mlflow.pyfunc.load_model("models:/tiny@champion")
         folder = Path(mlflow.artifacts.download_artifacts("models:/tiny@champion"))
