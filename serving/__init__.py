@@ -1,0 +1,18 @@
+"""Serves exported encoders with TensorFlow Serving's protocol, and calls such servers; never imports the zoo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from serving.client import AsyncEmbeddingClient, EmbeddingClient
+
+__all__ = ["AsyncEmbeddingClient", "EmbeddingClient"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"serving has no {name!r}; it has {', '.join(__all__)}")
+    from serving import client  # imports gRPC's messages, and with them TensorFlow
+
+    return getattr(client, name)

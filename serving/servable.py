@@ -1,0 +1,179 @@
+"""One loaded version of a model: its signatures, run in a session as TensorFlow Serving runs them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from serving.errors import ServingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_INIT_OP = "__saved_model_init_op"
+_PREAMBLE = "Graph execution error:\n\n"
+WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
+_MOST_WARMUP_RECORDS = 1000
+
+
+def import_tensorflow() -> Any:
+    """The `tensorflow` module, without its chatter."""
+    if "tensorflow" not in sys.modules:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow as tf
+
+    tf.get_logger().setLevel("ERROR")
+    return tf
+
+
+class Servable:
+    """A version of a model, loaded.
+
+    TensorFlow Serving does not compare what it is sent with the declared shapes: the graph decides. So the declared
+    inputs are replaced, when the graph is read, by placeholders of any shape.
+
+    Args:
+        name: the model's name.
+        version: the version's number.
+        directory: the SavedModel.
+        tags: which of the SavedModel's graphs.
+        options: fields of TensorFlow's ConfigProto.
+
+    Attributes:
+        name: as above.
+        version: as above.
+        signatures: signature name -> SignatureDef.
+
+    Raises:
+        ServingError: the folder does not hold a SavedModel that can be loaded.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        version: int,
+        directory: Path,
+        tags: Sequence[str] = ("serve",),
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        tf = import_tensorflow()
+        self.name, self.version, self._directory = name, version, directory
+        self._users, self._idle = 0, threading.Condition()
+        graph = tf.Graph()
+        self._session = tf.compat.v1.Session(graph=graph, config=tf.compat.v1.ConfigProto(**(options or {})))
+        try:
+            with graph.as_default():
+                inputs = {
+                    info.name: tf.compat.v1.placeholder(info.dtype)
+                    for signature in _signatures(directory, tags).values()
+                    for info in signature.inputs.values()
+                }
+                loaded = tf.compat.v1.saved_model.load(self._session, list(tags), str(directory), input_map=inputs)
+        except Exception as error:
+            self._session.close()
+            raise ServingError("INTERNAL", f"{directory} could not be loaded: {_message(error)}") from error
+        self.signatures: dict[str, Any] = dict(loaded.signature_def)
+        self._inputs = inputs
+
+    def run(self, signature: Any, arrays: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Any]:
+        """Runs a signature.
+
+        Args:
+            signature: its SignatureDef.
+            arrays: input name -> array.
+            outputs: names of the outputs that are wanted.
+
+        Returns:
+            Output name -> array.
+
+        Raises:
+            ServingError: with what TensorFlow says.
+        """
+        tf = import_tensorflow()
+        feeds = {}
+        for name, array in arrays.items():
+            placeholder = self._inputs[signature.inputs[name].name]
+            expected = placeholder.dtype
+            if array.dtype != expected.as_numpy_dtype and (array.dtype.kind, expected) != ("S", tf.string):
+                actual = tf.as_dtype(array.dtype).name if array.dtype != object else "string"
+                words = f"Type mismatch: actual {_cpp(actual)} vs. expect {_cpp(expected.name)}"
+                raise ServingError("INVALID_ARGUMENT", words)
+            feeds[placeholder] = array
+        try:
+            values = self._session.run([signature.outputs[name].name for name in outputs], feeds)
+        except tf.errors.OpError as error:
+            raise ServingError(_code_name(error.error_code), _message(error)) from error
+        return dict(zip(outputs, map(np.asarray, values), strict=True))
+
+    @contextlib.contextmanager
+    def in_use(self) -> Any:
+        """Keeps the version loaded while a request runs on it."""
+        with self._idle:
+            self._users += 1
+        try:
+            yield self
+        finally:
+            with self._idle:
+                self._users -= 1
+                self._idle.notify_all()
+
+    def unload(self, timeout: float | None = None) -> None:
+        """Frees the version's memory once no request uses it, or after `timeout` seconds."""
+        with self._idle:
+            self._idle.wait_for(lambda: not self._users, timeout)
+        self._session.close()
+
+    def warmup_records(self) -> list[Any]:
+        """The PredictionLog messages that come with the version.
+
+        Raises:
+            ServingError: the file is not a TFRecord of them, or holds more than 1,000.
+        """
+        path = self._directory / WARMUP_FILE
+        if not path.is_file():
+            return []
+        from tensorflow_serving.apis import prediction_log_pb2
+
+        tf = import_tensorflow()
+        try:
+            records = list(tf.compat.v1.io.tf_record_iterator(str(path)))
+            logs = [prediction_log_pb2.PredictionLog.FromString(record) for record in records]
+        except Exception as error:
+            raise ServingError("INTERNAL", f"{path}: not a TFRecord of PredictionLog: {_message(error)}") from error
+        if len(logs) > _MOST_WARMUP_RECORDS:
+            raise ServingError("INVALID_ARGUMENT", f"{path}: more than {_MOST_WARMUP_RECORDS} warm-up records")
+        return logs
+
+
+def _signatures(directory: Path, tags: Sequence[str]) -> Mapping[str, Any]:
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    file = directory / "saved_model.pb"
+    if not file.is_file():
+        raise FileNotFoundError(f"{file} is missing")
+    for graph in saved_model_pb2.SavedModel.FromString(file.read_bytes()).meta_graphs:
+        if set(graph.meta_info_def.tags) == set(tags):
+            return {name: each for name, each in graph.signature_def.items() if name != _INIT_OP}
+    raise ValueError(f"{file} has no graph with the tags {', '.join(tags)}")
+
+
+def _message(error: BaseException) -> str:
+    """What TensorFlow says, without Python's framing."""
+    return str(getattr(error, "message", None) or error).removeprefix(_PREAMBLE)
+
+
+def _cpp(name: str) -> str:
+    """TensorFlow's C++ name of a type."""
+    return {"float32": "float", "float64": "double", "float16": "half"}.get(name, name)
+
+
+def _code_name(code: int) -> str:
+    import grpc
+
+    return next(each.name for each in grpc.StatusCode if each.value[0] == code)

@@ -1,0 +1,278 @@
+"""Puts the server together: models, both fronts, signals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import uvicorn
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+
+from serving import inference, metrics
+from serving.batching import Batcher, BatchingParameters
+from serving.core import Core
+from serving.errors import ServingError
+from serving.grpc_front import ModelService, PredictionService
+from serving.manager import Manager, ModelConfig
+from serving.metrics import Metrics
+from serving.model_config import read_model_config
+from serving.protos import message, read_text
+from serving.rest import RestFront
+from serving.servable import Servable
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+_log = logging.getLogger("serving")
+_HEALTH_NAMES = (
+    "",
+    "PredictionService",
+    "ModelService",
+    "tensorflow.serving.PredictionService",
+    "tensorflow.serving.ModelService",
+)
+
+
+class Server:
+    """The whole server.
+
+    Args:
+        flags: see `serving.flags`.
+
+    Raises:
+        ValueError: a configuration file that cannot be read.
+        OSError: a port that is taken.
+    """
+
+    def __init__(self, flags: argparse.Namespace) -> None:
+        self._flags = flags
+        self._metrics = Metrics()
+        run: Any = _run
+        if flags.enable_batching:
+            run = Batcher(_run, _batching_parameters(flags.batching_parameters_file)).run
+        warm_up = partial(_warm_up, self._metrics) if flags.enable_model_warmup else _cold
+        options = {
+            "intra_op_parallelism_threads": flags.tensorflow_intra_op_parallelism,
+            "inter_op_parallelism_threads": flags.tensorflow_inter_op_parallelism,
+        }
+        load = partial(Servable, tags=flags.saved_model_tags.split(","), options=options)
+        retry_interval = flags.load_retry_interval_micros / 1e6
+        self._manager = Manager(load, warm_up, self._metrics, flags.store, flags.max_num_load_retries, retry_interval)
+        self._manager.configure(_configured(flags))
+        token = Path(flags.bearer_token_file).read_text(encoding="utf-8").strip() if flags.bearer_token_file else ""
+        self._core = Core(
+            self._manager, self._metrics, run, flags.rest_api_num_threads, flags.max_queued_requests, token
+        )
+        self._ssl = read_text(flags.ssl_config_file, message("SSLConfig")) if flags.ssl_config_file else None
+        monitoring = message("MonitoringConfig")
+        if flags.monitoring_config_file:
+            read_text(flags.monitoring_config_file, monitoring)
+        prometheus = monitoring.prometheus_config
+        self._front = RestFront(
+            self._core,
+            cors=flags.rest_api_enable_cors_support,
+            prometheus_path=(prometheus.path or metrics.PATH) if prometheus.enable else "",
+            largest_body=flags.rest_api_max_body_bytes,
+            timeout=flags.rest_api_timeout_in_ms / 1000,
+        )
+        self._listener = _bound(flags.host, flags.rest_api_port)
+
+    async def run(self) -> None:
+        """Loads the models, opens both ports, and serves until SIGTERM or SIGINT; then drains."""
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        await loop.run_in_executor(None, self._manager.scan)
+        self._manager.start(self._flags.file_system_poll_wait_seconds)
+        self._reread_model_config()
+        grpc_server, health_service, port = await self._start_grpc()
+        web = self._web()
+        serving = asyncio.create_task(web.serve(sockets=[self._listener]))
+        while not web.started and not serving.done():
+            await asyncio.sleep(0.01)
+        self._announce(port)
+        waits = asyncio.create_task(stopping.wait())
+        await asyncio.wait([serving, waits], return_when=asyncio.FIRST_COMPLETED)
+        _log.info("draining")
+        if health_service is not None:
+            await health_service.enter_graceful_shutdown()
+        await self._core.drain(self._flags.drain_seconds)
+        web.should_exit = True
+        await grpc_server.stop(1)
+        await serving
+        self._manager.stop()
+
+    async def _start_grpc(self) -> tuple[Any, Any, int]:
+        largest = self._flags.rest_api_max_body_bytes
+        options = [
+            ("grpc.max_receive_message_length", largest),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.so_reuseport", 0),
+        ]
+        server = grpc.aio.server(options=options)
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(PredictionService(self._core), server)
+        unavailable = self._flags.allow_version_labels_for_unavailable_models
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
+            ModelService(self._core, unavailable_labels=unavailable), server
+        )
+        service = None
+        if self._flags.enable_grpc_healthcheck_service:
+            service = health.aio.HealthServicer()
+            for name in _HEALTH_NAMES:
+                await service.set(name, health_pb2.HealthCheckResponse.SERVING)
+            health_pb2_grpc.add_HealthServicer_to_server(service, server)
+        address = f"{self._flags.host}:{self._flags.port}"
+        try:
+            if self._ssl is None:
+                port = server.add_insecure_port(address)
+            else:
+                pair = (self._ssl.server_key.encode(), self._ssl.server_cert.encode())
+                ca = self._ssl.custom_ca.encode() or None
+                port = server.add_secure_port(address, grpc.ssl_server_credentials([pair], ca, self._ssl.client_verify))
+        except RuntimeError as error:
+            raise OSError(f"gRPC cannot listen on {address}: is the port taken?") from error
+        await server.start()
+        return server, service, port
+
+    def _web(self) -> _Web:
+        options: dict[str, Any] = {}
+        with contextlib.ExitStack() as files:
+            if self._ssl is not None:
+                folder = Path(files.enter_context(tempfile.TemporaryDirectory()))  # uvicorn reads files only
+                for option, text in {
+                    "ssl_keyfile": self._ssl.server_key,
+                    "ssl_certfile": self._ssl.server_cert,
+                    "ssl_ca_certs": self._ssl.custom_ca,
+                }.items():
+                    if text:
+                        (folder / option).write_text(text, encoding="utf-8")
+                        options[option] = str(folder / option)
+                if self._ssl.client_verify:
+                    options["ssl_cert_reqs"] = 2  # ssl.CERT_REQUIRED
+            config = uvicorn.Config(
+                self._front,
+                log_level="warning",
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=5,
+                ws="none",
+                **options,
+            )
+            config.load()
+        return _Web(config)
+
+    def _announce(self, port: int) -> None:
+        scheme = "https" if self._ssl is not None else "http"
+        rest = self._listener.getsockname()[1]
+        print(f"REST on {scheme}://{self._flags.host}:{rest}, gRPC on {self._flags.host}:{port}", flush=True)  # noqa: T201
+
+    def _reread_model_config(self) -> None:
+        seconds, path = self._flags.model_config_file_poll_wait_seconds, self._flags.model_config_file
+        if not path or seconds <= 0:
+            return
+
+        def poll() -> None:
+            while True:
+                threading.Event().wait(seconds)
+                try:
+                    self._manager.configure(read_model_config(path))
+                except (ValueError, ServingError) as error:
+                    _log.error("the models stay as they are: %s", error)
+
+        threading.Thread(target=poll, name="model config", daemon=True).start()
+
+
+class _Web(uvicorn.Server):
+    """uvicorn without its signal handlers: both fronts stop together."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _run(servable: Servable, signature: Any, arrays: Any, outputs: Any) -> dict[str, Any]:
+    return servable.run(signature, arrays, outputs)
+
+
+def _warm_up(told: Metrics, servable: Servable) -> None:
+    for log in servable.warmup_records():
+        inference.play(servable, log, _run)
+        told.count("model_warmup_records_read", model_name=servable.name)
+
+
+def _cold(servable: Servable) -> None:
+    del servable
+
+
+def _configured(flags: argparse.Namespace) -> list[ModelConfig]:
+    if flags.model_config_file:
+        return read_model_config(flags.model_config_file)
+    if flags.model_base_path is not None:
+        return [ModelConfig(flags.model_name, flags.model_base_path.absolute())]
+    return []
+
+
+def _batching_parameters(path: str) -> BatchingParameters:
+    if not path:
+        return BatchingParameters()
+    read = read_text(path, message("BatchingParameters"))
+    given = {
+        name: getattr(read, name).value
+        for name in ("max_batch_size", "batch_timeout_micros", "max_enqueued_batches", "num_batch_threads")
+        if read.HasField(name)
+    }
+    for name, value in given.items():
+        if value < (0 if name == "batch_timeout_micros" else 1):
+            raise ValueError(
+                f"{path}: {name} must be {'0 or more' if 'timeout' in name else 'at least 1'}, not {value}"
+            )
+    sizes = tuple(read.allowed_batch_sizes)
+    parameters = BatchingParameters(**given, allowed_batch_sizes=sizes)
+    if sizes and (list(sizes) != sorted(set(sizes)) or sizes[-1] != parameters.max_batch_size):
+        raise ValueError(f"{path}: allowed_batch_sizes must increase, and the last one be max_batch_size")
+    return parameters
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(f"REST cannot listen on {host}:{port}: {error.strerror}") from error
+    return listener
+
+
+def serve(flags: argparse.Namespace) -> int:
+    """Serves until it is told to stop.
+
+    Returns:
+        The exit status.
+    """
+    import uvloop
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        server = Server(flags)
+        uvloop.run(server.run())
+    except (ValueError, ServingError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    return 0

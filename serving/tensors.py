@@ -1,0 +1,80 @@
+"""TensorProto <-> NumPy, as TensorFlow Serving fills them: values in the field of their type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from tensorflow.core.framework import tensor_pb2
+
+from serving.servable import import_tensorflow
+
+_MOST_REPEATED = 2**24
+_FIELDS = {
+    "float32": "float_val",
+    "float64": "double_val",
+    "int32": "int_val",
+    "int16": "int_val",
+    "int8": "int_val",
+    "uint8": "int_val",
+    "uint16": "int_val",
+    "int64": "int64_val",
+    "bool": "bool_val",
+    "uint32": "uint32_val",
+    "uint64": "uint64_val",
+}
+
+
+def from_proto(proto: Any) -> Any:
+    """TensorProto -> array; strings become an array of `bytes` objects.
+
+    Raises:
+        ValueError: the content does not fit the type and shape.
+        TypeError: a type that NumPy does not have.
+    """
+    tf = import_tensorflow()
+    dtype = tf.as_dtype(proto.dtype)
+    shape = [dim.size for dim in proto.tensor_shape.dim]
+    if min(shape, default=0) < 0 or proto.tensor_shape.unknown_rank:
+        raise ValueError(f"not a shape: {shape}")
+    count = 1
+    for size in shape:
+        count *= size  # as an integer of any size: an array's product could wrap round
+    if dtype == tf.string:
+        values = list(proto.string_val)
+        return np.asarray(_repeated(values, count, b""), dtype=object).reshape(shape)
+    if proto.tensor_content:
+        if len(proto.tensor_content) != count * dtype.size:
+            raise ValueError("tensor_content is not as long as type and shape say")
+        return np.frombuffer(proto.tensor_content, dtype=dtype.as_numpy_dtype).reshape(shape)
+    field = _FIELDS.get(dtype.name)
+    if field is None:
+        return tf.make_ndarray(proto)
+    numbers = np.fromiter(getattr(proto, field), dtype=dtype.as_numpy_dtype)
+    if len(numbers) < count or len(numbers) > count:
+        numbers = np.asarray(_repeated(numbers.tolist(), count, 0), dtype=dtype.as_numpy_dtype)
+    return numbers.reshape(shape)
+
+
+def to_proto(array: Any) -> Any:
+    """Array -> TensorProto."""
+    tf = import_tensorflow()
+    if array.dtype.kind in "OSU":
+        return tf.make_tensor_proto(array, dtype=tf.string)
+    field = _FIELDS.get(array.dtype.name)
+    if field is None:
+        return tf.make_tensor_proto(array)
+    proto = tensor_pb2.TensorProto(dtype=tf.as_dtype(array.dtype).as_datatype_enum)
+    for size in array.shape:
+        proto.tensor_shape.dim.add().size = size
+    getattr(proto, field).extend(array.ravel().tolist())
+    return proto
+
+
+def _repeated(values: list[Any], count: int, empty: Any) -> list[Any]:
+    """Fewer values than the shape holds mean that the last one goes on."""
+    if len(values) > count:
+        raise ValueError(f"{len(values)} values for a shape of {count}")
+    if len(values) < count and count > _MOST_REPEATED:
+        raise ValueError(f"{len(values)} values for a shape of {count}: a small message must not take gigabytes")
+    return values + [values[-1] if values else empty] * (count - len(values))

@@ -1,0 +1,86 @@
+"""The client against a real server, over both protocols; its messages are those of the official stubs."""
+
+import asyncio
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+from served import WEIGHTS, WIDTH, ServerProcess, export_embed
+
+from serving import AsyncEmbeddingClient, EmbeddingClient
+from serving.errors import ServingError
+
+pytestmark = pytest.mark.slow
+ROWS = np.random.default_rng(1).normal(size=(2500, WIDTH)).astype(np.float32)
+
+
+@pytest.fixture(params=["grpc", "rest"])
+def address(server, request):
+    return getattr(server, request.param)
+
+
+def test_rows_come_back_in_order_and_in_chunks(address):
+    with EmbeddingClient(address, "embed", chunk=1000) as client:
+        np.testing.assert_allclose(client.encode(ROWS), ROWS @ WEIGHTS, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(client.encode(ROWS[:1].tolist()), ROWS[:1] @ WEIGHTS, rtol=1e-4, atol=1e-5)
+        assert client.encode(np.empty((0, WIDTH))).shape == (0, 3)
+
+
+def test_the_async_twin_gives_the_same_for_many_at_once(address):
+    async def ask():
+        async with AsyncEmbeddingClient(address, "embed", chunk=500) as client:
+            return await asyncio.gather(*(client.encode(ROWS[i : i + 600]) for i in range(0, 1800, 600)))
+
+    np.testing.assert_allclose(np.concatenate(asyncio.run(ask())), ROWS[:1800] @ WEIGHTS, rtol=1e-4, atol=1e-5)
+
+
+def test_strings_and_columns_go_by_name(address):
+    with EmbeddingClient(address, "half_plus_two", signature="add") as client:
+        columns = {"a": [[1.0], [2.0]], "b": [[10.0], [20.0]]}
+        np.testing.assert_array_equal(client.encode(columns), [[11], [22]])
+        with pytest.raises(ValueError, match="missing: b"):
+            client.encode({"a": [[1.0]]})
+
+
+@pytest.mark.parametrize(
+    ("options", "rows", "error", "words"),
+    [
+        ({}, np.ones((2, 4)), ValueError, "takes rows"),
+        ({"signature": "nope"}, ROWS, ValueError, "has no signature 'nope'; it has"),
+        ({"output": "nope"}, ROWS, ValueError, "no output 'nope'; it has embedding"),
+        ({"version": 7}, ROWS, ServingError, "Servable not found"),
+        ({"label": "canary"}, ROWS, ServingError, "Unrecognized servable version label"),
+    ],
+)
+def test_mistakes_are_named(address, options, rows, error, words):
+    with EmbeddingClient(address, "embed", **options) as client, pytest.raises(error, match=words):
+        client.encode(rows)
+
+
+def test_a_deadline_ends_a_call_to_nobody():
+    for address in ("127.0.0.1:9", "http://127.0.0.1:9"):
+        started = time.monotonic()
+        with EmbeddingClient(address, "embed", timeout=1) as client, pytest.raises(ServingError) as caught:
+            client.encode(ROWS)
+        assert caught.value.code in {"UNAVAILABLE", "DEADLINE_EXCEEDED"}
+        assert time.monotonic() - started < 5
+
+
+def test_a_server_that_is_killed_and_comes_back_costs_no_row(tmp_path):
+    (tmp_path / "embed").mkdir()
+    export_embed(tmp_path / "embed" / "1")
+    server = ServerProcess("--store", tmp_path)
+    port = server.grpc.rpartition(":")[2]
+    with EmbeddingClient(server.grpc, "embed", timeout=60, chunk=10) as client:
+        client.encode(ROWS[:10])
+        os.kill(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+        revived = []
+        thread = threading.Thread(target=lambda: revived.append(ServerProcess("--store", tmp_path, "--port", port)))
+        thread.start()
+        np.testing.assert_allclose(client.encode(ROWS[:100]), ROWS[:100] @ WEIGHTS, rtol=1e-4, atol=1e-5)
+        thread.join()
+    assert revived[0].stop() == 0

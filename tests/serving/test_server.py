@@ -1,0 +1,350 @@
+"""The server as its callers see it: a process, asked over REST and gRPC."""
+
+import gzip
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import grpc
+import httpx
+import numpy as np
+import pytest
+import tensorflow as tf
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from served import LATENT, ROOT, SHARED, WEIGHTS, WIDTH, ServerProcess, export_embed
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_management_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_log_pb2,
+    prediction_service_pb2_grpc,
+)
+
+pytestmark = pytest.mark.slow
+ROWS = np.random.default_rng(0).normal(size=(4, WIDTH)).astype(np.float32)
+
+
+def conformance(server, *flags):
+    cases = SHARED / "run_cases.py"
+    if not cases.is_file():
+        pytest.skip("needs ../shared/serving_conformance")
+    fixed = ["--model", "embed", "--dim", str(WIDTH), "--latent", str(LATENT), "--half-plus-two", "half_plus_two"]
+    done = subprocess.run(
+        [sys.executable, str(cases), "--base", server.rest, *fixed, *flags], capture_output=True, text=True, check=False
+    )
+    failed = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
+    passed = int(re.search(r"(\d+) passed", done.stdout)[1])
+    return passed, failed
+
+
+def test_every_http_case_of_tensorflow_servings_behaviour_passes(server):
+    passed, failed = conformance(server, "--prometheus")
+    assert not failed, "\n".join(failed)
+    assert passed >= 120
+
+
+def test_batching_labels_and_cors_change_nothing_else(store, monitoring, tmp_path):
+    config = tmp_path / "models.config"
+    entry = 'config {{ name: "{0}" base_path: "{1}/{0}" model_platform: "tensorflow" {2} }}'
+    label = 'version_labels { key: "stable" value: 1 }'
+    text = entry.format("embed", store, label) + entry.format("half_plus_two", store, "")
+    config.write_text(f"model_config_list {{ {text} }}")
+    batching = tmp_path / "batching.config"
+    batching.write_text("max_batch_size { value: 16 } batch_timeout_micros { value: 500 } allowed_batch_sizes: [4, 16]")
+    server = ServerProcess(
+        "--model_config_file", config, "--enable_batching", "--batching_parameters_file", batching,
+        "--rest_api_enable_cors_support", "--monitoring_config_file", monitoring,
+    )  # fmt: skip
+    try:
+        passed, failed = conformance(server, "--prometheus", "--cors", "--batching", "--label", "stable")
+        assert not failed, "\n".join(failed)
+        assert passed >= 120
+    finally:
+        assert server.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def stubs(server):
+    with grpc.insecure_channel(server.grpc) as channel:
+        yield (
+            prediction_service_pb2_grpc.PredictionServiceStub(channel),
+            model_service_pb2_grpc.ModelServiceStub(channel),
+            health_pb2_grpc.HealthStub(channel),
+        )
+
+
+def predict_request(rows=ROWS, **spec):
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = spec.pop("name", "embed")
+    version = spec.pop("version", None)
+    if version is not None:
+        request.model_spec.version.value = version
+    for field, value in spec.items():
+        setattr(request.model_spec, field, value)
+    if rows is not None:
+        request.inputs["x"].CopyFrom(tf.make_tensor_proto(rows))
+    return request
+
+
+def test_grpc_predict_gives_the_values_the_version_and_fields_of_their_type(stubs):
+    response = stubs[0].Predict(predict_request(), timeout=10)
+    proto = response.outputs["embedding"]
+    assert len(proto.float_val) == 4 * LATENT
+    np.testing.assert_allclose(tf.make_ndarray(proto), ROWS @ WEIGHTS, rtol=1e-5, atol=1e-6)
+    assert (response.model_spec.name, response.model_spec.version.value) == ("embed", 1)
+    assert response.model_spec.signature_name == "serving_default"
+
+
+def bad_tensor():
+    request = predict_request(None)
+    proto = request.inputs["x"]
+    proto.dtype = tf.float32.as_datatype_enum
+    proto.tensor_shape.dim.add().size = 2
+    proto.tensor_content = b"abc"
+    return request
+
+
+def with_extra():
+    request = predict_request()
+    request.inputs["z"].CopyFrom(tf.make_tensor_proto([1.0]))
+    return request
+
+
+def with_filter(*names):
+    request = predict_request()
+    request.output_filter.extend(names)
+    return request
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "message"),
+    [
+        (predict_request(name="nope"), "NOT_FOUND", r"^Servable not found for request: Latest\(nope\)$"),
+        (predict_request(version=987), "NOT_FOUND", r"^Servable not found for request: Specific\(embed, 987\)$"),
+        (predict_request(version=0), "NOT_FOUND", r"^Servable not found for request: Specific\(embed, 0\)$"),
+        (predict_request(version_label="nope"), "INVALID_ARGUMENT", "^Unrecognized servable version label: nope$"),
+        (predict_request(signature_name="nope"), "FAILED_PRECONDITION", r'^Serving signature key "nope" not found\.$'),
+        (
+            predict_request(None),
+            "INVALID_ARGUMENT",
+            r"^input size does not match signature: 0!=1 len\(\{\}\) != len\(\{x\}\)\. Sent extra: \{\}\. "
+            r"Missing but required: \{x\}\.$",
+        ),
+        (with_extra(), "INVALID_ARGUMENT", r"2!=1 len\(\{x,z\}\) != len\(\{x\}\)\. Sent extra: \{z\}"),
+        (bad_tensor(), "INVALID_ARGUMENT", "^tensor parsing error: x$"),
+        (predict_request(ROWS.astype(np.float64)), "INVALID_ARGUMENT", r"Type mismatch: actual double vs\. expect float"),  # noqa: E501
+        (predict_request(np.ones((2, WIDTH + 1), np.float32)), "INVALID_ARGUMENT", r"\[2,6\], In\[1\]: \[5,3\]"),
+        (with_filter("nope"), "INVALID_ARGUMENT", r"nope Outputs expected to be in the set \{embedding\}\.$"),
+        (with_filter("embedding", "embedding"), "INVALID_ARGUMENT", "^duplicate output tensor alias: embedding$"),
+        (predict_request(name="n" * 2000), "NOT_FOUND", r"^.{1024}\.\.\.TRUNCATED$"),
+    ],
+)  # fmt: skip
+def test_grpc_errors_have_tensorflow_servings_codes_and_words(stubs, request_, code, message):
+    with pytest.raises(grpc.RpcError) as caught:
+        stubs[0].Predict(request_, timeout=10)
+    assert caught.value.code().name == code
+    assert re.search(message, caught.value.details())
+
+
+def test_grpc_filters_describes_and_tells_states(stubs):
+    predict, models, health = stubs
+    assert list(predict.Predict(with_filter("embedding"), timeout=10).outputs) == ["embedding"]
+    request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+    request.model_spec.name = "embed"
+    described = get_model_metadata_pb2.SignatureDefMap()
+    assert predict.GetModelMetadata(request, timeout=10).metadata["signature_def"].Unpack(described)
+    assert described.signature_def["serving_default"].inputs["x"].dtype == tf.float32.as_datatype_enum
+    status = get_model_status_pb2.GetModelStatusRequest()
+    status.model_spec.name = "embed"
+    status.model_spec.version_label = "nope"  # not looked at
+    (version,) = models.GetModelStatus(status, timeout=10).model_version_status
+    assert (version.version, version.state) == (1, get_model_status_pb2.ModelVersionStatus.AVAILABLE)
+    assert health.Check(health_pb2.HealthCheckRequest(), timeout=10).status == health_pb2.HealthCheckResponse.SERVING
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda p, m: p.GetModelMetadata(get_model_metadata_pb2.GetModelMetadataRequest()), "^Missing ModelSpec$"),
+        (lambda p, m: p.GetModelMetadata(metadata_of("embed")), "must specify at least one metadata_field$"),
+        (lambda p, m: m.GetModelStatus(status_of(None)), "^Missing ModelSpec$"),
+        (lambda p, m: m.HandleReloadConfigRequest(reload_of(None)), "^ServerModelConfig type not supported"),
+        (lambda p, m: m.HandleReloadConfigRequest(reload_of(("a", "/"), ("a", "/"))), "^Illegal to list model a multiple"),  # noqa: E501
+        (lambda p, m: m.HandleReloadConfigRequest(reload_of(("a", "rel"))), r"absolute path or URI; got base_path\(\)=rel$"),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_grpc_management_errors(stubs, call, message):
+    with pytest.raises(grpc.RpcError) as caught:
+        call(stubs[0], stubs[1])
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert re.search(message, caught.value.details())
+
+
+def status_of(name):
+    request = get_model_status_pb2.GetModelStatusRequest()
+    if name is not None:
+        request.model_spec.name = name
+    return request
+
+
+def metadata_of(name):
+    request = get_model_metadata_pb2.GetModelMetadataRequest()
+    request.model_spec.name = name
+    return request
+
+
+def reload_of(*models):
+    request = model_management_pb2.ReloadConfigRequest()
+    for each in models:
+        if each is None:
+            break
+        name, path, *labels = each
+        entry = request.config.model_config_list.config.add(name=name, base_path=str(path), model_platform="tensorflow")
+        for label, version in labels:
+            entry.version_labels[label] = version
+    return request
+
+
+def warmup_record(rows):
+    log = prediction_log_pb2.PredictionLog()
+    log.predict_log.request.CopyFrom(predict_request(rows))
+    return log.SerializeToString()
+
+
+def test_reload_warm_up_and_a_version_that_cannot_warm_up(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        export_embed(tmp_path / name / "1", warmup=[warmup_record(ROWS)] * 3)
+    monitoring = tmp_path / "monitoring.config"
+    monitoring.write_text('prometheus_config { enable: true path: "/metrics" }')
+    server = ServerProcess(
+        "--model_name", "a", "--model_base_path", tmp_path / "a", "--monitoring_config_file", monitoring,
+        "--file_system_poll_wait_seconds", "0.1",
+    )  # fmt: skip
+    try:
+        with grpc.insecure_channel(server.grpc) as channel:
+            models = model_service_pb2_grpc.ModelServiceStub(channel)
+            assert '{model_name="a"} 3' in httpx.get(f"{server.rest}/metrics").text
+            models.HandleReloadConfigRequest(reload_of(("b", tmp_path / "b")), timeout=30)
+            assert httpx.get(f"{server.rest}/v1/models/b").json()["model_version_status"][0]["state"] == "AVAILABLE"
+            body = {"instances": ROWS.tolist()}
+            assert httpx.post(f"{server.rest}/v1/models/a:predict", json=body).status_code == 404
+            with pytest.raises(grpc.RpcError, match="assign label to version 99 of model b"):
+                models.HandleReloadConfigRequest(reload_of(("b", tmp_path / "b", ("stable", 99))), timeout=30)
+        export_embed(tmp_path / "b" / "2", warmup=[warmup_record(np.ones((1, 9), np.float32))])
+        deadline = time.monotonic() + 20
+        while len(statuses := httpx.get(f"{server.rest}/v1/models/b").json()["model_version_status"]) < 2:
+            assert time.monotonic() < deadline
+        while statuses[0]["state"] == "LOADING":
+            statuses = httpx.get(f"{server.rest}/v1/models/b").json()["model_version_status"]
+        assert [each["state"] for each in statuses] == ["END", "AVAILABLE"]
+        assert statuses[0]["status"]["error_code"] == "INVALID_ARGUMENT"
+        assert httpx.post(f"{server.rest}/v1/models/b:predict", json=body).status_code == 200
+    finally:
+        assert server.stop() == 0
+
+
+def test_limits_and_broken_bodies_get_an_answer(server):
+    url = f"{server.rest}/v1/models/embed:predict"
+    large = httpx.post(url, content=b" " * (20 * 2**20 + 1))
+    assert large.status_code == 429
+    assert "rest_api_max_body_bytes" in large.json()["error"]
+    truncated = gzip.compress(json.dumps({"instances": ROWS.tolist()}).encode())[:-9]
+    broken = httpx.post(url, content=truncated, headers={"Content-Encoding": "gzip"})
+    assert broken.status_code == 400
+    assert broken.json()["error"].startswith("JSON Parse error: The document is empty.")
+    bomb = gzip.compress(b" " * (101 * 2**20))
+    assert httpx.post(url, content=bomb, headers={"Content-Encoding": "gzip"}, timeout=30).status_code == 400
+    for path in (
+        "/v1/models/..%2F..%2Fetc:predict",
+        "/v1/models/%2e%2e:predict",
+        "/etc/passwd",
+        "/v1/models/embed/../x",
+    ):
+        assert httpx.post(f"{server.rest}{path}", content=b"{}").status_code in {400, 404}
+    assert httpx.post(url, json={"instances": ROWS.tolist()}).status_code == 200
+
+
+def test_a_token_and_tls_guard_both_fronts(store, tmp_path):
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    try:
+        subprocess.run([*command, *names, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("needs openssl to make a certificate")
+    ssl = tmp_path / "ssl.config"
+    quoted = {name: json.dumps(path.read_text()) for name, path in (("server_key", key), ("server_cert", certificate))}
+    ssl.write_text("\n".join(f"{name}: {text}" for name, text in quoted.items()))
+    token = tmp_path / "token"
+    token.write_text("open sesame\n")
+    server = ServerProcess("--store", store, "--ssl_config_file", ssl, "--bearer_token_file", token)
+    try:
+        from serving import EmbeddingClient
+        from serving.errors import ServingError
+
+        assert server.rest.startswith("https://")
+        context = httpx.create_ssl_context(str(certificate))
+        right, wrong = {"token": "open sesame"}, {"token": "wrong"}
+        for address, options in (
+            (server.grpc, {"certificate": certificate.read_bytes()}),
+            (server.rest, {"verify": context}),
+        ):
+            with EmbeddingClient(address, "embed", **options, **right) as client:
+                np.testing.assert_allclose(client.encode(ROWS), ROWS @ WEIGHTS, rtol=1e-5, atol=1e-6)
+            with (
+                EmbeddingClient(address, "embed", **options, **wrong) as client,
+                pytest.raises(ServingError) as caught,
+            ):
+                client.encode(ROWS)
+            assert caught.value.code == "UNAUTHENTICATED"
+    finally:
+        assert server.stop() == 0
+
+
+def test_requests_under_way_end_before_the_server_does(store):
+    server = ServerProcess("--store", store)
+    rows = np.ones((200_000, WIDTH)).tolist()
+    answers = []
+
+    def ask():
+        answers.append(httpx.post(f"{server.rest}/v1/models/embed:predict", json={"instances": rows}, timeout=60))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    time.sleep(0.5)  # the request is being sent or worked on
+    assert server.stop(signal.SIGTERM) == 0
+    thread.join()
+    assert answers[0].status_code in {200, 503}
+    if answers[0].status_code == 200:
+        assert len(answers[0].json()["predictions"]) == 200_000
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--no_such_flag", "1"], "unrecognized arguments"),
+        ([], "nothing to serve"),
+        (["--store", "/no/such/folder"], "is not a folder"),
+        (["--store", "STORE", "--port", "70000"], "a port is a number"),
+        (["--store", "STORE", "--batching_parameters_file", "x"], "needs --enable_batching"),
+        (["--store", "STORE", "--monitoring_config_file", "BAD"], "BAD"),
+        (["--store", "STORE", "--rest_api_port", "TAKEN"], "cannot listen"),
+    ],
+)
+def test_wrong_flags_end_with_2(flags, words, server, store, tmp_path):
+    bad = tmp_path / "BAD"
+    bad.write_text("prometheus_config { enabled: true }")
+    values = {"STORE": str(store), "BAD": str(bad), "TAKEN": server.rest.rpartition(":")[2]}
+    command = [sys.executable, "-m", "serving", *(values.get(flag, flag) for flag in flags)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+    assert done.returncode == 2
+    assert words in done.stderr
