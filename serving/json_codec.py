@@ -1,4 +1,4 @@
-"""JSON requests -> arrays and examples, and arrays -> JSON, with TensorFlow Serving's checks in its order and words.
+"""The body of a :predict request as arrays, with TensorFlow Serving's checks in its order and words.
 
 Its wording is part of the protocol: clients match on it. Read from its util/json_tensor.cc at 9d981c5.
 """
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 
 from serving.errors import ServingError, invalid
 from serving.json_parser import parse
@@ -67,7 +66,7 @@ class PredictBody:
         document = self.document
         if "instances" in document and "inputs" in document:
             words = "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
-            raise invalid(f"JSON Value: {_shown(document)} {words}")
+            raise invalid(f"JSON Value: {shown(document)} {words}")
         if "instances" in document:
             return _rows(document["instances"], dtypes, self.has_booleans)
         if "inputs" in document:
@@ -81,102 +80,30 @@ def read_predict(body: bytes) -> PredictBody:
     Raises:
         ServingError: not JSON, not an object, or a signature name that is not a string.
     """
-    document = _object(body)
-    return PredictBody(_signature_name(document), document, b"true" in body or b"false" in body)
+    document = read_object(body)
+    return PredictBody(signature_name_of(document), document, b"true" in body or b"false" in body)
 
 
-def read_examples(body: bytes, method: str) -> tuple[str, list[bytes]]:
-    """Reads the body of a :classify or :regress request.
-
-    Returns:
-        The signature's name, "" for the default one, and serialised tf.Example messages.
-
-    Raises:
-        ServingError: not JSON, or examples that are not objects of values.
-    """
-    document = _object(body)
-    signature = _signature_name(document)
-    if "examples" not in document:
-        raise invalid(
-            f"JSON Value: {_shown(document)} When method is {method}, key 'examples' is expected and was not found."
-        )
-    examples = document["examples"]
-    if not isinstance(examples, list):
-        raise invalid(f"JSON Value: {_shown(document)} Expecting 'examples' value to be an list/array")
-    if not examples:
-        raise invalid(f"JSON Value: {_shown(document)} 'examples' value is an empty array")
-    context = document.get("context", {})
-    if not isinstance(context, dict):
-        raise invalid(f"JSON Value: {_shown(context)} Is not object")
-    shared = _features(context)
-    serialised = []
-    for example in examples:
-        if not isinstance(example, dict):
-            raise invalid(f"JSON Value: {_shown(example)} Is not object")
-        serialised.append(_example(shared | _features(example)))
-    return signature, serialised
-
-
-def write_predictions(outputs: Mapping[str, Any], *, row: bool) -> bytes:
-    """The answer to a :predict request.
-
-    Args:
-        outputs: output name -> array.
-        row: whether the request was row by row.
-
-    Raises:
-        ServingError: outputs that cannot be split into rows.
-    """
-    if not row:
-        values = {name: _writable(name, array) for name, array in outputs.items()}
-        return _json({"outputs": next(iter(values.values())) if len(values) == 1 else values})
-    size = None
-    for name, array in outputs.items():
-        if np.ndim(array) == 0:
-            raise invalid(f"Tensor name: {name} has no shape information ")
-        if size is not None and len(array) != size:
-            raise invalid(f"Tensor name: {name} has inconsistent batch size: {len(array)} expecting: {size}")
-        size = len(array)
-    values = {name: _writable(name, array) for name, array in outputs.items()}
-    if len(values) == 1:
-        return _json({"predictions": next(iter(values.values()))})
-    rows = [{name: value[i] for name, value in values.items()} for i in range(size or 0)]
-    return _json({"predictions": rows})
-
-
-def write_results(results: Sequence[Any]) -> bytes:
-    """The answer to a :classify or :regress request."""
-    return _json({"results": results})
-
-
-def write_document(document: Any) -> bytes:
-    """Any other answer."""
-    return orjson.dumps(document)
-
-
-def write_error(message: str) -> bytes:
-    """The answer to a request that failed."""
-    return orjson.dumps({"error": message.encode("utf-8", "replace").decode()}, option=orjson.OPT_INDENT_2)
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
+def read_object(body: bytes) -> Mapping[str, Any]:
+    """The object that a body holds; raises ServingError for anything else."""
     document = parse(body)
     if not isinstance(document, dict):
-        raise invalid(f"JSON Value: {_shown(document)} Is not object")
+        raise invalid(f"JSON Value: {shown(document)} Is not object")
     return document
 
 
-def _signature_name(document: Mapping[str, Any]) -> str:
+def signature_name_of(document: Mapping[str, Any]) -> str:
+    """The signature that a request names, "" for none; raises ServingError for what is not a string."""
     name = document.get("signature_name", "")
     if not isinstance(name, str):
         words = "not formatted correctly. 'signature_name' key must be a string value."
-        raise invalid(f"JSON Value: {_shown(document)} {words}")
+        raise invalid(f"JSON Value: {shown(document)} {words}")
     return name
 
 
 def _rows(instances: Any, dtypes: Mapping[str, str], has_booleans: bool) -> dict[str, Any]:
     if not isinstance(instances, list):
-        raise invalid(f"JSON Value: {_shown(instances)} Expecting 'instances' to be an list/array")
+        raise invalid(f"JSON Value: {shown(instances)} Expecting 'instances' to be an list/array")
     if not instances:
         raise invalid("No values in 'instances' array")
     named = _is_object(instances[0])
@@ -209,7 +136,7 @@ def _split(instances: list[Any], dtypes: Mapping[str, str], *, named: bool) -> d
         if len(item) != len(dtypes):
             raise invalid(
                 f"Failed to process element: {number} of 'instances' list. "
-                f"JSON object: {_shown(item)} keys must be equal to: {','.join(sorted(dtypes))}"
+                f"JSON object: {shown(item)} keys must be equal to: {','.join(sorted(dtypes))}"
             )
     return columns
 
@@ -299,7 +226,7 @@ def _fill(value: Any, level: int, shape: list[int], dtype: str, flat: list[Any])
     if not isinstance(value, list):
         if level != len(shape):
             raise invalid(
-                f"JSON Value: {_shown(value)} found at incorrect level: {level + 1} in the JSON DOM. "
+                f"JSON Value: {shown(value)} found at incorrect level: {level + 1} in the JSON DOM. "
                 f"Expected at level: {len(shape)}"
             )
         flat.append(_scalar(value, dtype))
@@ -329,50 +256,11 @@ def _scalar(value: Any, dtype: str) -> Any:
     elif dtype == "string":
         if isinstance(value, str):
             return value.encode("utf-8", "replace")
-        if _is_base64(value):
-            return _decoded(value["b64"])
+        if is_base64(value):
+            return decoded(value["b64"])
     else:
-        raise ServingError("UNIMPLEMENTED", f"Conversion of JSON Value: {_shown(value)} to type: {dtype}")
-    raise invalid(f"JSON Value: {_shown(value)} Type: {_kind(value)} is not of expected type: {dtype}")
-
-
-def _features(example: Mapping[str, Any]) -> dict[str, Any]:
-    """Feature name -> its values, all of one type."""
-    features = {}
-    for name, value in example.items():
-        values = value if isinstance(value, list) else [value]
-        read: list[Any] = []
-        for item in values:
-            if item is None or isinstance(item, (list, bool)) or (isinstance(item, dict) and not _is_base64(item)):
-                raise invalid(f"Feature: {name} has element with unexpected JSON type: {_kind(item)}")
-            read.append(
-                _decoded(item["b64"]) if isinstance(item, dict) else item.encode() if isinstance(item, str) else item
-            )
-            if type(read[-1]) is not type(read[0]):
-                expected = {int: "int64", float: "float", bytes: "bytes"}[type(read[0])]
-                raise invalid(f"Unexpected element type in feature: {name} expecting type: {expected}")
-        features[name] = read
-    return features
-
-
-def _example(features: Mapping[str, list[Any]]) -> bytes:
-    from tensorflow.core.example import example_pb2
-
-    message = example_pb2.Example()
-    for name, values in features.items():
-        feature = message.features.feature[name]
-        if not values:
-            continue
-        try:
-            if isinstance(values[0], bytes):
-                feature.bytes_list.value.extend(values)
-            elif isinstance(values[0], int):
-                feature.int64_list.value.extend(values)
-            else:
-                feature.float_list.value.extend(np.asarray(values, np.float64).astype(np.float32))
-        except (OverflowError, ValueError):
-            raise invalid(f"Feature: {name} has an integer beyond 64 bits") from None
-    return bytes(message.SerializeToString())
+        raise ServingError("UNIMPLEMENTED", f"Conversion of JSON Value: {shown(value)} to type: {dtype}")
+    raise invalid(f"JSON Value: {shown(value)} Type: {kind_of(value)} is not of expected type: {dtype}")
 
 
 def _element(number: int, key: str, error: ServingError) -> ServingError:
@@ -380,15 +268,17 @@ def _element(number: int, key: str, error: ServingError) -> ServingError:
     return invalid(f"Failed to process element: {which} of 'instances' list. Error: {error.code}: {error.message}")
 
 
-def _is_base64(value: Any) -> bool:
+def is_base64(value: Any) -> bool:
+    """Whether a value is `{"b64": text}`, which stands for bytes."""
     return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
 
 
 def _is_object(value: Any) -> bool:
-    return isinstance(value, dict) and not _is_base64(value)
+    return isinstance(value, dict) and not is_base64(value)
 
 
-def _decoded(text: str) -> bytes:
+def decoded(text: str) -> bytes:
+    """Base64 text as bytes; raises ServingError for anything else."""
     try:
         # padding may be left out
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
@@ -396,7 +286,7 @@ def _decoded(text: str) -> bytes:
         raise invalid("Unable to base64 decode") from None
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
     """Rapidjson's word for a value's type."""
     kinds = {dict: "Object", list: "Array", str: "String", int: "Number", float: "Number"}
     return (
@@ -406,7 +296,7 @@ def _kind(value: Any) -> str:
     )
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value as text, cut off where it gets long."""
     if isinstance(value, (list, dict)) and len(value) > _SHOWN:
         value = list(value)[:_SHOWN] if isinstance(value, list) else dict(list(value.items())[:_SHOWN])
@@ -419,49 +309,3 @@ def _shown(value: Any) -> str:
 
 def _dims(shape: Sequence[int]) -> str:
     return f"[{','.join(map(str, shape))}]"
-
-
-def _writable(name: str, array: Any) -> Any:
-    """An array as orjson or json can write it."""
-    array = np.asarray(array)
-    if array.dtype.kind in "OSU":
-        return _texts(array.tolist(), as_base64=name.endswith("_bytes"))
-    if array.dtype.kind not in "iufb":
-        raise ServingError("UNIMPLEMENTED", f"Encoding of tensor {name} of type {array.dtype} to JSON")
-    if array.dtype.kind == "f" and array.dtype not in (np.float32, np.float64):
-        array = array.astype(np.float32)
-    return np.ascontiguousarray(array) if array.ndim else array[()]
-
-
-def _texts(value: Any, *, as_base64: bool) -> Any:
-    if isinstance(value, list):
-        return [_texts(item, as_base64=as_base64) for item in value]
-    raw = value if isinstance(value, bytes) else str(value).encode()
-    return {"b64": base64.b64encode(raw).decode()} if as_base64 else raw.decode("utf-8", "replace")
-
-
-def _json(document: Any) -> bytes:
-    if _all_finite(document):
-        return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-    return json.dumps(_plain(document), ensure_ascii=False).encode()
-
-
-def _all_finite(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(map(_all_finite, value.values()))
-    if isinstance(value, list):
-        return all(map(_all_finite, value))
-    if isinstance(value, (np.ndarray, np.floating)) and value.dtype.kind == "f":
-        return bool(np.isfinite(value).all())
-    return not isinstance(value, float) or bool(np.isfinite(value))
-
-
-def _plain(value: Any) -> Any:
-    """Arrays as lists; floats as the shortest text of their own precision, NaN and infinity as `json` writes them."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, (np.ndarray, np.generic)):
-        return (value.astype(str).astype(float) if value.dtype.kind == "f" else value).tolist()
-    return value

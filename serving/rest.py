@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from tensorflow_serving.apis import classification_pb2, regression_pb2
 
-from serving import inference, json_codec
+from serving import inference, json_answers, json_codec, json_examples
 from serving.errors import HTTP_STATUS, ServingError, invalid
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class RestFront:
             body = await self._dispatch(request, path)
             status = 200
         except ServingError as error:
-            body, status = json_codec.write_error(error.message) if error.message else b"", HTTP_STATUS[error.code]
+            body, status = json_answers.write_error(error.message) if error.message else b"", HTTP_STATUS[error.code]
         return Response(body, status, headers | {"Content-Type": "application/json"})
 
     async def _dispatch(self, request: Request, path: str) -> bytes:
@@ -132,10 +132,10 @@ class RestFront:
                 raise invalid(f"Failed to get input map for signature: {wanted}")
             arrays = read.arrays({alias: self._core.type_name(info.dtype) for alias, info in signature.inputs.items()})
             outputs = self._core.run(servable, signature, arrays, sorted(signature.outputs))
-        return json_codec.write_predictions(outputs, row=read.is_row)
+        return json_answers.write_predictions(outputs, row=read.is_row)
 
     def _with_examples(self, target: tuple[str, int | None, str], body: bytes, method: str) -> bytes:
-        signature, examples = json_codec.read_examples(body, method)
+        signature, examples = json_examples.read_examples(body, method)
         classifies = method == "classify"
         request = classification_pb2.ClassificationRequest() if classifies else regression_pb2.RegressionRequest()
         request.model_spec.signature_name = signature
@@ -145,9 +145,9 @@ class RestFront:
             if classifies:
                 answer = inference.classify(servable, request, self._core.run)
                 rows = [[[each.label, each.score] for each in row.classes] for row in answer.result.classifications]
-                return json_codec.write_results(rows)
+                return json_answers.write_results(rows)
             answer = inference.regress(servable, request, self._core.run)
-            return json_codec.write_results([each.value for each in answer.result.regressions])
+            return json_answers.write_results([each.value for each in answer.result.regressions])
 
     def _metadata(self, target: tuple[str, int | None, str]) -> bytes:
         with self._core.manager.servable(*target) as servable:
@@ -157,7 +157,7 @@ class RestFront:
                 always_print_fields_with_no_presence=True,
             )
             spec = {"name": servable.name, "signature_name": "", "version": str(servable.version)}
-            return json_codec.write_document({"model_spec": spec, "metadata": {"signature_def": signatures}})
+            return json_answers.write_document({"model_spec": spec, "metadata": {"signature_def": signatures}})
 
     async def _body(self, request: Request) -> bytes:
         """The whole body, inflated; corrupt gzip becomes an empty one, as in TensorFlow Serving."""
@@ -197,7 +197,7 @@ def _status(statuses: list[Any]) -> bytes:
         }
         for each in statuses
     ]
-    return json_codec.write_document({"model_version_status": entries})
+    return json_answers.write_document({"model_version_status": entries})
 
 
 def _inflated(body: bytes) -> bytes:

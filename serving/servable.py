@@ -69,8 +69,9 @@ class Servable:
         self._session = tf.compat.v1.Session(graph=graph, config=tf.compat.v1.ConfigProto(**(options or {})))
         try:
             with graph.as_default():
+                # names in the inputs' order: TensorFlow sorts what commutes by name, and its messages show it
                 inputs = {
-                    info.name: tf.compat.v1.placeholder(info.dtype)
+                    info.name: tf.compat.v1.placeholder(info.dtype, name=f"request_{info.name.partition(':')[0]}")
                     for signature in _signatures(directory, tags).values()
                     for info in signature.inputs.values()
                 }

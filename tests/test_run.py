@@ -72,6 +72,11 @@ def test_console_script_hands_on_to_the_commands(monkeypatch, capsys):
     assert "did you mean 'run'?" in capsys.readouterr().err
     monkeypatch.setattr("sys.argv", ["zoo", "run", "recipe=nothing"])
     assert zoo_main() == 2
+    capsys.readouterr()
+    monkeypatch.setattr("sys.argv", ["zoo", "serve"])
+    with pytest.raises(SystemExit, match="2"):
+        zoo_main()
+    assert "--store DIR" in capsys.readouterr().err
 
 
 def test_public_names_are_those_of_all():

@@ -1,4 +1,4 @@
-"""The console script `zoo`: `zoo COMMAND ...` is `python -m zoo.COMMAND ...`."""
+"""The console script `zoo`: `zoo run ...` is `python -m zoo.run ...`, `zoo serve ...` is `python -m serving ...`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ import sys
 
 from zoo.errors import suggestion
 
-_COMMANDS = {"run": "trains, judges, registers and exports a recipe"}
+# command -> its module, by name: the zoo knows nothing of the server, not even when it starts it
+_COMMANDS = {
+    "run": ("zoo.run", "trains, judges, registers and exports a recipe"),
+    "serve": ("serving.__main__", "serves exported encoders over REST and gRPC, as TensorFlow Serving does"),
+}
 
 
 def main() -> int:
     """Hands the arguments on to the command's own module; returns its exit status."""
     command, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
     if command in {"-h", "--help"}:
-        lines = "".join(f"  {name}  {purpose}\n" for name, purpose in _COMMANDS.items())
+        lines = "".join(f"  {name:<6} {purpose}\n" for name, (_, purpose) in _COMMANDS.items())
         print(f"usage: zoo COMMAND ...\n\ncommands (zoo COMMAND --help says more):\n{lines}", end="")  # noqa: T201
         return 0
     if command not in _COMMANDS:
         print(f"error: no command {command!r}; {suggestion(command, _COMMANDS)}", file=sys.stderr)  # noqa: T201
         return 2
-    return int(importlib.import_module(f"zoo.{command}").main(arguments))
+    return int(importlib.import_module(_COMMANDS[command][0]).main(arguments))
 
 
 if __name__ == "__main__":

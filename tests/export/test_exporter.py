@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from zoo.errors import InputError, ZooError
-from zoo.export.exporter import Exporter, _write
+from zoo.export.exporter import Exporter, _calls_on_probes, _write
 from zoo.intakes.dense_intake import DenseIntake
 from zoo.quiet import import_tensorflow
 
@@ -61,17 +61,21 @@ def test_other_values_than_in_memory_are_refused(exporter, model, splits, tmp_pa
     try:
         model.set_weights([weight + 1e-3 for weight in weights])
         with pytest.raises(ZooError, match="differ from the model's in memory"):
-            exporter._verified(tmp_path / "saved", model, splits)
+            exporter._verified(tmp_path / "saved", _calls_on_probes(model, splits))
     finally:
         model.set_weights(weights)
-    assert exporter._verified(tmp_path / "saved", model, splits).largest_difference < 1e-5
+    verified = exporter._verified(tmp_path / "saved", _calls_on_probes(model, splits))
+    assert verified.largest_difference < 1e-5
+    assert {"serving_default", "serving_examples", "reconstruct", "score", "decode", "sample"} == set(
+        verified.signatures
+    )
 
 
 def test_a_model_that_a_fresh_process_cannot_load_is_refused(exporter, model, splits, tmp_path):
     _write(tmp_path / "saved", model, DenseIntake("vector", model.row_shape))
     (tmp_path / "saved" / "saved_model.pb").write_bytes(b"not a model")
     with pytest.raises(ZooError, match="a fresh process could not use the exported model"):
-        exporter._verified(tmp_path / "saved", model, splits)
+        exporter._verified(tmp_path / "saved", _calls_on_probes(model, splits))
 
 
 def test_candidates_of_processes_that_died_are_removed_and_others_left(exporter, model, splits):

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from serving.errors import ServingError
-from serving.json_codec import read_examples, read_predict, write_predictions
+from serving.json_answers import write_predictions
+from serving.json_codec import read_predict
+from serving.json_examples import read_examples
 
 ONE = {"x": "float"}
 

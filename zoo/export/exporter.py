@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -18,6 +19,7 @@ import numpy as np
 
 from zoo.encoder import EMBEDDINGS_FILE, OTHERS, READS_ROWS, Encoder
 from zoo.errors import ZooError
+from zoo.export._serving_requests import features_of_examples, serialised_examples, write_warmup
 from zoo.folders import require_writable
 from zoo.intakes.choose import intake_of
 from zoo.quiet import import_tensorflow
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from zoo.types import Floats, Intake, PositiveFloat, Splits
+
+    # signature -> its inputs, the name of an output, and the values expected of it
+    _Calls = Mapping[str, tuple[Mapping[str, Any], str, Floats]]
 
 _PROBES = 256
 _NUMBERS = 2**24  # of the probes' reconstructions at most: 64 MiB
@@ -82,9 +87,11 @@ class Exporter:
                     _write_embeddings(directory / EMBEDDINGS_FILE, model, splits)
                 for file, text in documents.items():
                     (directory / file).write_text(text, encoding="utf-8")
+                calls = _calls_on_probes(model, splits)
+                write_warmup(directory, name, {signature: inputs for signature, (inputs, _, _) in calls.items()})
             except (OSError, import_tensorflow().errors.OpError) as error:
                 raise ZooError(f"the export to {staged.parent} failed: {_one_line(error)}") from error
-            yield self._verified(directory, model, splits)
+            yield self._verified(directory, calls)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
 
@@ -112,11 +119,7 @@ class Exporter:
             if not Path(f"/proc/{process}").exists() and Path("/proc").exists():
                 shutil.rmtree(path, ignore_errors=True)
 
-    def _verified(self, directory: Path, model: Any, splits: Splits) -> Exported:
-        intake = intake_of(splits)
-        count = max(1, min(_PROBES, _NUMBERS // splits.width))
-        encoder = Encoder.from_model("in memory", model, intake=intake)
-        calls = _calls(encoder, intake.arrays(splits.take(splits.test[:count])))
+    def _verified(self, directory: Path, calls: _Calls) -> Exported:
         difference = _difference_in_fresh_process(directory, calls)
         if not difference <= self.tolerance:
             raise ZooError(
@@ -142,6 +145,10 @@ def _write(directory: Path, model: Any, intake: Intake) -> None:
         READS_ROWS[method][0]: _traced(partial(_endpoint, model, method, intake), specs) for method in methods
     }
     signatures["score"] = _traced(score, specs)
+    signatures["serving_examples"] = _traced(
+        lambda examples: {"embedding": model.encode(intake.features(features_of_examples(examples, specs)))},
+        {"examples": tf.TensorSpec((None,), tf.string, name="examples")},
+    )
     signatures["decode"] = _traced(lambda codes: {"reconstruction": model.decode(codes)}, {"codes": codes})
     if model.is_generative:
         signatures["sample"] = _traced(
@@ -162,14 +169,19 @@ def _endpoint(model: Any, method: str, intake: Intake, **arrays: Any) -> dict[st
     return {READS_ROWS[method][1]: getattr(model, method)(intake.features(arrays))}
 
 
-def _calls(encoder: Encoder, arrays: Mapping[str, Any]) -> dict[str, tuple[Mapping[str, Any], str, Floats]]:
-    """Signature -> inputs, output and the values expected of it."""
+def _calls_on_probes(model: Any, splits: Splits) -> _Calls:
+    """What the model in memory gives for test rows, by signature."""
+    intake = intake_of(splits)
+    count = max(1, min(_PROBES, _NUMBERS // splits.width))
+    encoder = Encoder.from_model("in memory", model, intake=intake)
+    arrays = intake.arrays(splits.take(splits.test[:count]))
     calls = {
         READS_ROWS[method][0]: (arrays, READS_ROWS[method][1], encoder.call(method, arrays))
         for method in READS_ROWS
         if encoder.has(method)
     }
     codes = calls["serving_default"][2]
+    calls["serving_examples"] = ({"examples": serialised_examples(arrays)}, "embedding", codes)
     calls["decode"] = ({"codes": codes}, OTHERS["decode"][1], encoder.decode(codes))
     if encoder.has("sample"):
         draw = {"count": np.int32(_DRAWN), "seed": np.int32(1)}
@@ -196,7 +208,7 @@ def _write_embeddings(path: Path, model: Any, splits: Splits) -> None:
             writer.write_table(pa.table([keys, pa.FixedSizeListArray.from_arrays(flat, type=codes)], schema=schema))
 
 
-def _difference_in_fresh_process(directory: Path, calls: Mapping[str, tuple[Mapping[str, Any], str, Floats]]) -> float:
+def _difference_in_fresh_process(directory: Path, calls: _Calls) -> float:
     with tempfile.TemporaryDirectory() as scratch:
         expected = Path(scratch) / "expected.npz"
         arrays: dict[str, Any] = {}
@@ -214,8 +226,12 @@ def _difference_in_fresh_process(directory: Path, calls: Mapping[str, tuple[Mapp
 
 
 def _savable(array: Any) -> Any:
-    """Strings of any length as NumPy saves them without pickling."""
-    return np.asarray(array, dtype=np.str_) if np.asarray(array).dtype == object else array
+    """Strings as NumPy saves them without pickling: bytes, which may end in zeros, as base64 in an array of bytes."""
+    if np.asarray(array).dtype != object:
+        return array
+    if array.size and isinstance(array.flat[0], bytes):
+        return np.asarray([base64.urlsafe_b64encode(each) for each in array], dtype=np.bytes_)
+    return np.asarray(array, dtype=np.str_)
 
 
 def _one_line(error: BaseException) -> str:

@@ -2,7 +2,8 @@
 
     python -I verify_saved_model.py SAVED_MODEL_DIRECTORY EXPECTED.npz
 
-The file holds, for each signature, its inputs `SIGNATURE/in/NAME` and one output `SIGNATURE/out/NAME`. Prints
+The file holds, for each signature, its inputs `SIGNATURE/in/NAME` and one output `SIGNATURE/out/NAME`; an array of
+bytes holds base64, since NumPy would drop zeros at the end. Prints
 one line of JSON: the largest difference over all signatures, absolute for values of up to 1 and relative to an output's
 largest value beyond (pixels of 0 to 255 cannot agree to 1e-5).
 """
@@ -35,6 +36,9 @@ def main(directory: str, expected: str) -> None:
             counts = {len(wanted), 1} if all(np.ndim(array) for array in inputs.values()) else {len(wanted)}
             for count in counts:  # a batch of one row is served as often as any
                 taken = {key: tf.constant(array[:count] if np.ndim(array) else array) for key, array in inputs.items()}
+                taken = {
+                    key: tf.io.decode_base64(it) if inputs[key].dtype.kind == "S" else it for key, it in taken.items()
+                }
                 got = signature(**taken)[output].numpy()
                 if got.shape != wanted[:count].shape:
                     raise ValueError(f"signature {name}: shape {got.shape}, not {wanted[:count].shape}")

@@ -1,0 +1,92 @@
+"""Requests as servers take them: rows as tf.Example, and the file that warms a version up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.quiet import import_tensorflow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
+_EMPTY = {"string": "", "int32": -1, "float32": 0.0}  # what pads rows of unequal length
+
+
+def features_of_examples(examples: Any, specs: Mapping[str, Any]) -> dict[str, Any]:
+    """Serialised tf.Example messages [n] -> the arrays that an intake's `specs` name, inside the graph.
+
+    An input of fixed shape is a feature of as many numbers, in rows; a string that is missing is "". One of any length
+    is a feature of any length.
+    """
+    tf = import_tensorflow()
+    schema: dict[str, Any] = {}
+    for name, spec in specs.items():
+        kind = tf.int64 if spec.dtype == tf.int32 else spec.dtype  # tf.Example knows no shorter integer
+        if None in spec.shape[1:]:
+            schema[name] = tf.io.VarLenFeature(kind)
+        else:
+            default = "" if kind == tf.string else None
+            schema[name] = tf.io.FixedLenFeature(spec.shape[1:], kind, default)
+    parsed = tf.io.parse_example(examples, schema)
+    longest = [tf.shape(each)[1] for each in parsed.values() if isinstance(each, tf.SparseTensor)]
+    arrays = {}
+    for name, spec in specs.items():
+        values = parsed[name]
+        if isinstance(values, tf.SparseTensor):  # all as wide as the longest: indices and their values go together
+            width = tf.cast(tf.reduce_max(longest), tf.int64)
+            values = tf.sparse.reset_shape(values, [values.dense_shape[0], width])
+            values = tf.sparse.to_dense(values, default_value=tf.constant(_EMPTY[spec.dtype.name], values.dtype))
+        arrays[name] = tf.cast(values, spec.dtype) if values.dtype != spec.dtype else values
+    return arrays
+
+
+def serialised_examples(arrays: Mapping[str, Any]) -> Any:
+    """An intake's arrays [n, ...] -> [n] serialised tf.Example messages; padding is left out."""
+    from tensorflow.core.example import example_pb2
+
+    rows = []
+    for row in range(len(next(iter(arrays.values())))):
+        example = example_pb2.Example()
+        kept = np.asarray(arrays["indices"][row]) >= 0 if "indices" in arrays else slice(None)
+        for name, array in arrays.items():
+            cells = np.atleast_1d(array[row])
+            feature = example.features.feature[name]
+            if cells.dtype.kind == "f":
+                feature.float_list.value.extend(cells[kept].ravel() if cells.ndim == 1 else cells.ravel())
+            elif cells.dtype.kind == "i":
+                feature.int64_list.value.extend(cells[kept].ravel())
+            else:
+                texts = [str(cell).encode() for cell in cells.ravel()]
+                feature.bytes_list.value.extend(texts if np.ndim(array) == 1 else [text for text in texts if text])
+        rows.append(example.SerializeToString())
+    return np.asarray(rows, dtype=object)
+
+
+def write_warmup(directory: Path, name: str, requests: Mapping[str, Mapping[str, Any]]) -> None:
+    """Writes the requests that a server plays before a version serves: one row, and all of them, for each signature.
+
+    Args:
+        directory: the SavedModel's.
+        name: the model's.
+        requests: signature -> input name -> array.
+    """
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    tf = import_tensorflow()
+    path = directory / WARMUP_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for signature, inputs in requests.items():
+            largest = max((len(array) for array in inputs.values() if np.ndim(array)), default=1)
+            for count in sorted({1, largest}):
+                log = prediction_log_pb2.PredictionLog()
+                log.predict_log.request.model_spec.name = name
+                log.predict_log.request.model_spec.signature_name = signature
+                for key, array in inputs.items():
+                    part = array[:count] if np.ndim(array) else array
+                    log.predict_log.request.inputs[key].CopyFrom(tf.make_tensor_proto(part))
+                writer.write(log.SerializeToString())
