@@ -33,7 +33,7 @@ from serving.servable import Servable
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _log = logging.getLogger("serving")
 _HEALTH_NAMES = (
@@ -89,8 +89,12 @@ class Server:
         )
         self._listener = _bound(flags.host, flags.rest_api_port)
 
-    async def run(self) -> None:
-        """Loads the models, opens both ports, and serves until SIGTERM or SIGINT; then drains."""
+    async def run(self, ready: Callable[[int, int], None] | None = None) -> None:
+        """Loads the models, opens both ports, and serves until SIGTERM or SIGINT; then drains.
+
+        Args:
+            ready: called with REST's and gRPC's port once both are open; None prints them.
+        """
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -103,7 +107,7 @@ class Server:
         serving = asyncio.create_task(web.serve(sockets=[self._listener]))
         while not web.started and not serving.done():
             await asyncio.sleep(0.01)
-        self._announce(port)
+        (ready or self._announce)(self._listener.getsockname()[1], port)
         waits = asyncio.create_task(stopping.wait())
         await asyncio.wait([serving, waits], return_when=asyncio.FIRST_COMPLETED)
         _log.info("draining")
@@ -176,10 +180,9 @@ class Server:
             config.load()
         return _Web(config)
 
-    def _announce(self, port: int) -> None:
-        scheme = "https" if self._ssl is not None else "http"
-        rest = self._listener.getsockname()[1]
-        print(f"REST on {scheme}://{self._flags.host}:{rest}, gRPC on {self._flags.host}:{port}", flush=True)  # noqa: T201
+    def _announce(self, rest_port: int, grpc_port: int) -> None:
+        scheme, host = "https" if self._ssl is not None else "http", self._flags.host
+        print(f"REST on {scheme}://{host}:{rest_port}, gRPC on {host}:{grpc_port}", flush=True)  # noqa: T201
 
     def _reread_model_config(self) -> None:
         seconds, path = self._flags.model_config_file_poll_wait_seconds, self._flags.model_config_file

@@ -15,7 +15,7 @@ from zoo.bottlenecks.gaussian import Gaussian  # noqa: E402
 from zoo.bottlenecks.gaussian_mixture import GaussianMixture  # noqa: E402
 from zoo.bottlenecks.linear import Linear  # noqa: E402
 from zoo.encoder import Encoder  # noqa: E402
-from zoo.export.exporter import _write  # noqa: E402
+from zoo.export._signatures import write_saved_model  # noqa: E402
 from zoo.intakes.items_intake import ItemsIntake  # noqa: E402
 from zoo.intakes.record_intake import RecordIntake  # noqa: E402
 from zoo.likelihoods.multinomial import Multinomial  # noqa: E402
@@ -86,7 +86,7 @@ def test_the_threshold_travels_with_the_exported_model(tmp_path, rng):
     np.testing.assert_allclose(encoder.score(rows), expected, rtol=1e-4)
     encoder = Encoder.from_model("odd", model)
     assert encoder.is_anomalous(rows).sum() == 5
-    _write(tmp_path / "odd", model, encoder.intake)
+    write_saved_model(tmp_path / "odd", model, encoder.intake)
     exported = Encoder.from_saved_model(tmp_path / "odd")
     np.testing.assert_array_equal(exported.is_anomalous(rows), encoder.is_anomalous(rows))
 
@@ -98,7 +98,7 @@ def test_a_mixture_says_which_cluster(tmp_path):
     centres = np.asarray([[10.0, 0.0], [-10.0, 0.0], [0.0, 10.0]], np.float32)
     random = np.random.default_rng(0)
     model.bottleneck.adapt_prior(np.concatenate([c + random.normal(size=(50, 2)) for c in centres]).astype(np.float32))
-    _write(tmp_path / "mixture", model, Encoder.from_model("m", model).intake)
+    write_saved_model(tmp_path / "mixture", model, Encoder.from_model("m", model).intake)
     for encoder in (Encoder.from_model("m", model), Encoder.from_saved_model(tmp_path / "mixture")):
         clusters = encoder.assign(np.repeat(centres, 2, axis=0))
         assert len(set(clusters)) == 3
@@ -123,7 +123,7 @@ def test_records_are_looked_up_in_memory_and_in_the_exported_graph(records, tmp_
     )
     expected = Encoder.from_model("plain", records).encode(one_hot.astype(np.float32))
     encoder = Encoder.from_model("records", records, intake=intake)
-    _write(tmp_path / "records", records, intake)
+    write_saved_model(tmp_path / "records", records, intake)
     exported = Encoder.from_saved_model(tmp_path / "records")
     for each in (encoder, exported):
         for rows in (frame, frame.to_dict("records"), frame.to_dict("list")):
@@ -150,7 +150,7 @@ def test_baskets_are_looked_up_in_memory_and_in_the_exported_graph(tmp_path):
     baskets = [["tea", "milk", "tea"], [], ["coffee", "bread"]]
     counts = csr_array(np.asarray([[1, 0, 2], [0, 0, 0], [0, 1, 0]], np.float32))
     expected = Encoder.from_model("plain", model).encode(counts)
-    _write(tmp_path / "baskets", model, intake)
+    write_saved_model(tmp_path / "baskets", model, intake)
     for encoder in (Encoder.from_model("b", model, intake=intake), Encoder.from_saved_model(tmp_path / "baskets")):
         np.testing.assert_allclose(encoder.encode(baskets), expected, atol=1e-6)
     np.testing.assert_allclose(Encoder.from_model("b", model, intake=intake).encode(counts), expected, atol=1e-6)

@@ -77,6 +77,14 @@ def test_a_blessed_run_is_registered_exported_and_returned(first, client):
     assert first.encoder.latent_dim == 10
     assert not leftovers()
     assert json.loads((first.directory / "verdict.json").read_text())["blessed"] is True
+    assert (first.directory / "BLESSED").is_file()
+    assert (first.directory / "INFRA_BLESSED").is_file()
+    card = (first.directory / "model_card.md").read_text()
+    score = first.report.scores["encoder"]["overlap_at_10"]
+    assert f"| encoder | 10 | {first.report.scores['encoder']['wordsim353']} |" in card
+    assert str(score) in card
+    assert all(f"| {gate.gate} | {gate.metric} | {gate.against} |" in card for gate in first.verdict.gates)
+    assert first.run_id in card
     assert yaml.safe_load((first.directory / "recipe.yaml").read_text())["model"]["latent_dim"] == 10
 
 

@@ -1,4 +1,4 @@
-"""The console script `zoo`: `zoo run ...` is `python -m zoo.run ...`, `zoo serve ...` is `python -m serving ...`."""
+"""The console script `zoo`: `zoo run ...` is `python -m zoo.run ...`, and so on; `zoo serve ...` starts the server."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from zoo.errors import suggestion
 # command -> its module, by name: the zoo knows nothing of the server, not even when it starts it
 _COMMANDS = {
     "run": ("zoo.run", "trains, judges, registers and exports a recipe"),
+    "push": ("zoo.push", "copies a registered encoder to a store that servers read"),
+    "rollback": ("zoo.rollback", "makes the former champion the champion again, in the registry and in a store"),
     "serve": ("serving.__main__", "serves exported encoders over REST and gRPC, as TensorFlow Serving does"),
 }
 
@@ -18,7 +20,7 @@ def main() -> int:
     """Hands the arguments on to the command's own module; returns its exit status."""
     command, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
     if command in {"-h", "--help"}:
-        lines = "".join(f"  {name:<6} {purpose}\n" for name, (_, purpose) in _COMMANDS.items())
+        lines = "".join(f"  {name:<8} {purpose}\n" for name, (_, purpose) in _COMMANDS.items())
         print(f"usage: zoo COMMAND ...\n\ncommands (zoo COMMAND --help says more):\n{lines}", end="")  # noqa: T201
         return 0
     if command not in _COMMANDS:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.codes import as_int8, from_int8
 from zoo.errors import InputError
 from zoo.intakes.choose import intake_of_signature
 from zoo.intakes.dense_intake import DenseIntake
@@ -58,18 +59,21 @@ class Encoder:
     Args:
         name: what to call it.
         functions: by method name: `encode` and, where the model has them, `reconstruct`, `score`, `assign` and `rates`
-            take the intake's arrays by name; `decode` takes codes, `sample` a count and a seed, `log_weights` the
-            arrays and a seed.
+            take the intake's arrays by name; `decode` takes codes, `sample` seeds [n], `log_weights` the arrays
+            and seeds [draws].
         intake: turns a user's rows into named arrays.
         latent_dim: columns of a code.
         vocabulary: lets `encode_words` look words up.
         threshold: score above which a row is anomalous; infinity if the model has none.
+        code_scale: what a step of an embedding exported as int8 stands for; None where it is float32. `encode` gives
+            float32 either way: codes / code_scale are the integers.
 
     Attributes:
         name: as above.
         intake: as above.
         latent_dim: as above.
         threshold: as above.
+        code_scale: as above.
     """
 
     def __init__(
@@ -80,8 +84,10 @@ class Encoder:
         latent_dim: int,
         vocabulary: Vocabulary | None = None,
         threshold: float = float("inf"),
+        code_scale: float | None = None,
     ) -> None:
         self.name, self.intake, self.latent_dim, self.threshold = name, intake, latent_dim, threshold
+        self.code_scale = code_scale
         self._functions, self._vocabulary = functions, vocabulary
         self._rows: dict[str, int] = {}
         self._codes: Floats | None = None
@@ -91,7 +97,12 @@ class Encoder:
 
     @classmethod
     def from_model(
-        cls, name: str, model: Any, vocabulary: Vocabulary | None = None, intake: Intake | None = None
+        cls,
+        name: str,
+        model: Any,
+        vocabulary: Vocabulary | None = None,
+        intake: Intake | None = None,
+        code_scale: float | None = None,
     ) -> Encoder:
         """Wraps a built `zoo.models.Autoencoder` in memory.
 
@@ -100,26 +111,27 @@ class Encoder:
             model: the model.
             vocabulary: see the class.
             intake: of the table's rows; None for rows as the model takes them.
+            code_scale: rounds the codes as an export with int8 embeddings does.
         """
         tf = import_tensorflow()
         if intake is None:
             intake = SparseIntake(*model.row_shape) if model.takes_sparse else DenseIntake("vector", model.row_shape)
         specs = intake.specs()
         methods = [method for method in (*READS_ROWS, "rates") if cls.can(model, method)]
+        called = {method: getattr(model, method) for method in methods}
+        if code_scale is not None:
+            called["encode"] = lambda x: from_int8(as_int8(model.encode(x), code_scale), code_scale)
         functions: dict[str, Callable[..., Any]] = {
-            method: tf.function(
-                partial(_called, getattr(model, method), intake), autograph=False
-            ).get_concrete_function(**specs)
-            for method in methods
+            method: tf.function(partial(_called, function, intake), autograph=False).get_concrete_function(**specs)
+            for method, function in called.items()
         }
-        number = tf.TensorSpec((), tf.int32)
         functions["decode"] = tf.function(model.decode, input_signature=[tf.TensorSpec((None, model.latent_dim))])
         if model.is_generative:
-            functions["sample"] = tf.function(model.sample, input_signature=[number, number])
+            functions["sample"] = tf.function(model.sample, input_signature=[tf.TensorSpec((None,), tf.int32)])
             functions["log_weights"] = tf.function(
                 lambda seeds, **arrays: model.log_weights(intake.features(arrays), seeds), autograph=False
             ).get_concrete_function(seeds=tf.TensorSpec((None,), tf.int32), **specs)
-        return cls(name, functions, intake, model.latent_dim, vocabulary, float(model.threshold))
+        return cls(name, functions, intake, model.latent_dim, vocabulary, float(model.threshold), code_scale)
 
     @classmethod
     def from_saved_model(cls, directory: str | Path, name: str | None = None) -> Encoder:
@@ -147,7 +159,11 @@ class Encoder:
         vocabulary = _saved_vocabulary(directory / EMBEDDINGS_FILE)
         threshold = float(loaded.threshold) if hasattr(loaded, "threshold") else float("inf")
         intake = intake_of_signature(encode.structured_input_signature[1])
-        return cls(name or directory.parent.name, functions, intake, latent_dim, vocabulary, threshold)
+        code_scale = float(loaded.code_scale) if hasattr(loaded, "code_scale") else None
+        if code_scale is not None:
+            integers = functions["encode"]
+            functions["encode"] = partial(_as_float, integers, code_scale)
+        return cls(name or directory.parent.name, functions, intake, latent_dim, vocabulary, threshold, code_scale)
 
     @staticmethod
     def can(model: Any, method: str) -> bool:
@@ -213,7 +229,7 @@ class Encoder:
         function = self._function("sample")
         if n < 1:
             raise ValueError(f"n must be at least 1, not {n}")
-        return np.asarray(function(np.int32(n), np.int32(seed)))
+        return np.asarray(function(seeds_of(n, seed)))
 
     def assign(self, rows: Any) -> Rows | None:
         """The likeliest cluster of each row, [n] int64; None for an encoder without clusters."""
@@ -239,7 +255,7 @@ class Encoder:
         function = self._functions["log_weights"]
         arrays = self.intake.arrays(rows)
         total = np.full(len(next(iter(arrays.values()))), -np.inf)
-        draws = np.random.default_rng(seed).integers(2**31 - 1, size=samples).astype(np.int32)
+        draws = seeds_of(samples, seed)
         size = min(self._block(arrays), _DRAWING)
         for start in range(0, len(total), size):
             block = slice(start, start + size)
@@ -304,6 +320,11 @@ class Encoder:
         return max(1, min(_BATCH, _NUMBERS // max(widest, 1)))
 
 
+def seeds_of(count: int, seed: int) -> Any:
+    """Seeds [count] int32 for draws that depend on one seed."""
+    return np.random.default_rng(seed).integers(2**31 - 1, size=count).astype(np.int32)
+
+
 def _called(method: Callable[..., Any], intake: Intake, **arrays: Any) -> Any:
     return method(intake.features(arrays))
 
@@ -312,9 +333,13 @@ def _signature(loaded: Any, signature: str, output: str, *numbers: Any, **arrays
     """Calls a signature of a loaded model; holding the model keeps its variables alive."""
     function = loaded.signatures[signature]
     if numbers:
-        names = sorted(function.structured_input_signature[1])  # codes, or count and seed
+        names = list(function.structured_input_signature[1])  # codes, or seeds
         arrays = dict(zip(names, map(_constant, numbers), strict=True))
     return function(**arrays)[output]
+
+
+def _as_float(integers: Callable[..., Any], code_scale: float, **arrays: Any) -> Any:
+    return from_int8(integers(**arrays), code_scale)
 
 
 def _constant(array: Any) -> Any:

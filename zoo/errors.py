@@ -42,3 +42,8 @@ def suggestion(name: str, allowed: Iterable[str], *, what: str = "allowed") -> s
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return f"{hint}{what}: {', '.join(names)}"
+
+
+def one_line(error: BaseException) -> str:
+    """An error's text without line breaks, for a message."""
+    return " ".join(str(error).split()) or type(error).__name__

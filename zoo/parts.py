@@ -6,10 +6,13 @@ part class registers itself with Keras, so that saved models load in Keras' safe
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import math
 import pkgutil
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
 import keras
@@ -18,7 +21,7 @@ from keras import ops
 from zoo.quiet import import_tensorflow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from zoo.types import Floats, LayerArguments
 
@@ -219,9 +222,23 @@ class Objective(_InFloat32):
     neighbours: int = 0
 
 
+_read_rows: ContextVar[Mapping[int, Callable[[Any], Any]]] = ContextVar("read_rows", default=MappingProxyType({}))
+
+
 def gathered(table: Any, rows: Tensor) -> Tensor:
     """Rows [...] of a variable: table[rows], without reading the whole of it, and with a sparse gradient."""
-    return import_tensorflow().gather(table.value, rows)
+    read = _read_rows.get().get(id(table))
+    return import_tensorflow().gather(table.value, rows) if read is None else read(rows)
+
+
+@contextlib.contextmanager
+def reading_rows(readers: Mapping[int, Callable[[Any], Any]]) -> Iterator[None]:
+    """Within it, `gathered` reads the variables with these ids through these functions: for tables stored otherwise."""
+    token = _read_rows.set(readers)
+    try:
+        yield
+    finally:
+        _read_rows.reset(token)
 
 
 def flat(x: Tensor) -> Tensor:

@@ -15,8 +15,10 @@ from zoo.encoder import Encoder, Vocabulary
 from zoo.environment import facts
 from zoo.errors import InputError, ZooError
 from zoo.evaluate.gates import decide
+from zoo.export.exporter import BLESSED
 from zoo.intakes.choose import intake_of, plain_intake_of
 from zoo.quiet import import_tensorflow
+from zoo.report.model_card import CARD_FILE, model_card
 from zoo.report.progress import ProgressReport
 from zoo.report.tables import fold_scores, folds_table, report_table, verdict_table
 from zoo.run_state import claim
@@ -193,7 +195,8 @@ class Pipeline:
         taken_up = f", taken up at epoch {trained.resumed_epoch + 1}" if trained.resumed_epoch else ""
         kept = f"those of epoch {trained.best_epoch + 1}" if trained.best_epoch >= 0 else "the first ones"
         self._say(f"trained {len(trained.history)} epochs in {trained.seconds:.1f} s{taken_up}; the weights are {kept}")
-        return trained
+        # what is judged from here on is what would be exported
+        return dataclasses.replace(trained, code_scale=self.exporter.lower(trained.model, splits))
 
     def _judge(self, trained: Trained, splits: Splits) -> tuple[Report, Verdict]:
         champion, obstacle = self._champion(splits)
@@ -206,7 +209,8 @@ class Pipeline:
         return report, verdict
 
     def _report(self, trained: Trained, splits: Splits, more: list[Representation]) -> Report:
-        encoder = Encoder.from_model("encoder", trained.model, intake=plain_intake_of(splits))
+        intake = plain_intake_of(splits)
+        encoder = Encoder.from_model("encoder", trained.model, intake=intake, code_scale=trained.code_scale)
         baselines = self.recipe.build("baselines")
         representations: list[Representation] = [encoder]
         representations += [baseline.fit(name, splits, trained) for name, baseline in baselines.items()]
@@ -235,24 +239,34 @@ class Pipeline:
             for reason in verdict.reasons:
                 self._say(f"  {reason}")
             self._say(f"run {run.run_id} in {self.tracker.resolved_uri}")
-            vocabulary = _vocabulary(trained.model, splits)
-            encoder = Encoder.from_model(self.recipe.name, trained.model, vocabulary, intake_of(splits))
+            vocabulary = _vocabulary(trained, splits)
+            encoder = Encoder.from_model(
+                self.recipe.name, trained.model, vocabulary, intake_of(splits), trained.code_scale
+            )
             return Result(report, verdict, encoder, run.run_id)
-        version, directory = self._export(run, trained, splits, verdict)
+        version, directory = self._export(run, trained, splits, report, verdict)
         promoted = verdict.beats_champion is not False
         if promoted:
             run.promote(self.recipe.name, version)
+            self.exporter.label_stable(self.recipe.name, version)
         run.log_tags({"zoo.version": version, "zoo.champion": promoted, "zoo.exported": directory})
         self._say_where(run, version, directory, verdict, trained.model.latent_dim)
         encoder = Encoder.from_saved_model(directory, name=f"{self.recipe.name}/{version}")
         return Result(report, verdict, encoder, run.run_id, version, directory, promoted)
 
-    def _export(self, run: TrackedRun, trained: Trained, splits: Splits, verdict: Verdict) -> tuple[int, Path]:
+    def _export(
+        self, run: TrackedRun, trained: Trained, splits: Splits, report: Report, verdict: Verdict
+    ) -> tuple[int, Path]:
         name = self.recipe.name
-        documents = {"verdict.json": _json(verdict), "recipe.yaml": self.recipe.yaml()}
+        documents = {
+            "verdict.json": _json(verdict),
+            "recipe.yaml": self.recipe.yaml(),
+            CARD_FILE: model_card(self.recipe.config, splits, trained, report, verdict, _made(run.run_id)),
+            BLESSED: "",
+        }
         with (
-            self.console.status("exporting, and verifying in a fresh process"),
-            self.exporter.candidate(name, trained.model, splits, documents) as candidate,
+            self.console.status("exporting, and verifying by serving it in a fresh process"),
+            self.exporter.candidate(name, trained.model, splits, documents, trained.code_scale) as candidate,
         ):
             rows = intake_of(splits).arrays(splits.take(splits.test[:_EXAMPLE_ROWS]))
             version = run.register(name, candidate.directory, rows, trained.model.latent_dim)
@@ -265,8 +279,8 @@ class Pipeline:
     def _publish(self, candidate: Exported, version: int) -> Path:
         directory = self.exporter.publish(candidate, self.recipe.name, version)
         self._say(
-            f"exported {', '.join(candidate.signatures)}; a process without the zoo gives the same values "
-            f"(largest difference {candidate.largest_difference:.1e})"
+            f"exported {', '.join(candidate.signatures)}; served without the zoo, over gRPC and REST, it gives the "
+            f"same values (largest difference {candidate.largest_difference:.1e})"
         )
         return directory
 
@@ -382,14 +396,21 @@ def _kinds_differ(model: Any, splits: Splits) -> str:
     return f"{type(model.encoder).__name__} reads sparse rows, but the data are {_rows_in_words(splits)}"
 
 
-def _vocabulary(model: Any, splits: Splits) -> Vocabulary | None:
+def _vocabulary(trained: Trained, splits: Splits) -> Vocabulary | None:
     if splits.keys is None:
         return None
-    encoder = Encoder.from_model("vocabulary", model, intake=plain_intake_of(splits))
+    intake = plain_intake_of(splits)
+    encoder = Encoder.from_model("vocabulary", trained.model, intake=intake, code_scale=trained.code_scale)
     rows = np.arange(len(splits))
     return Vocabulary(
         splits.keys.tolist(), lambda: np.concatenate([encoder.encode(block) for block in splits.batches(rows)])
     )
+
+
+def _made(run_id: str) -> dict[str, str]:
+    """How an encoder was made, beyond what recipe and data say."""
+    versions = ", ".join(f"{name} {version}" for name, version in facts().items())
+    return {"run": f"`{run_id}` in MLflow, with the recipe, the report and the Keras model", "made with": versions}
 
 
 def _flat(config: Any, prefix: str = "") -> dict[str, Any]:

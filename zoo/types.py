@@ -175,6 +175,7 @@ class Trained:
         seconds: wall-clock time of training in this process.
         resumed_epoch: the epoch (from 0) that an interrupted run was taken up at; 0 for a fresh run.
         notes: what the user must be told, such as a stop on a non-finite loss.
+        code_scale: what a step of the embedding stands for, if it is to be exported as int8; None for float32.
     """
 
     model: Any
@@ -184,6 +185,7 @@ class Trained:
     seconds: float
     resumed_epoch: int = 0
     notes: tuple[str, ...] = ()
+    code_scale: float | None = None
 
 
 class Representation(Protocol):
@@ -342,12 +344,12 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Exported:
-    """A SavedModel on disk that a process without the zoo was seen to load with equal values.
+    """A SavedModel on disk that a server without the zoo was seen to serve with equal values.
 
     Attributes:
         directory: where it is.
         signatures: names of its signatures.
-        largest_difference: largest absolute difference to the in-memory encoder over the probe rows.
+        largest_difference: largest difference to the in-memory encoder's values over the probe rows.
     """
 
     directory: Path

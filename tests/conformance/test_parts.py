@@ -19,7 +19,7 @@ import keras  # noqa: E402
 
 from zoo.bottlenecks.linear import Linear  # noqa: E402
 from zoo.encoder import Encoder  # noqa: E402
-from zoo.export.exporter import _write  # noqa: E402
+from zoo.export._signatures import write_saved_model  # noqa: E402
 from zoo.intakes._cells import padded  # noqa: E402
 from zoo.intakes.dense_intake import DenseIntake  # noqa: E402
 from zoo.intakes.sparse_intake import SparseIntake  # noqa: E402
@@ -357,7 +357,7 @@ def test_a_model_with_the_part_is_saved_loaded_and_exported_with_equal_values(pa
         value = np.asarray(getattr(model, method)(given(rows)))
         assert np.isfinite(value).all()
         np.testing.assert_array_equal(getattr(again, method)(given(rows)), value)
-    _write(tmp_path / "saved", model, intake(rows))
+    write_saved_model(tmp_path / "saved", model, intake(rows))
     exported = Encoder.from_saved_model(tmp_path / "saved")
     encoder = Encoder.from_model("in memory", model, intake=intake(rows))
     for method in ("encode", "reconstruct", "score", "assign_probabilities"):

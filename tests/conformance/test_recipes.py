@@ -19,7 +19,7 @@ import_tensorflow()
 
 from zoo.encoder import Encoder  # noqa: E402
 from zoo.evaluate.gates import decide  # noqa: E402
-from zoo.export.exporter import _write  # noqa: E402
+from zoo.export._signatures import write_saved_model  # noqa: E402
 from zoo.intakes.choose import plain_intake_of  # noqa: E402
 from zoo.models.autoencoder import Autoencoder  # noqa: E402
 from zoo.pipeline import Pipeline  # noqa: E402
@@ -121,7 +121,7 @@ def test_a_recipe_trains_is_judged_saved_and_exported_with_equal_values(name, tm
     assert json.dumps(again.get_config()) == json.dumps(model.get_config())
     np.testing.assert_array_equal(Encoder.from_model(name, again, intake=intake).encode(rows), codes)
 
-    _write(tmp_path / "saved", model, intake)
+    write_saved_model(tmp_path / "saved", model, intake)
     exported = Encoder.from_saved_model(tmp_path / "saved")
     np.testing.assert_allclose(exported.encode(rows), codes, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(exported.score(rows), encoder.score(rows), rtol=1e-4, atol=1e-3)

@@ -6,7 +6,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from zoo.errors import InputError, ZooError
-from zoo.export.exporter import Exporter, _calls_on_probes, _write
+from zoo.export._serving_requests import write_warmup
+from zoo.export._signatures import calls_on_probes, write_saved_model
+from zoo.export.exporter import Exporter
 from zoo.intakes.dense_intake import DenseIntake
 from zoo.quiet import import_tensorflow
 
@@ -27,6 +29,10 @@ def exporter(tmp_path):
     exporter = Exporter(store=str(tmp_path / "store"))
     exporter.require_writable("name")
     return exporter
+
+
+def warm_up(directory, calls):
+    write_warmup(directory, "name", {signature: inputs for signature, (inputs, _) in calls.items()})
 
 
 def entries(exporter):
@@ -56,15 +62,21 @@ def test_what_is_not_published_is_removed_and_a_taken_version_is_refused(exporte
 
 
 def test_other_values_than_in_memory_are_refused(exporter, model, splits, tmp_path):
-    _write(tmp_path / "saved", model, DenseIntake("vector", model.row_shape))
+    write_saved_model(tmp_path / "saved", model, DenseIntake("vector", model.row_shape))
     weights = model.get_weights()
     try:
         model.set_weights([weight + 1e-3 for weight in weights])
+        calls = calls_on_probes(model, splits)
+        warm_up(tmp_path / "saved", calls)
         with pytest.raises(ZooError, match="differ from the model's in memory"):
-            exporter._verified(tmp_path / "saved", _calls_on_probes(model, splits))
+            exporter._verified(tmp_path / "saved", calls)
+        assert not (tmp_path / "saved" / "INFRA_BLESSED").exists()
     finally:
         model.set_weights(weights)
-    verified = exporter._verified(tmp_path / "saved", _calls_on_probes(model, splits))
+    calls = calls_on_probes(model, splits)
+    warm_up(tmp_path / "saved", calls)
+    verified = exporter._verified(tmp_path / "saved", calls)
+    assert (tmp_path / "saved" / "INFRA_BLESSED").exists()
     assert verified.largest_difference < 1e-5
     assert {"serving_default", "serving_examples", "reconstruct", "score", "decode", "sample"} == set(
         verified.signatures
@@ -72,10 +84,10 @@ def test_other_values_than_in_memory_are_refused(exporter, model, splits, tmp_pa
 
 
 def test_a_model_that_a_fresh_process_cannot_load_is_refused(exporter, model, splits, tmp_path):
-    _write(tmp_path / "saved", model, DenseIntake("vector", model.row_shape))
+    write_saved_model(tmp_path / "saved", model, DenseIntake("vector", model.row_shape))
     (tmp_path / "saved" / "saved_model.pb").write_bytes(b"not a model")
-    with pytest.raises(ZooError, match="a fresh process could not use the exported model"):
-        exporter._verified(tmp_path / "saved", _calls_on_probes(model, splits))
+    with pytest.raises(ZooError, match="a fresh process could not serve the exported model"):
+        exporter._verified(tmp_path / "saved", calls_on_probes(model, splits))
 
 
 def test_candidates_of_processes_that_died_are_removed_and_others_left(exporter, model, splits):

@@ -69,5 +69,6 @@ def test_an_exported_version_warms_up_every_signature_with_one_row_and_many(spli
         shapes = [[dim.size for dim in output.tensor_shape.dim] for output in response.outputs.values()]
         played.setdefault(signature, []).append(shapes[0][0])
     servable.unload(0)
-    assert set(played) == {"serving_default", "serving_examples", "reconstruct", "score", "decode"}
+    assert set(played) == {"serving_default", "serving_examples", "reconstruct", "score", "decode", "sample"}
+    assert played.pop("sample") == [1, 4]
     assert all(counts == [1, 100] for counts in played.values())

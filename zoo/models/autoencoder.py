@@ -207,19 +207,18 @@ class Autoencoder(Configured, keras.Model):
         code = self.bottleneck.encode(flat(self.encoder(target)))
         return -self.likelihood(self.decoder(code), target)
 
-    def sample(self, count: Tensor, seed: Tensor) -> Tensor:
-        """Draws codes from the prior and decodes them: `count` rows in the units of the raw rows, a function of seed.
+    def sample(self, seeds: Tensor) -> Tensor:
+        """Draws a code from the prior for each seed, and decodes it: [n] -> [n, ...] in the units of the raw rows.
+
+        A row depends on its own seed only, whatever else is drawn with it.
 
         Raises:
             ValueError: the model has no prior.
         """
-        return self.decode(self.sample_codes(count, seed))
-
-    def sample_codes(self, count: Tensor, seed: Tensor) -> Tensor:
-        """Draws codes [count, latent_dim] from the prior; a function of the seed."""
         if not self.is_generative:
             raise ValueError(f"{type(self.bottleneck).__name__} has no prior to draw from")
-        return self.bottleneck.prior(self._pseudo()).sample(count, seed=ops.stack([seed, seed]))
+        prior = self.bottleneck.prior(self._pseudo())
+        return self.decode(ops.map(lambda seed: prior.sample(seed=ops.stack([seed, seed])), seeds))
 
     def log_weights(self, x: Tensor, seeds: Tensor) -> Tensor:
         """Log p(t, z) - log q(z|t) in nats [draws, batch], for a draw of z from q(z|t) with each of the seeds [draws].

@@ -38,10 +38,10 @@ class PyfuncEncoder(PythonModel):
         inputs = {name: self._array(name, spec, model_input) for name, spec in self._specs.items()}
         count = len(next(iter(inputs.values())))
         blocks = [
-            self._encode(**{name: self._tensor(array[i : i + _BATCH]) for name, array in inputs.items()})["embedding"]
+            self._encode(**{name: self._tensor(array[i : i + _BATCH]) for name, array in inputs.items()})
             for i in range(0, max(count, 1), _BATCH)
         ]
-        return np.concatenate([block.numpy() for block in blocks])
+        return np.concatenate([_codes({name: output.numpy() for name, output in block.items()}) for block in blocks])
 
     def _array(self, name: str, spec: Any, rows: Any) -> Any:
         if len(self._specs) == 1 and spec.dtype.name == "float32":
@@ -53,6 +53,13 @@ class PyfuncEncoder(PythonModel):
         longest = max(map(len, cells), default=0)
         padded = [[*cell, *[empty] * (longest - len(cell))] for cell in cells]
         return np.asarray(padded, dtype=object if empty == "" else spec.dtype.as_numpy_dtype).reshape(-1, longest)
+
+
+def _codes(outputs: dict[str, Any]) -> Any:
+    """Codes [n, latent_dim] float32, of an embedding exported as int8 as well."""
+    if "scale" not in outputs:
+        return outputs["embedding"]
+    return outputs["embedding"].astype(np.float32) * outputs["scale"][:, None]
 
 
 mlflow.models.set_model(PyfuncEncoder())

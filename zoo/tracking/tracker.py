@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CHAMPION = "champion"
+_FORMER = (
+    "zoo.former_champions"  # tag of a registered model: versions, oldest first; MLflow keeps no history of aliases
+)
 _SQLITE = "sqlite:///"
 _LONGEST_PARAMETER = 6000  # MLflow's own limit
 
@@ -103,14 +106,53 @@ class Tracker:
 
     def champion(self, name: str) -> tuple[int, Path] | None:
         """Version and SavedModel of the present champion, or None if there is none."""
+        version = self.champion_version(name)
+        return None if version is None else (version, self.model_directory(f"models:/{name}/{version}"))
+
+    def champion_version(self, name: str) -> int | None:
+        """Version of the present champion, or None if there is none."""
         from mlflow.exceptions import MlflowException
 
         with self.connected() as client:
             try:
-                version = int(client.get_model_version_by_alias(name, CHAMPION).version)
+                return int(client.get_model_version_by_alias(name, CHAMPION).version)
             except MlflowException:
                 return None
-        return version, self.model_directory(f"models:/{name}/{version}")
+
+    def resolved(self, spec: str) -> tuple[str, int]:
+        """Name and version number of `name` (its champion), `name@alias` or `name/version`.
+
+        Raises:
+            InputError: there is no such model, version or alias; the message lists what there is.
+        """
+        from mlflow.exceptions import MlflowException
+
+        name, _, alias = spec.partition("@")
+        name, _, version = name.partition("/")
+        if (alias and version) or not name:
+            raise InputError(f"{spec!r}: write NAME, NAME@ALIAS or NAME/VERSION")
+        with self.connected() as client:
+            try:
+                if version:
+                    return name, int(client.get_model_version(name, version).version)
+                return name, int(client.get_model_version_by_alias(name, alias or CHAMPION).version)
+            except (MlflowException, ValueError):
+                what = _what_exists(client, f"models:/{spec}")
+                raise InputError(f"{spec}: {what} in {self.resolved_uri}") from None
+
+    def champions(self, name: str) -> list[int]:
+        """The versions that were champion before the present one, oldest first; those that were deleted left out."""
+        with self.connected() as client:
+            present = {int(each.version) for each in client.search_model_versions(f"name='{name}'")}
+            return [version for version in _former(client, name) if version in present]
+
+    def crown(self, name: str, version: int) -> None:
+        """Moves the alias `champion` back to a version: what came after it is forgotten."""
+        with self.connected() as client:
+            former = _former(client, name)
+            kept = former[: former.index(version)] if version in former else former
+            client.set_registered_model_alias(name, CHAMPION, str(version))
+            client.set_registered_model_tag(name, _FORMER, ",".join(map(str, kept)))
 
     def newest_version(self, name: str) -> int:
         """The highest version number that was ever registered under a name and still is; 0 if there is none."""
@@ -244,12 +286,27 @@ class TrackedRun:
         return int(version.version)
 
     def promote(self, name: str, version: int) -> None:
-        """Moves the alias `champion` to a version."""
-        self._client.set_registered_model_alias(name, CHAMPION, str(version))
+        """Moves the alias `champion` to a version, and remembers the one before."""
+        _promote(self._client, name, version)
 
     def withdraw(self, name: str, version: int) -> None:
         """Deletes a version again."""
         self._client.delete_model_version(name, str(version))
+
+
+def _promote(client: Any, name: str, version: int) -> None:
+    from mlflow.exceptions import MlflowException
+
+    with contextlib.suppress(MlflowException):  # there may be none yet
+        before = int(client.get_model_version_by_alias(name, CHAMPION).version)
+        former = [each for each in _former(client, name) if each != before]
+        client.set_registered_model_tag(name, _FORMER, ",".join(map(str, [*former, before])))
+    client.set_registered_model_alias(name, CHAMPION, str(version))
+
+
+def _former(client: Any, name: str) -> list[int]:
+    text = client.get_registered_model(name).tags.get(_FORMER, "")
+    return [int(each) for each in text.split(",") if each.isdigit()]
 
 
 def _existing(client: Any, run_id: str | None) -> Any:

@@ -1,0 +1,182 @@
+"""Does a SavedModel give the expected values when it is served? Run in a process of its own, which cannot import zoo.
+
+    python -m serving.infra_validation SAVED_MODEL_DIRECTORY EXPECTED.npz
+
+Starts the server on the model, plays the requests of its warm-up file through gRPC and through REST, and compares every
+output with the file's array `SIGNATURE/OUTPUT`, of which a request for fewer rows gets the first. Prints one line of
+JSON: the largest difference, absolute for values of up to 1 and relative to an output's largest value beyond (pixels of
+0 to 255 cannot agree to 1e-5). An output of integers is compared with numbers that were not rounded yet: it may be
+half a step away, and only what goes beyond that counts.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import httpx
+import numpy as np
+import orjson
+from tensorflow_serving.apis import prediction_log_pb2, prediction_service_pb2_grpc
+
+from serving.flags import read_flags
+from serving.json_parser import parse
+from serving.tensors import from_proto
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_NAME = "candidate"
+_TIMEOUT = 120.0  # seconds a request may take: a large one on a busy machine
+_LARGEST = 2**30  # bytes of an answer
+
+
+def main(directory: str, expected: str) -> int:
+    """Prints the largest difference; returns the exit status."""
+    sys.modules["zoo"] = None  # type: ignore[assignment]  # from here on `import zoo` fails, as on a server
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import uvloop
+
+    from serving.server import Server
+
+    with tempfile.TemporaryDirectory() as scratch, np.load(expected, allow_pickle=False) as values:
+        (Path(scratch) / "1").symlink_to(Path(directory).absolute())
+        wanted = {name: values[name] for name in values.files}
+        server = Server(
+            read_flags(
+                [
+                    f"--model_name={_NAME}",
+                    f"--model_base_path={scratch}",
+                    "--port=0",
+                    "--rest_api_port=0",
+                    "--file_system_poll_wait_seconds=0",
+                    "--max_num_load_retries=0",
+                    f"--rest_api_timeout_in_ms={int(_TIMEOUT * 1000)}",
+                ]
+            )
+        )
+        player = _Player(Path(directory), wanted)
+        uvloop.run(server.run(player.start))
+    return player.report()
+
+
+class _Player:
+    """Plays the requests in a thread, and stops the server when it is done.
+
+    Args:
+        directory: the SavedModel's.
+        wanted: `SIGNATURE/OUTPUT` -> array.
+    """
+
+    def __init__(self, directory: Path, wanted: Mapping[str, Any]) -> None:
+        self._directory, self._wanted = directory, wanted
+        self._largest = 0.0
+        self._failure = "the server stopped before every request was played"
+
+    def start(self, rest_port: int, grpc_port: int) -> None:
+        """Called by the server when both ports are open."""
+        threading.Thread(target=self._play, args=(rest_port, grpc_port), daemon=True).start()
+
+    def report(self) -> int:
+        """Prints what came of it; returns the exit status."""
+        if self._failure:
+            print(self._failure, file=sys.stderr)  # noqa: T201
+            return 1
+        print(json.dumps({"largest_difference": self._largest}))  # noqa: T201
+        return 0
+
+    def _play(self, rest_port: int, grpc_port: int) -> None:
+        try:
+            options = [("grpc.max_receive_message_length", _LARGEST)]
+            with (
+                httpx.Client(base_url=f"http://127.0.0.1:{rest_port}", timeout=_TIMEOUT) as http,
+                grpc.insecure_channel(f"127.0.0.1:{grpc_port}", options) as channel,
+            ):
+                stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+                played = {self._play_one(request, http, stub) for request in _requests(self._directory)}
+            missing = {name.partition("/")[0] for name in self._wanted} - played
+            self._failure = f"the warm-up file has no request for {', '.join(sorted(missing))}" if missing else ""
+        except Exception as error:
+            detail = error.details() if isinstance(error, grpc.RpcError) else str(error)
+            self._failure = " ".join(f"{type(error).__name__}: {detail or traceback.format_exc()}".split())
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def _play_one(self, request: Any, http: httpx.Client, stub: Any) -> str:
+        name = str(request.model_spec.signature_name)
+        request.model_spec.name = _NAME
+        response = stub.Predict(request, timeout=_TIMEOUT)
+        self._compare(name, {output: from_proto(tensor) for output, tensor in response.outputs.items()}, "gRPC")
+        answer = http.post(f"/v1/models/{_NAME}:predict", content=_json_of(request))
+        if not answer.is_success:
+            raise ValueError(f"signature {name}: REST answers {answer.status_code}: {answer.text[:300]}")
+        outputs = parse(answer.content)["outputs"]  # which knows NaN and Infinity
+        if len(response.outputs) == 1:
+            outputs = {next(iter(response.outputs)): outputs}
+        arrays = {
+            output: np.asarray(values, dtype=from_proto(response.outputs[output]).dtype)
+            for output, values in outputs.items()
+        }
+        self._compare(name, arrays, "REST")
+        return name
+
+    def _compare(self, signature: str, got: Mapping[str, Any], front: str) -> None:
+        for key, wanted in self._wanted.items():
+            name, _, output = key.partition("/")
+            if name != signature:
+                continue
+            if output not in got:
+                raise ValueError(f"signature {name} gives no output {output} over {front}")
+            values = np.asarray(got[output])
+            if not np.isfinite(wanted).all():
+                raise ValueError(f"signature {name}: the expected values are not finite")
+            expected = wanted[: len(values)]
+            if values.shape != expected.shape or not len(values):
+                raise ValueError(f"signature {name}: {output} has the shape {values.shape}, not {expected.shape}")
+            self._largest = max(self._largest, _difference(values, expected))
+
+
+def _difference(values: Any, expected: Any) -> float:
+    apart = np.abs(values.astype(np.float64) - expected)
+    if values.dtype.kind == "i" and expected.dtype.kind == "f":
+        return float(np.max(apart - 0.5, initial=0.0))
+    if not np.isfinite(apart).all():
+        return float("inf")
+    return float(np.max(apart, initial=0.0)) / max(1.0, float(np.max(np.abs(expected), initial=0.0)))
+
+
+def _requests(directory: Path) -> Iterator[Any]:
+    """The PredictRequests of the warm-up file."""
+    from serving.servable import WARMUP_FILE, import_tensorflow
+
+    path = directory / WARMUP_FILE
+    for record in import_tensorflow().data.TFRecordDataset(str(path)):
+        yield prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+
+
+def _json_of(request: Any) -> bytes:
+    inputs = {}
+    for name, tensor in request.inputs.items():
+        array = from_proto(tensor)
+        inputs[name] = _strings(array.tolist()) if array.dtype.kind in "OS" else array.tolist()
+    return orjson.dumps({"signature_name": request.model_spec.signature_name, "inputs": inputs})
+
+
+def _strings(cells: Any) -> Any:
+    """Bytes as REST takes them, whatever is in them."""
+    if isinstance(cells, list):
+        return [_strings(cell) for cell in cells]
+    return {"b64": base64.b64encode(cells).decode()}
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""The schema, read with TFX's own messages, describes the examples that the signature reads."""
+
+import numpy as np
+import pytest
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from zoo.export._schema import schema_of
+from zoo.export._serving_requests import serialised_examples
+from zoo.intakes import DenseIntake, ItemsIntake, RecordIntake, SparseIntake
+from zoo.quiet import import_tensorflow
+from zoo.types import MISSING, OTHER
+
+tf = import_tensorflow()
+FIELDS = {"name": (MISSING, OTHER, "ann", "bob"), "age": (MISSING, OTHER, "[0, 10)", "[10, 20)")}
+
+
+def parsed(intake):
+    return text_format.Parse(schema_of(intake), schema_pb2.Schema())
+
+
+def specification(schema):
+    """What TensorFlow Transform makes of such a schema, in the same words."""
+    kinds = {schema_pb2.FLOAT: tf.float32, schema_pb2.INT: tf.int64, schema_pb2.BYTES: tf.string}
+    return {
+        each.name: tf.io.FixedLenFeature(
+            [dim.size for dim in each.shape.dim], kinds[each.type], "" if each.type == schema_pb2.BYTES else None
+        )
+        if each.HasField("shape")
+        else tf.io.VarLenFeature(kinds[each.type])
+        for each in schema.feature
+    }
+
+
+@pytest.mark.parametrize(
+    ("intake", "rows"),
+    [
+        (DenseIntake("vector", (3,)), np.arange(6, dtype=np.float32).reshape(2, 3)),
+        (DenseIntake("image", (2, 2, 1)), np.arange(8, dtype=np.float32).reshape(2, 2, 2, 1)),
+        (RecordIntake(FIELDS), {"name": ["ann", ""], "age": ["7", "12"]}),
+        (ItemsIntake(["milk", "rye"]), [["milk"], ["rye", "milk"]]),
+        (SparseIntake(9), {"indices": [[1, -1], [2, 8]], "values": [[1.0, 0.0], [2.0, 3.0]]}),
+    ],
+)
+def test_examples_can_be_read_by_the_schema(intake, rows):
+    arrays = intake.arrays(rows)
+    read = tf.io.parse_example(serialised_examples(arrays), specification(parsed(intake)))
+    assert set(read) == set(arrays)
+    for name, array in arrays.items():
+        if isinstance(read[name], tf.SparseTensor):
+            kept = array[array != ""] if array.dtype == object else array[arrays["indices"] >= 0]
+            np.testing.assert_array_equal(
+                read[name].values.numpy().astype(kept.dtype if kept.dtype != object else "U"), kept
+            )
+        else:
+            got = read[name].numpy()
+            np.testing.assert_array_equal(np.char.decode(got.astype("S")) if array.dtype == object else got, array)
+
+
+def test_vocabularies_are_domains_and_intervals_are_not():
+    schema = parsed(RecordIntake(FIELDS))
+    assert {each.name: list(each.value) for each in schema.string_domain} == {"name": ["ann", "bob"]}
+    assert {each.name: each.domain for each in schema.feature} == {"name": "name", "age": ""}
+    assert parsed(ItemsIntake(["milk", "rye"])).string_domain[0].value == ["milk", "rye"]
+
+
+def test_numbers_must_be_there_and_strings_may_be_missing():
+    assert parsed(DenseIntake("vector", (3,))).feature[0].presence.min_fraction == 1
+    assert not parsed(RecordIntake(FIELDS)).feature[0].HasField("presence")

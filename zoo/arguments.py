@@ -1,0 +1,75 @@
+"""Command lines of `key=value` arguments, for the commands beside `zoo.run`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from zoo.errors import InputError, ZooError, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_FAILED = 1
+
+
+def command(
+    prog: str,
+    description: str,
+    keys: Mapping[str, str],
+    act: Callable[[dict[str, str]], None],
+    arguments: Sequence[str] | None,
+    positional: tuple[str, str] | None = None,
+) -> int:
+    """Reads a command line and does what it asks for.
+
+    Args:
+        prog: such as `python -m zoo.push`.
+        description: one line.
+        keys: key -> what it is for.
+        act: called with the values by key; prints what it did, raises `ZooError` for what it could not do.
+        arguments: the command line; None takes the process's own.
+        positional: name of the one argument without a key, and what it is for.
+
+    Returns:
+        The exit status: 0 done, 2 wrong argument or input, 1 anything else.
+    """
+    width = max(map(len, keys))
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description=description,
+        epilog="keys:\n"
+        + "".join(f"  {key:<{width}}  {purpose}\n" for key, purpose in keys.items())
+        + "\nexit status: 0 done, 2 wrong argument or input, 1 anything else",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    if positional:
+        parser.add_argument(positional[0], help=positional[1])
+    parser.add_argument("values", nargs="*", metavar="key=value")
+    options = vars(parser.parse_args(arguments))
+    try:
+        given = _given(options.pop("values"), keys)
+        act({**options, **given})
+    except ZooError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201  the command line's own voice
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("interrupted; nothing was left half done", file=sys.stderr)  # noqa: T201
+        return _FAILED
+    return 0
+
+
+def _given(values: Sequence[str], keys: Mapping[str, str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for each in values:
+        key, equals, value = each.partition("=")
+        if not equals or not value:
+            raise InputError(f"{each!r}: write key=value; {suggestion(key, keys, what='keys')}")
+        if key not in keys:
+            raise InputError(f"there is no key {key!r}; {suggestion(key, keys, what='keys')}")
+        if key in given:
+            raise InputError(f"{key} is given twice")
+        given[key] = value
+    return given

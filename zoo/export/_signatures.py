@@ -1,0 +1,131 @@
+"""A model's signatures: what a server offers, each a graph with named inputs and outputs."""
+
+from __future__ import annotations
+
+import contextlib
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.codes import as_int8, steps
+from zoo.encoder import OTHERS, READS_ROWS, Encoder, seeds_of
+from zoo.export._precision import StoredWeights
+from zoo.export._serving_requests import features_of_examples, serialised_examples
+from zoo.intakes.choose import intake_of
+from zoo.quiet import import_tensorflow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from zoo.types import Intake, Splits
+
+    # signature -> its inputs, and the values expected of its outputs
+    Calls = Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
+
+_PROBES = 256
+_NUMBERS = 2**20  # of the probes' reconstructions at most: they travel as JSON when they are verified
+_DRAWN = 4
+
+
+def write_saved_model(
+    directory: Path, model: Any, intake: Intake, precision: str = "float32", code_scale: float | None = None
+) -> None:
+    """Writes the SavedModel. Keras' own export archive takes no look-up tables, and names only one input well.
+
+    Args:
+        directory: where; must not exist.
+        model: a built `zoo.models.Autoencoder`.
+        intake: how rows go in.
+        precision: of the stored weights, see `zoo.export._precision`.
+        code_scale: what a step of an int8 embedding stands for; None exports float32.
+    """
+    tf = import_tensorflow()
+    weights = StoredWeights(model, precision)
+    exported = tf.Module()  # what is to be saved must hang on it
+    signatures = {
+        name: _traced(function, specs, weights)
+        for name, (function, specs) in _functions(model, intake, code_scale).items()
+    }
+    exported.weights = weights.variables
+    exported.tables = list(getattr(intake, "tables", ()))
+    exported.threshold = model.threshold.value
+    if code_scale is not None:
+        exported.code_scale = tf.Variable(code_scale, dtype=tf.float32, trainable=False)
+    tf.saved_model.save(exported, str(directory), signatures=signatures)
+
+
+def calls_on_probes(model: Any, splits: Splits, code_scale: float | None = None) -> Calls:
+    """What the model in memory gives for test rows, by signature; an int8 embedding before it is rounded."""
+    intake = intake_of(splits)
+    count = max(1, min(_PROBES, _NUMBERS // splits.width))
+    encoder = Encoder.from_model("in memory", model, intake=intake)
+    arrays = intake.arrays(splits.take(splits.test[:count]))
+    calls = {
+        READS_ROWS[method][0]: (arrays, {READS_ROWS[method][1]: encoder.call(method, arrays)})
+        for method in READS_ROWS
+        if encoder.has(method)
+    }
+    codes = calls["serving_default"][1]["embedding"]
+    wanted: dict[str, Any] = {"embedding": codes}
+    if code_scale is not None:
+        scales = np.full(len(codes), code_scale, np.float32)
+        wanted = {"embedding": np.asarray(steps(codes, code_scale)), "scale": scales}
+    calls["serving_default"] = (arrays, wanted)
+    calls["serving_examples"] = ({"examples": serialised_examples(arrays)}, wanted)
+    calls["decode"] = ({"codes": codes}, {OTHERS["decode"][1]: encoder.decode(codes)})
+    if encoder.has("sample"):
+        calls["sample"] = ({"seed": seeds_of(_DRAWN, 1)}, {OTHERS["sample"][1]: encoder.sample(_DRAWN, seed=1)})
+    return calls
+
+
+def _functions(
+    model: Any, intake: Intake, code_scale: float | None
+) -> dict[str, tuple[Callable[..., dict[str, Any]], Mapping[str, Any]]]:
+    """Signature -> its function and the specifications of its inputs."""
+    tf = import_tensorflow()
+    specs = intake.specs()
+    codes = tf.TensorSpec((None, model.latent_dim), tf.float32)
+
+    def embedding(features: Any) -> dict[str, Any]:
+        values = model.encode(features)
+        if code_scale is None:
+            return {"embedding": values}
+        return {"embedding": as_int8(values, code_scale), "scale": tf.fill((tf.shape(values)[0],), code_scale)}
+
+    def score(**arrays: Any) -> dict[str, Any]:
+        scores = model.score(intake.features(arrays))
+        threshold = tf.zeros_like(scores) + tf.convert_to_tensor(model.threshold)
+        return {"score": scores, "threshold": threshold, "anomalous": scores > threshold}
+
+    functions: dict[str, tuple[Any, Mapping[str, Any]]] = {
+        "serving_default": (lambda **arrays: embedding(intake.features(arrays)), specs),
+        "serving_examples": (
+            lambda examples: embedding(intake.features(features_of_examples(examples, specs))),
+            {"examples": tf.TensorSpec((None,), tf.string, name="examples")},
+        ),
+        "score": (score, specs),
+        "decode": (lambda codes: {"reconstruction": model.decode(codes)}, {"codes": codes}),
+    }
+    for method in ("reconstruct", "assign"):
+        if Encoder.can(model, method):
+            functions[READS_ROWS[method][0]] = (partial(_endpoint, model, method, intake), specs)
+    if model.is_generative:
+        functions["sample"] = (
+            lambda seed: {"reconstruction": model.sample(seed)},
+            {"seed": tf.TensorSpec((None,), tf.int32, name="seed")},
+        )
+    return functions
+
+
+def _traced(function: Callable[..., Any], specs: Mapping[str, Any], weights: StoredWeights) -> Any:
+    def with_stored_weights(**arrays: Any) -> Any:
+        with weights.in_use() if weights.are_smaller else contextlib.nullcontext():
+            return function(**arrays)
+
+    return import_tensorflow().function(with_stored_weights, autograph=False).get_concrete_function(**specs)
+
+
+def _endpoint(model: Any, method: str, intake: Intake, **arrays: Any) -> dict[str, Any]:
+    return {READS_ROWS[method][1]: getattr(model, method)(intake.features(arrays))}

@@ -1,0 +1,142 @@
+"""The model card that goes with an exported encoder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from zoo.types import Report, Score, Splits, Trained, Verdict
+
+CARD_FILE = "model_card.md"
+_SAID = {"rows", "width", "splits"}  # facts of the data that have a line of their own
+
+
+def model_card(
+    recipe: Mapping[str, Any],
+    splits: Splits,
+    trained: Trained,
+    report: Report,
+    verdict: Verdict,
+    made: Mapping[str, str],
+) -> str:
+    """What an encoder is, what it was trained on, how it was judged and how it is used, as Markdown.
+
+    After Mitchell et al. 2019, "Model cards for model reporting", as far as the run knows the facts.
+
+    Args:
+        recipe: the composed recipe.
+        splits: the table.
+        trained: the trained model.
+        report: representations x metrics.
+        verdict: gate by gate.
+        made: further facts of how the encoder was made, such as the id of its run and the versions of packages.
+    """
+    return "\n".join(
+        [
+            f"# {recipe['name']}",
+            "",
+            str(recipe["purpose"]),
+            "",
+            *_section("Model", [*_model_facts(recipe, trained), *made.items()]),
+            *_section("Data", _data_facts(splits)),
+            "## Held-out scores",
+            "",
+            f"{report.confidence:.0%} intervals from {report.resamples} bootstrap resamples of the held-out rows.",
+            "",
+            *_scores(report),
+            "",
+            "## Gates",
+            "",
+            "It was blessed because every one of these passed: the lower bound of the paired difference must exceed "
+            "the margin, or for a number to reach, the encoder's own lower bound must reach it.",
+            "",
+            *_gates(verdict),
+            "",
+            *_section("Use", _use(recipe, trained)),
+            "## Limits",
+            "",
+            "The scores hold for rows like the held-out ones. Rows from elsewhere, or from a later time, may be "
+            "encoded worse without any sign of it: judge again on your own. Labels were used for judging only. "
+            "Whatever bias the data hold, the codes hold as well.",
+            "",
+        ]
+    )
+
+
+def _section(title: str, facts_of_it: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    yield from (f"## {title}", "", *_table(["", ""], [[key, str(value)] for key, value in facts_of_it]), "")
+
+
+def _model_facts(recipe: Mapping[str, Any], trained: Trained) -> Iterator[tuple[str, Any]]:
+    model, export = trained.model, recipe["export"]
+    yield "architecture", f"{type(model).__name__}: {type(model.encoder).__name__} -> {type(model.bottleneck).__name__}"
+    yield "code", f"{model.latent_dim} numbers, {export['output']}"
+    yield "weights", f"{model.count_params():,}, stored as {export['precision']}"
+    yield (
+        "training",
+        f"{len(trained.history)} epochs, the weights of epoch {trained.best_epoch + 1}, seed {recipe['seed']}",
+    )
+
+
+def _data_facts(splits: Splits) -> Iterator[tuple[str, Any]]:
+    shape = " x ".join(f"{size:,}" for size in splits.shape)
+    yield "rows", f"{len(splits):,} of {shape} ({'sparse' if splits.is_sparse else 'dense'})"
+    yield (
+        "split",
+        f"{len(splits.train):,} to train, {len(splits.validation):,} to validate, {len(splits.test):,} held out",
+    )
+    for key, value in splits.provenance.items():
+        if key not in _SAID:
+            yield str(key), value
+    for note in splits.notes:
+        yield "note", note
+
+
+def _scores(report: Report) -> Iterator[str]:
+    metrics = list(report.units)
+    head = ["representation", "dimensions", *(f"{name} ({report.units[name]})" for name in metrics)]
+    rows = [
+        [name, str(report.dimensions[name]), *(_score(scores.get(metric)) for metric in metrics)]
+        for name, scores in report.scores.items()
+    ]
+    yield from _table(head, rows)
+
+
+def _gates(verdict: Verdict) -> Iterator[str]:
+    head = ["gate", "metric", "against", "difference", "must exceed"]
+    rows = [
+        [each.gate, each.metric, each.against, _score(each.difference), f"{each.required:g}"] for each in verdict.gates
+    ]
+    yield from _table(head, rows)
+
+
+def _use(recipe: Mapping[str, Any], trained: Trained) -> Iterator[tuple[str, str]]:
+    yield "Python", f'`zoo.load("{recipe["name"]}").encode(rows)`'
+    yield (
+        "TensorFlow",
+        "`tf.saved_model.load(folder).signatures`, described by `saved_model_cli show --dir folder --all`",
+    )
+    yield (
+        "a server",
+        "`python -m serving --store STORE`, or TensorFlow Serving; `schema.pbtxt` describes tf.Example input",
+    )
+    if trained.code_scale is not None:
+        yield "int8", f"a step stands for {trained.code_scale:.6g} in every dimension: search the integers as they are"
+
+
+def _score(score: Score | None) -> str:
+    return "-" if score is None else str(score)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(_cell(each) for each in row)} |"
+
+
+def _cell(text: str) -> str:
+    """Text that cannot break out of its cell."""
+    return " ".join(text.split()).replace("|", "\\|")
