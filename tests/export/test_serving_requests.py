@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from serving.batching import Batcher, BatchingParameters
 from serving.inference import play
 from serving.servable import Servable
 from zoo.export._serving_requests import features_of_examples, serialised_examples
@@ -60,12 +61,13 @@ def test_an_exported_version_warms_up_every_signature_with_one_row_and_many(spli
         directory = exporter.publish(candidate, "name", 1)
     servable = Servable("name", 1, directory)
     played = {}
+    # in batches, as TF Serving does: a request without rows would fail, and with it the version
+    batcher = Batcher(lambda servable, *rest: servable.run(*rest), BatchingParameters())
     for log in servable.warmup_records():
-        response = play(servable, log, lambda servable, *rest: servable.run(*rest))
+        response = play(servable, log, batcher.run)
         signature = response.model_spec.signature_name
         shapes = [[dim.size for dim in output.tensor_shape.dim] for output in response.outputs.values()]
         played.setdefault(signature, []).append(shapes[0][0])
     servable.unload(0)
-    assert set(played) == {"serving_default", "serving_examples", "reconstruct", "score", "decode", "sample"}
-    assert played.pop("sample") == [4]
+    assert set(played) == {"serving_default", "serving_examples", "reconstruct", "score", "decode"}
     assert all(counts == [1, 100] for counts in played.values())

@@ -69,6 +69,9 @@ def serialised_examples(arrays: Mapping[str, Any]) -> Any:
 def write_warmup(directory: Path, name: str, requests: Mapping[str, Mapping[str, Any]]) -> None:
     """Writes the requests that a server plays before a version serves: one row, and all of them, for each signature.
 
+    A signature that takes no rows is left out: TF Serving with batching refuses scalars, and a version whose warm-up
+    fails does not serve.
+
     Args:
         directory: the SavedModel's.
         name: the model's.
@@ -81,12 +84,12 @@ def write_warmup(directory: Path, name: str, requests: Mapping[str, Mapping[str,
     path.parent.mkdir(parents=True, exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
         for signature, inputs in requests.items():
-            largest = max((len(array) for array in inputs.values() if np.ndim(array)), default=1)
-            for count in sorted({1, largest}):
+            if not all(np.ndim(array) for array in inputs.values()):
+                continue
+            for count in sorted({1, *(len(array) for array in inputs.values())}):
                 log = prediction_log_pb2.PredictionLog()
                 log.predict_log.request.model_spec.name = name
                 log.predict_log.request.model_spec.signature_name = signature
                 for key, array in inputs.items():
-                    part = array[:count] if np.ndim(array) else array
-                    log.predict_log.request.inputs[key].CopyFrom(tf.make_tensor_proto(part))
+                    log.predict_log.request.inputs[key].CopyFrom(tf.make_tensor_proto(array[:count]))
                 writer.write(log.SerializeToString())
