@@ -22,7 +22,10 @@ def parser() -> argparse.ArgumentParser:
     )
     models = flags.add_argument_group("models (one of these)")
     models.add_argument(
-        "--store", type=Path, default=None, help="serve every model in a folder NAME/VERSION/saved_model.pb"
+        "--store",
+        type=Path,
+        default=None,
+        help="serve every model in a folder NAME/VERSION/saved_model.pb, as its models.config says, if it has one",
     )
     models.add_argument("--model_config_file", default="", help="text proto of ModelServerConfig")
     models.add_argument("--model_base_path", type=Path, default=None, help="serve the one model in this folder")

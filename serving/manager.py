@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("serving")
 _VERSION = re.compile(r"[0-9]+")
-_MODEL = re.compile(r"[^./][^/:]*")  # a request's path cannot name anything else
+MODEL_NAME = re.compile(r"[^./][^/:]*")  # a request's path cannot name anything else
 _LARGEST_VERSION = 2**63 - 1
 
 
@@ -34,7 +34,7 @@ class ModelConfig:
         base_path: folder of its versions.
         latest: how many of the newest versions; 0 for all of them.
         specific: these versions instead.
-        labels: label -> version.
+        labels: label -> version; one that is not loaded yet gets its label once it is.
     """
 
     name: str
@@ -78,6 +78,7 @@ class _Failure:
 @dataclass
 class _Model:
     config: ModelConfig
+    labels: Mapping[str, int] = field(default_factory=dict)  # as they stand, not as they are wanted
     servables: dict[int, Servable] = field(default_factory=dict)
     statuses: dict[int, VersionStatus] = field(default_factory=dict)
     failures: dict[int, _Failure] = field(default_factory=dict)
@@ -188,7 +189,7 @@ class Manager:
             model = self._models.get(name)
             loaded = model.servables if model is not None else {}
             if label:
-                version = model.config.labels.get(label) if model is not None else None
+                version = model.labels.get(label) if model is not None else None
                 if model is not None and version not in loaded:
                     raise invalid(f"Unrecognized servable version label: {label}")
             chosen = loaded.get(max(loaded, default=-1) if version is None else version)
@@ -228,7 +229,7 @@ class Manager:
             wanted = dict(self._configured)
         if self._store is not None and self._store.is_dir():
             for folder in sorted(self._store.iterdir()):
-                if _MODEL.fullmatch(folder.name) and folder.is_dir():
+                if MODEL_NAME.fullmatch(folder.name) and folder.is_dir():
                     wanted.setdefault(folder.name, ModelConfig(folder.name, folder))
         return wanted
 
@@ -249,10 +250,20 @@ class Manager:
             if not failed:
                 break
             usable -= failed  # the next older one answers instead, also on a server that has just started
-        surplus = [version for version in model.servables if version not in wanted]
+        self._move_labels(model)
+        kept = {*wanted, *model.labels.values()}
+        surplus = [version for version in model.servables if version not in kept]
         # an old version goes only when a new one can answer, or none is wanted
         if surplus and (not wanted or any(version in model.servables for version in wanted)):
             self._free(model, surplus)
+
+    def _move_labels(self, model: _Model) -> None:
+        """A label whose version is not loaded stays where it was, and what it was given to stays loaded."""
+        with self._lock:
+            model.labels = {
+                label: version if version in model.servables else model.labels.get(label, version)
+                for label, version in model.config.labels.items()
+            }
 
     def _may_try(self, model: _Model, version: int, folder: Path) -> bool:
         failure = model.failures.get(version)

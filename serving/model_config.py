@@ -1,4 +1,4 @@
-"""TensorFlow Serving's model_config_list as this server's configuration."""
+"""TensorFlow Serving's model_config_list as this server's configuration, from any file or a store's own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving.errors import invalid
-from serving.manager import ModelConfig
+from serving.manager import MODEL_NAME, ModelConfig, with_base_path
 from serving.protos import read_text
+
+STORE_FILE = "models.config"
 
 
 def read_model_config(path: str) -> list[ModelConfig]:
@@ -23,6 +25,42 @@ def read_model_config(path: str) -> list[ModelConfig]:
         return configs_of(config)
     except Exception as error:
         raise ValueError(f"{path}: {error}") from None
+
+
+class StoreConfig:
+    """What the `models.config` in a store says; TensorFlow Serving reads the same file.
+
+    It is written for a container that sees the store elsewhere: its base paths do not count, STORE/NAME is meant.
+
+    Args:
+        store: the folder.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self._store, self._seen = store, b""
+
+    def changed(self) -> list[ModelConfig] | None:
+        """The models, if the file is not what it was; None if it is, or if there is none.
+
+        Raises:
+            ValueError: what is wrong with it; raised once for each change.
+            OSError: it cannot be read.
+        """
+        path = self._store / STORE_FILE
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None  # what it said last holds on: a file on the move must not take the labels away
+        if content == self._seen:
+            return None
+        self._seen = content
+        models = read_model_config(str(path))
+        if not models:
+            raise ValueError(f"{path}: no model is listed in it")
+        for name in (model.name for model in models):
+            if not MODEL_NAME.fullmatch(name):
+                raise ValueError(f"{path}: no folder of a model is called {name!r}")
+        return [with_base_path(model, self._store / model.name) for model in models]
 
 
 def configs_of(config: Any) -> list[ModelConfig]:

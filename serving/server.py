@@ -26,7 +26,7 @@ from serving.errors import ServingError
 from serving.grpc_front import ModelService, PredictionService
 from serving.manager import Manager, ModelConfig
 from serving.metrics import Metrics
-from serving.model_config import read_model_config
+from serving.model_config import StoreConfig, read_model_config
 from serving.protos import message, read_text
 from serving.rest import RestFront
 from serving.servable import Servable
@@ -70,7 +70,8 @@ class Server:
         load = partial(Servable, tags=flags.saved_model_tags.split(","), options=options)
         retry_interval = flags.load_retry_interval_micros / 1e6
         self._manager = Manager(load, warm_up, self._metrics, flags.store, flags.max_num_load_retries, retry_interval)
-        self._manager.configure(_configured(flags))
+        self._read_models = _reader(flags)
+        self._manager.configure(self._read_models() or [])
         token = Path(flags.bearer_token_file).read_text(encoding="utf-8").strip() if flags.bearer_token_file else ""
         self._core = Core(
             self._manager, self._metrics, run, flags.rest_api_num_threads, flags.max_queued_requests, token
@@ -185,16 +186,22 @@ class Server:
         print(f"REST on {scheme}://{host}:{rest_port}, gRPC on {host}:{grpc_port}", flush=True)  # noqa: T201
 
     def _reread_model_config(self) -> None:
-        seconds, path = self._flags.model_config_file_poll_wait_seconds, self._flags.model_config_file
-        if not path or seconds <= 0:
+        seconds = 0.0
+        if self._flags.store is not None:
+            seconds = self._flags.file_system_poll_wait_seconds
+        elif self._flags.model_config_file:
+            seconds = self._flags.model_config_file_poll_wait_seconds
+        if seconds <= 0:
             return
 
         def poll() -> None:
             while True:
                 threading.Event().wait(seconds)
                 try:
-                    self._manager.configure(read_model_config(path))
-                except (ValueError, ServingError) as error:
+                    models = self._read_models()
+                    if models is not None:
+                        self._manager.configure(models)
+                except (ValueError, OSError, ServingError) as error:
                     _log.error("the models stay as they are: %s", error)
 
         threading.Thread(target=poll, name="model config", daemon=True).start()
@@ -222,12 +229,13 @@ def _cold(servable: Servable) -> None:
     del servable
 
 
-def _configured(flags: argparse.Namespace) -> list[ModelConfig]:
+def _reader(flags: argparse.Namespace) -> Callable[[], list[ModelConfig] | None]:
+    """Reads which models are to be served, and how; None where that is as before."""
+    if flags.store is not None:
+        return StoreConfig(flags.store).changed
     if flags.model_config_file:
-        return read_model_config(flags.model_config_file)
-    if flags.model_base_path is not None:
-        return [ModelConfig(flags.model_name, flags.model_base_path.absolute())]
-    return []
+        return partial(read_model_config, flags.model_config_file)
+    return lambda: [ModelConfig(flags.model_name, flags.model_base_path.absolute())]
 
 
 def _batching_parameters(path: str) -> BatchingParameters:

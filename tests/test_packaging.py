@@ -15,7 +15,8 @@ ROOT = Path(__file__).parent.parent
 def installed(tmp_path_factory):
     """A folder with nothing but the wheel's content, and another one to work in."""
     dist, site, work = (tmp_path_factory.mktemp(name) for name in ("dist", "site", "work"))
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(dist), str(ROOT)]
+    # the wheel is built from the source distribution, so that both hold what it holds
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(dist), str(ROOT)]
     subprocess.run(build, check=True, capture_output=True, text=True)
     (wheel,) = dist.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
@@ -30,6 +31,9 @@ def test_the_wheel_holds_the_recipes_and_the_type_marker(installed):
         assert f"zoo/recipes_shipped/{path.name}" in names
     assert "zoo/py.typed" in names
     assert "serving/__main__.py" in names
+    files = [path.name for path in (ROOT / "serving").iterdir() if path.is_file() and path.suffix != ".py"]
+    assert {"README.md", "batching.config", "docker-compose.yml", "kubernetes.yaml"} <= set(files)
+    assert not {f"serving/{file}" for file in files} - set(names)
     # git keeps the store's folder by an empty file, which comes along; what is exported there does not
     stray = [name for name in names if name.startswith(("tests/", "mlruns/", "serving/store"))]
     assert stray in ([], ["serving/store/.gitkeep"])

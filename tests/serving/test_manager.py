@@ -169,3 +169,69 @@ def test_polling_finds_what_is_pushed_while_requests_run(base, made):
         thread.join()
     assert not failures
     assert seen == {1, 2, 3}
+
+
+def test_a_label_moves_once_its_version_is_loaded_and_no_request_fails_meanwhile(base, made):
+    export_embed(base / "1")
+    manager = made()
+    manager.configure([ModelConfig("embed", base, specific=(1,), labels={"stable": 1})])
+    manager.scan()
+    manager.start(0.02)
+    seen, failures, stop = [], [], threading.Event()
+
+    def ask():
+        while not stop.is_set():
+            try:
+                seen.append(served(manager, label="stable")[0])
+            except ServingError as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    # the label comes first, its version later: the worst order there is
+    manager.configure([ModelConfig("embed", base, specific=(2,), labels={"stable": 2})])
+    time.sleep(0.3)
+    assert set(seen) == {1}
+    assert states(manager) == {1: "AVAILABLE"}
+    export_embed(base / "2", factor=2)
+    assert ended(manager, 1)
+    manager.configure([ModelConfig("embed", base, specific=(1,), labels={"stable": 1})])
+    assert ended(manager, 2)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert set(seen) == {1, 2}
+    assert seen[-1] == 1
+
+
+def test_a_label_whose_version_cannot_be_loaded_stays_where_it_was(base, made):
+    export_embed(base / "1")
+    manager = made()
+    manager.configure([ModelConfig("embed", base, specific=(1,), labels={"stable": 1})])
+    manager.scan()
+    (base / "2").mkdir()
+    (base / "2" / "saved_model.pb").write_bytes(b"not a graph")
+    manager.configure([ModelConfig("embed", base, specific=(2,), labels={"stable": 2, "canary": 2})])
+    manager.scan()
+    assert served(manager, label="stable")[0] == 1
+    with pytest.raises(ServingError, match="Unrecognized servable version label: canary"):
+        served(manager, label="canary")
+    manager.configure([ModelConfig("embed", base)])
+    manager.scan()
+    with pytest.raises(ServingError, match="Unrecognized servable version label: stable"):
+        served(manager, label="stable")
+
+
+def test_labels_of_old_versions_keep_them_beside_the_newest(base, made):
+    for version in (1, 2, 3):
+        export_embed(base / str(version))
+    manager = made()
+    manager.configure([ModelConfig("embed", base, latest=3)])
+    manager.scan()
+    manager.configure([ModelConfig("embed", base, labels={"stable": 1})])
+    manager.scan()
+    assert ended(manager, 2)
+    assert served(manager, label="stable")[0] == 1
+    assert served(manager)[0] == 3
