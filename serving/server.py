@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -271,6 +272,9 @@ def serve(flags: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
         server = Server(flags)
+        # what has been imported stays; looking through it again and again for garbage would hold requests up
+        gc.collect()
+        gc.freeze()
         uvloop.run(server.run())
     except (ValueError, ServingError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
