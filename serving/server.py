@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import uvicorn
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving import inference, metrics
 from serving.batching import Batcher, BatchingParameters
 from serving.core import Core
 from serving.errors import ServingError
-from serving.grpc_front import ModelService, PredictionService
+from serving.grpc_front import ModelService, PredictionService, add_to_server
 from serving.manager import Manager, ModelConfig
 from serving.metrics import Metrics
 from serving.model_config import read_model_config
@@ -124,11 +123,9 @@ class Server:
             ("grpc.so_reuseport", 0),
         ]
         server = grpc.aio.server(options=options)
-        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(PredictionService(self._core), server)
+        add_to_server(server, PredictionService(self._core))
         unavailable = self._flags.allow_version_labels_for_unavailable_models
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-            ModelService(self._core, unavailable_labels=unavailable), server
-        )
+        add_to_server(server, ModelService(self._core, unavailable_labels=unavailable))
         service = None
         if self._flags.enable_grpc_healthcheck_service:
             service = health.aio.HealthServicer()
