@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,7 @@ class RestFront:
         cors: whether answers carry CORS headers.
         prometheus_path: path of the metrics page; "" for none.
         largest_body: bytes a request may have.
-        timeout: seconds it may take.
+        timeout: seconds it may take to come in, and then to be answered.
     """
 
     def __init__(
@@ -89,6 +90,11 @@ class RestFront:
             self._core.require_token(request.header("authorization"))
             body = await self._dispatch(request, path)
             status = 200
+        except TimeoutError:
+            # the rest of the body may still come: nothing else can be said on this connection
+            headers = headers | {"Connection": "close"}
+            words = f"The request's body took longer than {self._timeout:g} s"
+            body, status = json_answers.write_error(words), HTTP_STATUS["DEADLINE_EXCEEDED"]
         except ServingError as error:
             body, status = json_answers.write_error(error.message) if error.message else b"", HTTP_STATUS[error.code]
         return status, headers | _JSON, body
@@ -166,11 +172,12 @@ class RestFront:
         if announced.isdigit() and int(announced) > self._largest_body:
             raise self._too_large(announced)
         parts, size = [], 0
-        while part := await request.part():
-            size += len(part)
-            if size > self._largest_body:
-                raise self._too_large(f"more than {self._largest_body}")
-            parts.append(part)
+        async with asyncio.timeout(self._timeout):
+            while part := await request.part():
+                size += len(part)
+                if size > self._largest_body:
+                    raise self._too_large(f"more than {self._largest_body}")
+                parts.append(part)
         body = b"".join(parts)
         return _inflated(body) if "gzip" in request.header("content-encoding") else body
 

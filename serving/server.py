@@ -24,6 +24,7 @@ from serving.batching import Batcher, BatchingParameters
 from serving.core import Core
 from serving.errors import ServingError
 from serving.grpc_front import ModelService, PredictionService, add_to_server
+from serving.http_protocol import HttpProtocol
 from serving.manager import Manager, ModelConfig
 from serving.metrics import Metrics
 from serving.model_config import read_model_config
@@ -87,6 +88,7 @@ class Server:
             largest_body=flags.rest_api_max_body_bytes,
             timeout=flags.rest_api_timeout_in_ms / 1000,
         )
+        self._protocol: Any = partial(HttpProtocol, patience=flags.rest_api_timeout_in_ms / 1000)
         self._listener = _bound(flags.host, flags.rest_api_port)
 
     async def run(self) -> None:
@@ -162,6 +164,7 @@ class Server:
                     options["ssl_cert_reqs"] = 2  # ssl.CERT_REQUIRED
             config = uvicorn.Config(
                 self._front,
+                http=self._protocol,
                 log_level="warning",
                 access_log=False,
                 lifespan="off",
