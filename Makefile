@@ -1,13 +1,14 @@
 # make run    set up .venv if need be, and run the main job
 # make test   set up .venv if need be, and run every check: lint, format, types, layers, tests
 # make bench  measure speed, memory and quality (minutes); writes build/bench/
+# make bench-serving  measure the embedded server beside MLflow's (4 minutes); writes build/bench/serving.json
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test bench clean
+.PHONY: help setup run test bench bench-serving clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -34,6 +35,9 @@ test: setup
 
 bench: setup
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-serving: setup
+	$(BIN)/python -m tests.benchmarks serving
 
 clean:
 	rm -rf .venv build dist .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -3,191 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import grpc
 import httpx
-import numpy as np
 import orjson
-from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_service_pb2_grpc
+from tensorflow_serving.apis import prediction_service_pb2_grpc
 
+from serving.client_target import Target
 from serving.errors import HTTP_STATUS, ServingError
-from serving.json_parser import parse
-from serving.tensors import from_proto, to_proto
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-_FIRST_WAIT, _LONGEST_WAIT = 0.05, 2.0
-_OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+_OPTIONS = [
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_reconnect_backoff_ms", 2000),  # left alone, gRPC may wait minutes for a server that is back
+]
 _CODES = {429: "RESOURCE_EXHAUSTED"} | {
     status: code for code, status in reversed(HTTP_STATUS.items()) if status not in {400, 429}
 }
 
 
-class _Target:
-    """What both clients share: where the model is, and how its requests and answers look.
-
-    Args:
-        address: `host:port` for gRPC, a URL for REST.
-        model: the model's name.
-        version: of the model; None for the newest.
-        label: of a version, instead of its number.
-        signature: which of the model's signatures.
-        output: which of its outputs; None for `embedding`, or the only one.
-        timeout: seconds that one call may take, retries included.
-        chunk: rows in a request at most.
-        token: bearer token, if the server wants one.
-        certificate: the server's certificate authority as PEM, for TLS over gRPC; REST takes it from `verify`.
-        verify: what httpx takes as `verify` for an https URL.
-    """
-
-    def __init__(
-        self,
-        address: str,
-        model: str,
-        *,
-        version: int | None = None,
-        label: str | None = None,
-        signature: str = "serving_default",
-        output: str | None = None,
-        timeout: float = 60.0,
-        chunk: int = 1024,
-        token: str | None = None,
-        certificate: bytes | None = None,
-        verify: Any = True,
-    ) -> None:
-        if version is not None and label is not None:
-            raise ValueError("a request names a version or a label, not both")
-        if chunk < 1:
-            raise ValueError(f"chunk must be at least 1, not {chunk}")
-        self.address, self.model, self.timeout, self.chunk = address, model, timeout, chunk
-        self._version, self._label, self._signature, self._output = version, label, signature, output
-        self._headers = {"authorization": f"Bearer {token}"} if token else {}
-        self._certificate, self._verify = certificate, verify
-        self._is_rest = address.startswith(("http://", "https://"))
-        self._inputs: dict[str, Any] | None = None
-        self._empty: list[int] = []
-
-    @property
-    def _url(self) -> str:
-        which = (
-            f"/versions/{self._version}"
-            if self._version is not None
-            else f"/labels/{self._label}"
-            if self._label
-            else ""
-        )
-        return f"{self.address.rstrip('/')}/v1/models/{self.model}{which}"
-
-    def _metadata_request(self) -> Any:
-        request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
-        self._fill(request.model_spec)
-        return request
-
-    def _fill(self, spec: Any) -> None:
-        spec.name = self.model
-        if self._version is not None:
-            spec.version.value = self._version
-        if self._label is not None:
-            spec.version_label = self._label
-
-    def _learn(self, response: Any) -> None:
-        """Keeps the types of the signature's inputs, and which output is wanted."""
-        if isinstance(response, bytes):
-            described = orjson.loads(response)["metadata"]["signature_def"]["signature_def"]
-            signatures = {
-                name: (
-                    {key: (info["dtype"], _shape(info)) for key, info in each.get("inputs", {}).items()},
-                    {key: _shape(info) for key, info in each.get("outputs", {}).items()},
-                )
-                for name, each in described.items()
-            }
-        else:
-            from tensorflow.core.framework import types_pb2
-
-            unpacked = get_model_metadata_pb2.SignatureDefMap()
-            response.metadata["signature_def"].Unpack(unpacked)
-            signatures = {
-                name: (
-                    {
-                        key: (types_pb2.DataType.Name(info.dtype), [dim.size for dim in info.tensor_shape.dim])
-                        for key, info in each.inputs.items()
-                    },
-                    {key: [dim.size for dim in info.tensor_shape.dim] for key, info in each.outputs.items()},
-                )
-                for name, each in unpacked.signature_def.items()
-            }
-        if self._signature not in signatures:
-            raise ValueError(
-                f"{self.model} has no signature {self._signature!r}; it has {', '.join(sorted(signatures))}"
-            )
-        self._inputs, outputs = signatures[self._signature]
-        wanted = self._output or ("embedding" if "embedding" in outputs else min(outputs))
-        if wanted not in outputs:
-            raise ValueError(f"{self._signature} has no output {wanted!r}; it has {', '.join(outputs)}")
-        self._output, self._empty = wanted, [max(size, 0) for size in outputs[wanted][1:]]
-
-    def _arrays(self, rows: Any) -> dict[str, Any]:
-        """Rows as the signature's inputs: an array for the only one, or a mapping of columns."""
-        inputs = self._inputs or {}
-        columns = rows if hasattr(rows, "keys") else {next(iter(inputs)): rows}
-        missing = sorted(set(inputs) - set(columns))
-        if missing or (len(inputs) > 1 and not hasattr(rows, "keys")):
-            raise ValueError(f"{self.model} takes columns by name: {', '.join(inputs)}; missing: {', '.join(missing)}")
-        arrays = {name: _typed(columns[name], dtype, shape) for name, (dtype, shape) in inputs.items()}
-        if len({len(array) for array in arrays.values()}) > 1:
-            raise ValueError("the columns differ in length")
-        return arrays
-
-    def _chunks(self, arrays: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        count = len(next(iter(arrays.values())))
-        for start in range(0, count, self.chunk):
-            yield {name: array[start : start + self.chunk] for name, array in arrays.items()}
-
-    def _request(self, arrays: Mapping[str, Any]) -> Any:
-        if self._is_rest:
-            values = {name: _listed(array) for name, array in arrays.items()}
-            return orjson.dumps(
-                {"signature_name": self._signature, "inputs": values}, option=orjson.OPT_SERIALIZE_NUMPY
-            )
-        request = predict_pb2.PredictRequest(output_filter=[self._output])
-        self._fill(request.model_spec)
-        request.model_spec.signature_name = self._signature
-        for name, array in arrays.items():
-            if array.dtype == object:
-                request.inputs[name].CopyFrom(to_proto(array))
-                continue
-            proto = request.inputs[name]
-            proto.dtype = _number(array.dtype)
-            for size in array.shape:
-                proto.tensor_shape.dim.add().size = size
-            proto.tensor_content = np.ascontiguousarray(array).tobytes()
-        return request
-
-    def _values(self, response: Any) -> Any:
-        if not isinstance(response, bytes):
-            return from_proto(response.outputs[self._output])
-        outputs = parse(response)["outputs"]  # which knows NaN
-        values = outputs[self._output] if isinstance(outputs, dict) else outputs
-        return np.asarray(values, dtype=np.float32)
-
-    def _together(self, answers: list[Any]) -> Any:
-        values = [self._values(answer) for answer in answers]
-        return np.concatenate(values) if values else np.empty((0, *self._empty), np.float32)
-
-    def _wait(self, attempt: int, deadline: float, error: ServingError) -> float:
-        """Seconds to wait before the next attempt; raises the error if there is to be none."""
-        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)
-        wait = longest * random.uniform(0.5, 1)  # noqa: S311  spreads the clients of a server that comes back
-        if error.code != "UNAVAILABLE" or time.monotonic() + wait >= deadline:
-            raise error
-        return wait
-
-
-class EmbeddingClient(_Target):
+class EmbeddingClient(Target):
     """Encodes rows on a server, in chunks, trying again while the server is unavailable.
 
         client = EmbeddingClient("localhost:8500", "vae_word2vec")     # gRPC
@@ -266,7 +103,7 @@ class EmbeddingClient(_Target):
             raise _error(error) from None
 
 
-class AsyncEmbeddingClient(_Target):
+class AsyncEmbeddingClient(Target):
     """The same for asyncio: `await client.encode(rows)`. See `EmbeddingClient` for the arguments.
 
     Args:
@@ -344,41 +181,3 @@ def _error(error: Exception) -> ServingError:
         return ServingError(error.code().name, error.details() or "")
     kind = "DEADLINE_EXCEEDED" if isinstance(error, httpx.TimeoutException) else "UNAVAILABLE"
     return ServingError(kind, f"{type(error).__name__}: {error}")
-
-
-def _shape(info: Mapping[str, Any]) -> list[int]:
-    return [int(dim["size"]) for dim in info["tensor_shape"].get("dim", [])]
-
-
-def _typed(values: Any, dtype: str, shape: list[int]) -> Any:
-    """An array of the type that the signature declares."""
-    if dtype == "DT_STRING":
-        cells = np.asarray(values, dtype=object)
-        return np.vectorize(_bytes, otypes=[object])(cells) if cells.size else cells
-    array = np.asarray(
-        values, dtype=np.dtype(dtype.removeprefix("DT_").lower().replace("double", "f8").replace("float", "f4"))
-    )
-    if array.ndim != len(shape) or any(size not in {-1, given} for size, given in zip(shape, array.shape, strict=True)):
-        raise ValueError(f"takes rows {['n' if size < 0 else size for size in shape]}, not {list(array.shape)}")
-    return array
-
-
-def _bytes(cell: Any) -> bytes:
-    return cell if isinstance(cell, bytes) else str(cell).encode()
-
-
-def _number(dtype: Any) -> int:
-    from tensorflow.core.framework import types_pb2
-
-    names = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE"}
-    return int(types_pb2.DataType.Value(names.get(dtype.name, f"DT_{dtype.name.upper()}")))
-
-
-def _listed(array: Any) -> Any:
-    if array.dtype != object:
-        return np.ascontiguousarray(array)
-    return (
-        np.vectorize(lambda cell: cell.decode("utf-8", "replace"), otypes=[object])(array).tolist()
-        if array.size
-        else array.tolist()
-    )

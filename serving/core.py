@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -61,17 +62,38 @@ class Core:
         if self._taken >= self._most:
             raise ServingError("RESOURCE_EXHAUSTED", f"{self._taken} requests are waiting already; try again later")
         self._taken += 1
-        future = asyncio.get_running_loop().run_in_executor(self._threads, work)
-        future.add_done_callback(self._gives_back)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[_T] = loop.create_future()
+        self._threads.submit(self._work, work, loop, answer)
+        timer = None if timeout is None else loop.call_later(timeout, _expire, answer, timeout)
         try:
-            # the work goes on, and its place stays taken until it ends: a run of TensorFlow cannot be broken off
-            return await asyncio.wait_for(asyncio.shield(future), timeout)
-        except TimeoutError:
-            raise ServingError("DEADLINE_EXCEEDED", f"The request took longer than {timeout:g} s") from None
-        except (ServingError, asyncio.CancelledError):
-            raise
-        except Exception as error:
-            raise ServingError("INTERNAL", f"{type(error).__name__}: {error}") from error
+            return await answer
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _work(self, work: Callable[[], _T], loop: asyncio.AbstractEventLoop, answer: asyncio.Future[_T]) -> None:
+        """Runs in a thread. What is given up on meanwhile goes on: a run of TensorFlow cannot be broken off."""
+        result, error = None, None
+        try:
+            if not answer.done():  # nobody waits any more for what was given up on before its turn
+                result = work()
+        except ServingError as raised:
+            error = raised
+        except Exception as raised:
+            error = ServingError("INTERNAL", f"{type(raised).__name__}: {raised}")
+            error.__cause__ = raised
+        with contextlib.suppress(RuntimeError):  # the loop may have ended before the work did
+            loop.call_soon_threadsafe(self._deliver, answer, result, error)
+
+    def _deliver(self, answer: asyncio.Future[Any], result: Any, error: ServingError | None) -> None:
+        self._taken -= 1
+        if answer.done():
+            return
+        if error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(result)
 
     async def measured(self, model: str, method: str, entrypoint: str, work: Callable[[], Awaitable[_T]]) -> _T:
         """Counts a request, and how long it took if it went well."""
@@ -106,7 +128,7 @@ class Core:
         while self._taken and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
 
-    def _gives_back(self, future: asyncio.Future[Any]) -> None:
-        self._taken -= 1
-        if not future.cancelled():
-            future.exception()  # looked at, so that a request given up on leaves no warning
+
+def _expire(answer: asyncio.Future[Any], timeout: float) -> None:
+    if not answer.done():
+        answer.set_exception(ServingError("DEADLINE_EXCEEDED", f"The request took longer than {timeout:g} s"))

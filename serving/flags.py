@@ -50,7 +50,12 @@ def parser() -> argparse.ArgumentParser:
     )
 
     limits = flags.add_argument_group("limits")
-    limits.add_argument("--rest_api_timeout_in_ms", type=_positive, default=30_000, help="of a REST request")
+    limits.add_argument(
+        "--rest_api_timeout_in_ms",
+        type=_positive,
+        default=30_000,
+        help="that a REST request may take to come in, and then to be answered",
+    )
     limits.add_argument(
         "--rest_api_num_threads", type=_positive, default=4 * (os.cpu_count() or 1), help="requests that run at once"
     )

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
+from google.protobuf.message import DecodeError
+from google.protobuf.message_factory import GetMessageClass
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
     model_management_pb2,
-    model_service_pb2_grpc,
-    prediction_service_pb2_grpc,
+    model_service_pb2,
+    prediction_service_pb2,
 )
 
 from serving import inference
@@ -24,11 +26,32 @@ if TYPE_CHECKING:
     from serving.core import Core
 
 _LONGEST_MESSAGE = 1024
-_WHOLE_NUMBER = 2**31 - 1
+_SERVICES = {
+    **prediction_service_pb2.DESCRIPTOR.services_by_name,
+    **model_service_pb2.DESCRIPTOR.services_by_name,
+}
 
 
-class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Answers Predict, Classify, Regress and GetModelMetadata.
+def add_to_server(server: Any, service: PredictionService | ModelService) -> None:
+    """Lets a gRPC server answer with a service.
+
+    The stubs' own way would log a traceback for each request that is no message, and call the error UNKNOWN.
+    """
+    described = _SERVICES[type(service).__name__]
+    handlers = {
+        method.name: grpc.unary_unary_rpc_method_handler(
+            getattr(service, method.name),
+            request_deserializer=_reader(GetMessageClass(method.input_type)),
+            response_serializer=GetMessageClass(method.output_type).SerializeToString,
+        )
+        for method in described.methods
+        if hasattr(service, method.name)
+    }
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(described.full_name, handlers),))
+
+
+class PredictionService:
+    """Answers Predict, Classify, Regress and GetModelMetadata; requests are None where they could not be read.
 
     Args:
         core: runs requests.
@@ -57,7 +80,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                     raise invalid(f"Metadata field {field} is not supported")
             return await self._core.in_thread(lambda: self._metadata(request), context.time_remaining())
 
-        return await _answered(self._core, context, answer)
+        return await _answered(self._core, request, context, answer)
 
     async def _on_servable(self, request: Any, context: Any, method: str, what: Callable[[Any, Any, Any], Any]) -> Any:
         def work() -> Any:
@@ -71,7 +94,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                 request.model_spec.name, method, "GRPC", lambda: self._core.in_thread(work, context.time_remaining())
             )
 
-        return await _answered(self._core, context, answer)
+        return await _answered(self._core, request, context, answer)
 
     def _metadata(self, request: Any) -> Any:
         response = get_model_metadata_pb2.GetModelMetadataResponse()
@@ -82,7 +105,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         return response
 
 
-class ModelService(model_service_pb2_grpc.ModelServiceServicer):
+class ModelService:
     """Answers GetModelStatus and HandleReloadConfigRequest.
 
     Args:
@@ -106,7 +129,7 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
                 entry.status.error_message = each.message
             return response
 
-        return await _answered(self._core, context, answer)
+        return await _answered(self._core, request, context, answer)
 
     async def HandleReloadConfigRequest(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
         def work() -> Any:
@@ -124,20 +147,34 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
             return model_management_pb2.ReloadConfigResponse()
 
         # loading takes as long as it takes
-        return await _answered(self._core, context, lambda: self._core.in_thread(work, context.time_remaining()))
+        return await _answered(
+            self._core, request, context, lambda: self._core.in_thread(work, context.time_remaining())
+        )
 
 
-async def _answered(core: Core, context: Any, answer: Callable[[], Any]) -> Any:
+async def _answered(core: Core, request: Any, context: Any, answer: Callable[[], Any]) -> Any:
     """Waits for an answer; an error becomes the call's status."""
     try:
         metadata = dict(context.invocation_metadata() or ())
         core.require_token(metadata.get("authorization"))
+        if request is None:
+            raise invalid("The request is not a message of the type that its method takes")
         return await answer()
     except ServingError as error:
         message = error.message
         if len(message.encode()) > _LONGEST_MESSAGE:
             message = message.encode()[:_LONGEST_MESSAGE].decode("utf-8", "ignore") + "...TRUNCATED"
         await context.abort(grpc.StatusCode[error.code], message)
+
+
+def _reader(kind: Any) -> Callable[[bytes], Any]:
+    def read(data: bytes) -> Any:
+        try:
+            return kind.FromString(data)
+        except DecodeError:
+            return None
+
+    return read
 
 
 def _target(spec: Any) -> tuple[str, int | None, str]:

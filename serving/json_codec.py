@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serving.errors import ServingError, invalid
-from serving.json_parser import parse
+from serving.json_parser import parse, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,13 +80,14 @@ def read_predict(body: bytes) -> PredictBody:
     Raises:
         ServingError: not JSON, not an object, or a signature name that is not a string.
     """
-    document = read_object(body)
-    return PredictBody(signature_name_of(document), document, b"true" in body or b"false" in body)
+    words = words_of(body)
+    document = read_object(body, words)
+    return PredictBody(signature_name_of(document), document, b"true" in words or b"false" in words)
 
 
-def read_object(body: bytes) -> Mapping[str, Any]:
-    """The object that a body holds; raises ServingError for anything else."""
-    document = parse(body)
+def read_object(body: bytes, words: bytes | None = None) -> Mapping[str, Any]:
+    """The object that a body holds, given its words or not; raises ServingError for anything else."""
+    document = parse(body, words)
     if not isinstance(document, dict):
         raise invalid(f"JSON Value: {shown(document)} Is not object")
     return document

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from google.protobuf import json_format
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from tensorflow_serving.apis import classification_pb2, regression_pb2
 
 from serving import inference, json_answers, json_codec, json_examples
 from serving.errors import HTTP_STATUS, ServingError, invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from serving.core import Core
+
+    Response = tuple[int, Mapping[str, str], bytes]  # status, headers, body
 
 _API = re.compile(r"/v1/.*", re.IGNORECASE | re.DOTALL)
 _OF_MODEL = r"(?:(?:/versions/(?P<version>[0-9]+))|(?:/labels/(?P<label>[^/:]+)))?"
 _POST = re.compile(rf"/v1/models/(?P<model>[^/:]+){_OF_MODEL}:(?P<method>classify|regress|predict)", re.IGNORECASE)
 _GET = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_OF_MODEL}(?:/(?P<method>metadata))?", re.IGNORECASE)
 _LARGEST_INFLATED = 100 * 2**20
+_JSON = {"Content-Type": "application/json"}
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST, GET",
@@ -41,7 +43,7 @@ class RestFront:
         cors: whether answers carry CORS headers.
         prometheus_path: path of the metrics page; "" for none.
         largest_body: bytes a request may have.
-        timeout: seconds it may take.
+        timeout: seconds it may take to come in, and then to be answered.
     """
 
     def __init__(
@@ -60,49 +62,54 @@ class RestFront:
         """See the ASGI specification."""
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
+        request = _Request(scope, receive)
         try:
-            response = await self._answer(request)
-        except ClientDisconnect:
+            status, headers, body = await self._answer(request)
+        except ConnectionError:
             return
-        await response(scope, receive, send)
+        written = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        written.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": written})
+        await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, request: Request) -> Response:
-        raw = request.scope.get("raw_path") or request.url.path.encode()
-        path = raw.decode("utf-8", "replace")
-        query = request.scope.get("query_string", b"").decode("utf-8", "replace")
+    async def _answer(self, request: _Request) -> Response:
+        path, query = request.path, request.query
         if self._prometheus_path and path == self._prometheus_path:
             if query:
                 return _plain(400, f"Unexpected path: {path}?{query}. Should be {self._prometheus_path}")
             return _plain(200, self._core.metrics.text())
-        if query or request.url.query:
+        if query:
             path = f"{path}?{query}"
         if not _API.fullmatch(path):
-            return Response(_NOT_FOUND, 404, {"Content-Type": "text/html"})
-        headers = dict(_CORS) if self._cors else {}
+            return 404, {"Content-Type": "text/html"}, _NOT_FOUND
+        headers = _CORS if self._cors else {}
         if request.method == "OPTIONS":
-            allowed = re.search("https?://", request.headers.get("origin", ""))
-            return Response(b"", 200 if allowed else 400, headers)
+            allowed = re.search("https?://", request.header("origin"))
+            return 200 if allowed else 400, headers, b""
         try:
-            self._core.require_token(request.headers.get("authorization"))
+            self._core.require_token(request.header("authorization"))
             body = await self._dispatch(request, path)
             status = 200
+        except TimeoutError:
+            # the rest of the body may still come: nothing else can be said on this connection
+            headers = headers | {"Connection": "close"}
+            words = f"The request's body took longer than {self._timeout:g} s"
+            body, status = json_answers.write_error(words), HTTP_STATUS["DEADLINE_EXCEEDED"]
         except ServingError as error:
             body, status = json_answers.write_error(error.message) if error.message else b"", HTTP_STATUS[error.code]
-        return Response(body, status, headers | {"Content-Type": "application/json"})
+        return status, headers | _JSON, body
 
-    async def _dispatch(self, request: Request, path: str) -> bytes:
-        malformed = invalid(f"Malformed request: {request.method} {path}")
+    async def _dispatch(self, request: _Request, path: str) -> bytes:
         if request.method == "POST":
             found = _POST.fullmatch(path)
             if found is None or found["method"] not in {"predict", "classify", "regress"}:
                 await self._body(request)
-                raise malformed
+                raise _malformed(request.method, path)
             body = await self._body(request)
             return await self._timed(found["method"], _target(found), body)
         found = _GET.fullmatch(path) if request.method == "GET" else None
         if found is None:
-            raise malformed
+            raise _malformed(request.method, path)
         model, version, _ = target = _target(found)
         if found["method"] == "metadata":
             if not model:
@@ -159,19 +166,20 @@ class RestFront:
             spec = {"name": servable.name, "signature_name": "", "version": str(servable.version)}
             return json_answers.write_document({"model_spec": spec, "metadata": {"signature_def": signatures}})
 
-    async def _body(self, request: Request) -> bytes:
+    async def _body(self, request: _Request) -> bytes:
         """The whole body, inflated; corrupt gzip becomes an empty one, as in TensorFlow Serving."""
-        announced = request.headers.get("content-length", "0")
+        announced = request.header("content-length")
         if announced.isdigit() and int(announced) > self._largest_body:
             raise self._too_large(announced)
         parts, size = [], 0
-        async for part in request.stream():
-            size += len(part)
-            if size > self._largest_body:
-                raise self._too_large(f"more than {self._largest_body}")
-            parts.append(part)
+        async with asyncio.timeout(self._timeout):
+            while part := await request.part():
+                size += len(part)
+                if size > self._largest_body:
+                    raise self._too_large(f"more than {self._largest_body}")
+                parts.append(part)
         body = b"".join(parts)
-        return _inflated(body) if "gzip" in request.headers.get("content-encoding", "") else body
+        return _inflated(body) if "gzip" in request.header("content-encoding") else body
 
     def _too_large(self, size: str) -> ServingError:
         words = (
@@ -210,4 +218,38 @@ def _inflated(body: bytes) -> bytes:
 
 
 def _plain(status: int, text: str) -> Response:
-    return Response(text.encode(), status, {"Content-Type": "text/plain"})
+    return status, {"Content-Type": "text/plain"}, text.encode()
+
+
+def _malformed(method: str, path: str) -> ServingError:
+    return invalid(f"Malformed request: {method} {path}")
+
+
+class _Request:
+    """What ASGI tells of a request."""
+
+    def __init__(self, scope: Any, receive: Any) -> None:
+        self._headers, self._receive, self._more = scope["headers"], receive, True
+        self.method: str = scope["method"]
+        self.path: str = (scope.get("raw_path") or scope["path"].encode()).decode("utf-8", "replace")
+        self.query: str = scope.get("query_string", b"").decode("utf-8", "replace")
+
+    def header(self, name: str) -> str:
+        """The first header of a name in lower case; "" if there is none."""
+        key = name.encode()
+        return next((value.decode("latin-1") for each, value in self._headers if each == key), "")
+
+    async def part(self) -> bytes:
+        """The next part of the body; b"" after the last.
+
+        Raises:
+            ConnectionError: the caller went away.
+        """
+        while self._more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionError
+            self._more = message.get("more_body", False)
+            if body := message.get("body", b""):
+                return bytes(body)
+        return b""

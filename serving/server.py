@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -17,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import uvicorn
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving import inference, metrics
 from serving.batching import Batcher, BatchingParameters
 from serving.core import Core
 from serving.errors import ServingError
-from serving.grpc_front import ModelService, PredictionService
+from serving.grpc_front import ModelService, PredictionService, add_to_server
+from serving.http_protocol import HttpProtocol
 from serving.manager import Manager, ModelConfig
 from serving.metrics import Metrics
 from serving.model_config import StoreConfig, read_model_config
@@ -88,6 +89,7 @@ class Server:
             largest_body=flags.rest_api_max_body_bytes,
             timeout=flags.rest_api_timeout_in_ms / 1000,
         )
+        self._protocol: Any = partial(HttpProtocol, patience=flags.rest_api_timeout_in_ms / 1000)
         self._listener = _bound(flags.host, flags.rest_api_port)
 
     async def run(self, ready: Callable[[int, int], None] | None = None) -> None:
@@ -128,11 +130,9 @@ class Server:
             ("grpc.so_reuseport", 0),
         ]
         server = grpc.aio.server(options=options)
-        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(PredictionService(self._core), server)
+        add_to_server(server, PredictionService(self._core))
         unavailable = self._flags.allow_version_labels_for_unavailable_models
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-            ModelService(self._core, unavailable_labels=unavailable), server
-        )
+        add_to_server(server, ModelService(self._core, unavailable_labels=unavailable))
         service = None
         if self._flags.enable_grpc_healthcheck_service:
             service = health.aio.HealthServicer()
@@ -169,6 +169,7 @@ class Server:
                     options["ssl_cert_reqs"] = 2  # ssl.CERT_REQUIRED
             config = uvicorn.Config(
                 self._front,
+                http=self._protocol,
                 log_level="warning",
                 access_log=False,
                 lifespan="off",
@@ -282,6 +283,9 @@ def serve(flags: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
         server = Server(flags)
+        # what has been imported stays; looking through it again and again for garbage would hold requests up
+        gc.collect()
+        gc.freeze()
         uvloop.run(server.run())
     except (ValueError, ServingError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201

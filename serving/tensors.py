@@ -67,8 +67,23 @@ def to_proto(array: Any) -> Any:
     proto = tensor_pb2.TensorProto(dtype=tf.as_dtype(array.dtype).as_datatype_enum)
     for size in array.shape:
         proto.tensor_shape.dim.add().size = size
-    getattr(proto, field).extend(array.ravel().tolist())
+    if array.dtype.kind == "f" and array.size:
+        # packed floats are their bytes, little-endian, behind the field's number and their length
+        packed = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+        key = tensor_pb2.TensorProto.DESCRIPTOR.fields_by_name[field].number << 3 | 2
+        proto.MergeFromString(bytes([key]) + _varint(len(packed)) + packed)
+    else:
+        getattr(proto, field).extend(array.ravel().tolist())
     return proto
+
+
+def _varint(number: int) -> bytes:
+    """A whole number as protocol buffers write it: seven bits a byte, the lowest first."""
+    written = bytearray()
+    while number > 127:
+        written.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*written, number])
 
 
 def _repeated(values: list[Any], count: int, empty: Any) -> list[Any]:

@@ -83,6 +83,22 @@ def export_half(folder, add=2.0):
     _publish(module, signatures, folder)
 
 
+def export_slow(folder):
+    """rounds float32 [] -> [1]; takes about a second for each round."""
+    import tensorflow as tf
+
+    class Slow(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([], tf.float32, "rounds")])
+        def wait(self, rounds):
+            begun, now = tf.timestamp(), tf.timestamp()
+            while now < begun + tf.cast(rounds, tf.float64):
+                now = tf.timestamp()
+            return {"waited": tf.reshape(now - begun, [1])}
+
+    module = Slow()
+    _publish(module, {"serving_default": module.wait}, folder)
+
+
 def _publish(module, signatures, folder, warmup=()):
     import tensorflow as tf
 

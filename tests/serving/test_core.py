@@ -1,0 +1,73 @@
+"""Threads, their queue and their deadlines."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from serving.core import Core
+from serving.errors import ServingError
+from serving.metrics import Metrics
+
+
+@pytest.fixture
+def core():
+    return Core(None, Metrics(), None, threads=1, queue=1)
+
+
+def code_of(result):
+    return result.code if isinstance(result, ServingError) else result
+
+
+def test_what_waits_is_limited_in_number_and_time_and_not_run_once_given_up(core):
+    gate, ran = threading.Event(), []
+
+    async def ask():
+        first = asyncio.create_task(core.in_thread(lambda: gate.wait(10), 10))
+        await asyncio.sleep(0.05)
+        second = asyncio.create_task(core.in_thread(lambda: ran.append("second"), 0.1))
+        await asyncio.sleep(0.05)
+        third = asyncio.create_task(core.in_thread(lambda: ran.append("third"), 10))
+        (late,) = await asyncio.gather(second, return_exceptions=True)
+        (turned_away,) = await asyncio.gather(third, return_exceptions=True)
+        gate.set()
+        assert await first is True
+        assert await core.in_thread(lambda: "a place is free again", 10)
+        return late, turned_away
+
+    late, turned_away = asyncio.run(ask())
+    assert (code_of(late), code_of(turned_away)) == ("DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED")
+    assert ran == []
+
+
+def test_errors_arrive_and_unforeseen_ones_are_internal(core):
+    def fails(error):
+        def work():
+            raise error
+
+        return work
+
+    async def ask(error):
+        with pytest.raises(ServingError) as caught:
+            await core.in_thread(fails(error), None)
+        return caught.value
+
+    assert asyncio.run(ask(ServingError("ABORTED", "so"))).code == "ABORTED"
+    unforeseen = asyncio.run(ask(ZeroDivisionError("by nothing")))
+    assert (unforeseen.code, unforeseen.message) == ("INTERNAL", "ZeroDivisionError: by nothing")
+
+
+def test_draining_waits_for_what_runs_and_takes_no_more(core):
+    async def ask():
+        started = time.monotonic()
+        running = asyncio.create_task(core.in_thread(lambda: time.sleep(0.3), None))
+        await asyncio.sleep(0.05)
+        await core.drain(5)
+        assert 0.25 < time.monotonic() - started < 4
+        with pytest.raises(ServingError) as caught:
+            await core.in_thread(lambda: None, None)
+        assert caught.value.code == "UNAVAILABLE"
+        await running
+
+    asyncio.run(ask())
