@@ -48,16 +48,10 @@ def push(encoder: str, target: str, label: str | None = None) -> int:
     champion = tracker.champion_version(name)
     chosen = label or (STABLE if version == champion else CANARY)
     if chosen != _NONE:
-        store.set_labels(name, _labels(store.labels(name), chosen, version))
+        store.add_label(name, chosen, version)
     print(f"{name} {version} {'copied to' if copied else 'was already in'} {target}", end="")  # noqa: T201
     print(f", labelled {chosen}" if chosen != _NONE else "")  # noqa: T201
     return version
-
-
-def _labels(before: dict[str, int], label: str, version: int) -> dict[str, int]:
-    """Labels after a push: no version is called two things, and a canary that was promoted is none any more."""
-    others = {each: number for each, number in before.items() if number != version}
-    return others | {label: version}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -49,8 +49,7 @@ def rollback(name: str, to: int | None = None, target: str = _STORE) -> int:
     labels = store.labels(name) if store.versions(name) else {}
     if labels:
         store.add(tracker.model_directory(f"models:/{name}/{version}"), name, version)
-        others = {label: number for label, number in labels.items() if number != version}
-        store.set_labels(name, others | {STABLE: version})
+        store.add_label(name, STABLE, version)
     try:
         tracker.crown(name, version)
     except BaseException:

@@ -115,21 +115,30 @@ class Store:
         return self._config().labels(name)
 
     def set_labels(self, name: str, labels: Mapping[str, int]) -> None:
-        """Writes down which versions the labels name, in the store's `models.config`.
+        """Writes down which versions the labels name, in the store's `models.config`; other labels are dropped.
 
         Raises:
             InputError: a label for a version that is not in the store.
             ZooError: the file could not be read or written.
         """
+        with self._lock():
+            self._write_labels(self._config(), name, labels)
+
+    def add_label(self, name: str, label: str, version: int) -> None:
+        """Gives a version a label, instead of any other that it has; errors as for `set_labels`."""
+        with self._lock():
+            config = self._config()
+            others = {each: number for each, number in config.labels(name).items() if number != version}
+            self._write_labels(config, name, others | {label: version})
+
+    def _write_labels(self, config: ModelsConfig, name: str, labels: Mapping[str, int]) -> None:
         present = self.versions(name)
         for label, version in labels.items():
             if version not in present:
                 raise InputError(f"{self.root} has no version {version} of {name} for the label {label!r}: {present}")
-        with self._lock():
-            config = self._config()
-            base = f"{_MOUNT}/{name}" if self._is_local else f"{self.root.rstrip('/')}/{name}"
-            config.set(name, base, labels, _kept(present, labels))
-            self._write(CONFIG_FILE, config.text())
+        base = f"{_MOUNT}/{name}" if self._is_local else f"{self.root.rstrip('/')}/{name}"
+        config.set(name, base, labels, _kept(present, labels))
+        self._write(CONFIG_FILE, config.text())
 
     def _config(self) -> ModelsConfig:
         path = self._path(CONFIG_FILE)
