@@ -58,7 +58,7 @@ class Result:
         encoder: the trained encoder.
         run_id: of the tracked run.
         version: of the registered encoder; None if it was not blessed.
-        directory: of the exported encoder; None if it was not blessed.
+        directory: of the version in the store; None if it did not become the champion.
         promoted: whether it became the champion.
     """
 
@@ -244,19 +244,24 @@ class Pipeline:
                 self.recipe.name, trained.model, vocabulary, intake_of(splits), trained.code_scale
             )
             return Result(report, verdict, encoder, run.run_id)
+        name, promoted = self.recipe.name, verdict.beats_champion is not False
         version, directory = self._export(run, trained, splits, report, verdict)
-        promoted = verdict.beats_champion is not False
         if promoted:
-            run.promote(self.recipe.name, version)
-            self.exporter.label_stable(self.recipe.name, version)
+            run.promote(name, version)
+            self.exporter.label_stable(name, version)
         run.log_tags({"zoo.version": version, "zoo.champion": promoted, "zoo.exported": directory})
         self._say_where(run, version, directory, verdict, trained.model.latent_dim)
-        encoder = Encoder.from_saved_model(directory, name=f"{self.recipe.name}/{version}")
+        saved = directory or self.tracker.model_directory(f"models:/{name}/{version}")
+        encoder = Encoder.from_saved_model(saved, name=f"{name}/{version}")
         return Result(report, verdict, encoder, run.run_id, version, directory, promoted)
 
     def _export(
         self, run: TrackedRun, trained: Trained, splits: Splits, report: Report, verdict: Verdict
-    ) -> tuple[int, Path]:
+    ) -> tuple[int, Path | None]:
+        """Registers the encoder, and puts it into the store unless the champion is better.
+
+        Servers give a request that names no version the newest one they have, so a worse one must not lie there.
+        """
         name = self.recipe.name
         documents = {
             "verdict.json": _json(verdict),
@@ -270,19 +275,20 @@ class Pipeline:
         ):
             rows = intake_of(splits).arrays(splits.take(splits.test[:_EXAMPLE_ROWS]))
             version = run.register(name, candidate.directory, rows, trained.model.latent_dim)
+            self._say_verified(candidate)
+            if verdict.beats_champion is False:
+                return version, None
             try:
-                return version, self._publish(candidate, version)
+                return version, self.exporter.publish(candidate, name, version)
             except BaseException:
                 run.withdraw(name, version)
                 raise
 
-    def _publish(self, candidate: Exported, version: int) -> Path:
-        directory = self.exporter.publish(candidate, self.recipe.name, version)
+    def _say_verified(self, candidate: Exported) -> None:
         self._say(
             f"exported {', '.join(candidate.signatures)}; served without the zoo, over gRPC and REST, it gives the "
             f"same values (largest difference {candidate.largest_difference:.1e})"
         )
-        return directory
 
     def _log_start(self, run: TrackedRun, splits: Splits) -> None:
         run.log_text(self.recipe.yaml(), "recipe.yaml")
@@ -315,16 +321,21 @@ class Pipeline:
         )
         self._say(f"{self.recipe.name}: {len(splits):,} {_rows_in_words(splits)} ({counts})")
 
-    def _say_where(self, run: TrackedRun, version: int, directory: Path, verdict: Verdict, latent_dim: int) -> None:
+    def _say_where(
+        self, run: TrackedRun, version: int, directory: Path | None, verdict: Verdict, latent_dim: int
+    ) -> None:
         name = self.recipe.name
         promoted = verdict.beats_champion is not False
+        canary = f"python -m zoo.push {name}/{version} target={self.exporter.store}"
         spec = name if promoted else f"{name}/{version}"
         self._say("blessed: every gate passed", style="bold green")
         lines = [
             f"run       {run.run_id} in {self.tracker.resolved_uri}",
             f"version   {name} {version}" + (", now the champion" if promoted else ", the champion stays"),
             *(f"          {reason}" for reason in verdict.champion_reasons),
-            f"exported  {directory}",
+            f"exported  {directory}"
+            if directory
+            else f"exported  to the registry only; `{canary}` serves it as a canary",
             "",
             f'    import zoo; encoder = zoo.load("{spec}")',
             f"    codes = encoder.encode(rows)  # float32 [n, {latent_dim}]",
