@@ -187,6 +187,16 @@ def test_grpc_management_errors(stubs, call, message):
     assert re.search(message, caught.value.details())
 
 
+@pytest.mark.parametrize("method", ["PredictionService/Predict", "ModelService/GetModelStatus"])
+def test_grpc_bytes_that_are_no_message_are_the_callers_fault(server, method):
+    before = len(server.errors)
+    with grpc.insecure_channel(server.grpc) as channel, pytest.raises(grpc.RpcError) as caught:
+        channel.unary_unary(f"/tensorflow.serving.{method}")(b"\x00", timeout=10)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.details() == "The request is not a message of the type that its method takes"
+    assert server.errors[before:] == []
+
+
 def status_of(name):
     request = get_model_status_pb2.GetModelStatusRequest()
     if name is not None:
