@@ -178,6 +178,8 @@ def test_grpc_filters_describes_and_tells_states(stubs):
         (lambda p, m: m.HandleReloadConfigRequest(reload_of(None)), "^ServerModelConfig type not supported"),
         (lambda p, m: m.HandleReloadConfigRequest(reload_of(("a", "/"), ("a", "/"))), "^Illegal to list model a multiple"),  # noqa: E501
         (lambda p, m: m.HandleReloadConfigRequest(reload_of(("a", "rel"))), r"absolute path or URI; got base_path\(\)=rel$"),  # noqa: E501
+        (lambda p, m: m.HandleReloadConfigRequest(reload_of(("a", "/" + 300 * "n"))), "base path of model a, is not a folder$"),  # noqa: E501
+        (lambda p, m: m.HandleReloadConfigRequest(reload_of(("a", "/\0"))), "base path of model a, is not a folder$"),
     ],
 )  # fmt: skip
 def test_grpc_management_errors(stubs, call, message):
