@@ -104,7 +104,10 @@ def parser() -> argparse.ArgumentParser:
         help="threads in an operation; 0 as TensorFlow likes",
     )
     running.add_argument(
-        "--tensorflow_inter_op_parallelism", type=_natural, default=0, help="operations at once; 0 as TensorFlow likes"
+        "--tensorflow_inter_op_parallelism",
+        type=_natural,
+        default=0,
+        help="operations of a request at once; 0 or 1: one by one in its thread, quickest for small models",
     )
     return flags
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -22,6 +21,7 @@ from serving.model_config import configs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from serving.core import Core
 
@@ -140,7 +140,7 @@ class ModelService:
                 )
             configs = configs_of(request.config)
             for config in configs:
-                if not Path(config.base_path).is_dir():
+                if not _is_folder(config.base_path):
                     raise invalid(f"{config.base_path}, the base path of model {config.name}, is not a folder")
             self._core.manager.configure(configs, labels_ahead=self._unavailable_labels)
             self._core.manager.scan()
@@ -175,6 +175,13 @@ def _reader(kind: Any) -> Callable[[bytes], Any]:
             return None
 
     return read
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _target(spec: Any) -> tuple[str, int | None, str]:

@@ -192,6 +192,78 @@ def reload(**fields):
     return request.SerializeToString()
 
 
+NAMES = st.one_of(
+    st.sampled_from(
+        ["embed", "half_plus_two", "", "serving_default", "add", "echo", "types", "x", "a", "s", "h", "outputs"]
+    ),
+    st.text(max_size=10),
+    st.integers(100, 5000).map("n".__mul__),
+)
+NUMBERS_64 = st.one_of(st.integers(-2, 6), st.integers(-(2**63), 2**63 - 1), st.sampled_from([2**31, 2**40, 2**62]))
+
+
+@st.composite
+def predictions(draw):
+    """Well-formed PredictRequests whose tensors need not fit together."""
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = draw(st.sampled_from(["embed", "half_plus_two"]))
+    signatures = ["", "add", "echo", "echo_bytes", "half_io", "total", "types", "two_outputs", "regress_x_to_y"]
+    request.model_spec.signature_name = draw(st.sampled_from(signatures))
+    for name in draw(st.lists(st.sampled_from(["x", "a", "b", "s", "h", *"ildu"]), max_size=2)):
+        proto = request.inputs[name]
+        proto.dtype = draw(st.one_of(st.sampled_from([1, 1, 2, 3, 7, 9, 19]), st.integers(0, 130)))
+        for size in draw(st.lists(NUMBERS_64, max_size=3)):
+            proto.tensor_shape.dim.add().size = size
+        proto.tensor_shape.unknown_rank = draw(st.sampled_from([False, False, False, True]))
+        proto.tensor_content = draw(st.sampled_from([b"", b"", bytes(4), bytes(20), b"abc"]))
+        proto.float_val.extend(draw(st.lists(st.floats(width=32), max_size=6)))
+        proto.int_val.extend(draw(st.lists(st.integers(-(2**31), 2**31 - 1), max_size=3)))
+        proto.int64_val.extend(draw(st.lists(NUMBERS_64, max_size=3)))
+        proto.half_val.extend(draw(st.lists(st.integers(-1, 2**17), max_size=3)))
+        proto.string_val.extend(draw(st.lists(st.binary(max_size=3), max_size=3)))
+        proto.bool_val.extend(draw(st.lists(st.booleans(), max_size=2)))
+    return "PredictionService/Predict", request.SerializeToString()
+
+
+@st.composite
+def reloads(draw):
+    """Well-formed ReloadConfigRequests of models that nothing else asks for."""
+    request = model_management_pb2.ReloadConfigRequest()
+    for name in draw(st.lists(NAMES.map("fuzzed{}".format), max_size=3)):
+        entry = request.config.model_config_list.config.add(name=name)
+        entry.base_path = draw(
+            st.one_of(NAMES, NAMES.map("/{}".format), st.sampled_from(["/", "/proc", "/\0", "s3://a/b"]))
+        )
+        entry.model_platform = draw(st.sampled_from(["tensorflow", "tensorflow", "", "other"]))
+        kind = draw(st.sampled_from(["", "latest", "all", "specific"]))
+        if kind == "latest":
+            entry.model_version_policy.latest.num_versions = draw(st.integers(0, 2**32 - 1))
+        elif kind == "all":
+            entry.model_version_policy.all.SetInParent()
+        elif kind:
+            entry.model_version_policy.specific.versions.extend(draw(st.lists(NUMBERS_64, max_size=3)))
+        for label in draw(st.lists(NAMES, max_size=2)):
+            entry.version_labels[label] = draw(NUMBERS_64)
+    return "ModelService/HandleReloadConfigRequest", request.SerializeToString()
+
+
+@st.composite
+def questions(draw):
+    """Well-formed requests about models."""
+    status = get_model_status_pb2.GetModelStatusRequest()
+    metadata = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=draw(st.lists(NAMES, max_size=2)))
+    method, request = draw(
+        st.sampled_from([("ModelService/GetModelStatus", status), ("PredictionService/GetModelMetadata", metadata)])
+    )
+    request.model_spec.name = draw(NAMES)
+    kind = draw(st.sampled_from(["", "version", "label"]))
+    if kind == "version":
+        request.model_spec.version.value = draw(NUMBERS_64)
+    elif kind:
+        request.model_spec.version_label = draw(NAMES)
+    return method, request.SerializeToString()
+
+
 def messages(folder):
     """gRPC method -> serialised requests; `folder` is one to reload a model from."""
     spec = {"name": "embed", "version": {"value": 1}}

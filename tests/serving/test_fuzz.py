@@ -11,7 +11,19 @@ from urllib.parse import urlsplit
 import grpc
 import httpx
 import pytest
-from fuzzing import BODIES, TOKENS, bodies, broken_requests, fuzz, messages, mutated, requests
+from fuzzing import (
+    BODIES,
+    TOKENS,
+    bodies,
+    broken_requests,
+    fuzz,
+    messages,
+    mutated,
+    predictions,
+    questions,
+    reloads,
+    requests,
+)
 from hypothesis import strategies as st
 from served import ServerProcess, export_embed, export_half
 
@@ -112,9 +124,10 @@ def test_rest_outlives_what_is_no_request(server):
 def test_grpc_answers_every_message(server):
     methods = messages(server.store / "embed")
     tokens = [*TOKENS[:20], b"\x00", b"\xff" * 9, b"embed", b"half_plus_two", b"\x0a\x00", b"/etc", b"../"]
-    cases = st.sampled_from(sorted(methods)).flatmap(
+    bytes_ = st.sampled_from(sorted(methods)).flatmap(
         lambda name: st.tuples(st.just(name), st.one_of(mutated(methods[name], tokens), st.binary(max_size=60)))
     )
+    cases = st.one_of(bytes_, predictions(), reloads(), questions())
     with grpc.insecure_channel(server.grpc) as channel:
         calls = {name: channel.unary_unary(f"/tensorflow.serving.{name}") for name in methods}
 

@@ -178,6 +178,8 @@ def test_grpc_filters_describes_and_tells_states(stubs):
         (lambda p, m: m.HandleReloadConfigRequest(reload_of(None)), "^ServerModelConfig type not supported"),
         (lambda p, m: m.HandleReloadConfigRequest(reload_of(("a", "/"), ("a", "/"))), "^Illegal to list model a multiple"),  # noqa: E501
         (lambda p, m: m.HandleReloadConfigRequest(reload_of(("a", "rel"))), r"absolute path or URI; got base_path\(\)=rel$"),  # noqa: E501
+        (lambda p, m: m.HandleReloadConfigRequest(reload_of(("a", "/" + 300 * "n"))), "base path of model a, is not a folder$"),  # noqa: E501
+        (lambda p, m: m.HandleReloadConfigRequest(reload_of(("a", "/\0"))), "base path of model a, is not a folder$"),
     ],
 )  # fmt: skip
 def test_grpc_management_errors(stubs, call, message):
@@ -185,6 +187,16 @@ def test_grpc_management_errors(stubs, call, message):
         call(stubs[0], stubs[1])
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert re.search(message, caught.value.details())
+
+
+@pytest.mark.parametrize("method", ["PredictionService/Predict", "ModelService/GetModelStatus"])
+def test_grpc_bytes_that_are_no_message_are_the_callers_fault(server, method):
+    before = len(server.errors)
+    with grpc.insecure_channel(server.grpc) as channel, pytest.raises(grpc.RpcError) as caught:
+        channel.unary_unary(f"/tensorflow.serving.{method}")(b"\x00", timeout=10)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.details() == "The request is not a message of the type that its method takes"
+    assert server.errors[before:] == []
 
 
 def status_of(name):
