@@ -47,6 +47,14 @@ def test_a_version_is_copied_whole_and_once(store, saved):
         assert file.read() == "index"
 
 
+def test_a_store_may_be_named_relative_to_the_working_directory(saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Store("store").add(saved, "name", 7)
+    assert not Store("store").add(saved, "name", 7)
+    Store("store").set_labels("name", {"stable": 7})
+    assert Store(f"file://{tmp_path}/store").labels("name") == {"stable": 7}
+
+
 def test_another_version_of_the_same_number_is_refused(store, saved):
     store.add(saved, "name", 7)
     (saved / "saved_model.pb").write_text("another graph")

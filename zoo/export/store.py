@@ -205,6 +205,8 @@ class Store:
 
     def _sizes(self, name: str, version: int) -> dict[str, int]:
         root = self._path(name, str(version))
+        if self._is_local:
+            return _sizes_of(Path(root))
         found = self._files.find(root, detail=True)
         return {path.removeprefix(root).lstrip("/"): int(facts["size"]) for path, facts in found.items()}
 
