@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,15 +122,16 @@ class Encoder:
         if code_scale is not None:
             called["encode"] = lambda x: from_int8(as_int8(model.encode(x), code_scale), code_scale)
         functions: dict[str, Callable[..., Any]] = {
-            method: tf.function(partial(_called, function, intake), autograph=False).get_concrete_function(**specs)
+            method: _traced_when_called(partial(_called, function, intake), specs)
             for method, function in called.items()
         }
         functions["decode"] = tf.function(model.decode, input_signature=[tf.TensorSpec((None, model.latent_dim))])
         if model.is_generative:
             functions["sample"] = tf.function(model.sample, input_signature=[tf.TensorSpec((None,), tf.int32)])
-            functions["log_weights"] = tf.function(
-                lambda seeds, **arrays: model.log_weights(intake.features(arrays), seeds), autograph=False
-            ).get_concrete_function(seeds=tf.TensorSpec((None,), tf.int32), **specs)
+            functions["log_weights"] = _traced_when_called(
+                lambda seeds, **arrays: model.log_weights(intake.features(arrays), seeds),
+                {"seeds": tf.TensorSpec((None,), tf.int32), **specs},
+            )
         return cls(name, functions, intake, model.latent_dim, vocabulary, float(model.threshold), code_scale)
 
     @classmethod
@@ -323,6 +324,19 @@ class Encoder:
 def seeds_of(count: int, seed: int) -> Any:
     """Seeds [count] int32 for draws that depend on one seed."""
     return np.random.default_rng(seed).integers(2**31 - 1, size=count).astype(np.int32)
+
+
+def _traced_when_called(function: Callable[..., Any], specs: Mapping[str, Any]) -> Callable[..., Any]:
+    """A graph of a function, made when it is first called: tracing takes a second or two, and few methods are used."""
+
+    @cache
+    def traced() -> Any:
+        return import_tensorflow().function(function, autograph=False).get_concrete_function(**specs)
+
+    def call(**arrays: Any) -> Any:
+        return traced()(**arrays)
+
+    return call
 
 
 def _called(method: Callable[..., Any], intake: Intake, **arrays: Any) -> Any:
