@@ -115,6 +115,9 @@ class Servable:
             values = runner(*feeds.values())
         except tf.errors.OpError as error:
             raise ServingError(_code_name(error.error_code), _message(error)) from error
+        except UnicodeDecodeError as error:
+            # TensorFlow quotes bytes that it could not use; its message, and only that, becomes no Python exception
+            raise ServingError("INVALID_ARGUMENT", bytes(error.object).decode("utf-8", "replace")) from error
         return dict(zip(outputs, map(np.asarray, values), strict=True))
 
     def _runner(self, feeds: tuple[str, ...], fetches: tuple[str, ...]) -> Any:

@@ -47,6 +47,7 @@ BODIES = [
         {"signature_name": "types", "inputs": {"i": [1], "l": [2], "d": [0.5], "b": [True], "u": [255]}},
         {"signature_name": "echo", "instances": ["text", {"b64": "AAE="}]},
         {"signature_name": "echo_bytes", "inputs": ["a", "b"]},
+        {"signature_name": "classify_x_to_y", "instances": [{"b64": "CgsKCQoBeBIEEgIKAA=="}, {"b64": "iv8K"}]},
         {"signature_name": "half_io", "instances": [1.0]},
         {"signature_name": "total", "inputs": [[1.0], [2.0]]},
         {"signature_name": "two_outputs", "instances": [[1.0]]},
@@ -209,7 +210,7 @@ def predictions(draw):
     request.model_spec.name = draw(st.sampled_from(["embed", "half_plus_two"]))
     signatures = ["", "add", "echo", "echo_bytes", "half_io", "total", "types", "two_outputs", "regress_x_to_y"]
     request.model_spec.signature_name = draw(st.sampled_from(signatures))
-    for name in draw(st.lists(st.sampled_from(["x", "a", "b", "s", "h", *"ildu"]), max_size=2)):
+    for name in draw(st.lists(st.sampled_from(["x", "a", "b", "s", "h", *"ildu", "inputs"]), max_size=2)):
         proto = request.inputs[name]
         proto.dtype = draw(st.one_of(st.sampled_from([1, 1, 2, 3, 7, 9, 19]), st.integers(0, 130)))
         for size in draw(st.lists(NUMBERS_64, max_size=3)):

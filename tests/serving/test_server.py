@@ -199,6 +199,20 @@ def test_grpc_bytes_that_are_no_message_are_the_callers_fault(server, method):
     assert server.errors[before:] == []
 
 
+def test_bytes_that_tensorflow_quotes_need_not_be_text(server, stubs):
+    words = "^Could not parse example input, value: '\ufffd\ufffd\n'"
+    body = {"signature_name": "regress_x_to_y", "instances": [{"b64": "iv8K"}]}
+    answer = httpx.post(f"{server.rest}/v1/models/half_plus_two:predict", json=body)
+    assert answer.status_code == 400
+    assert re.search(words, answer.json()["error"])
+    request = predict_request(None, name="half_plus_two", signature_name="regress_x_to_y")
+    request.inputs["inputs"].CopyFrom(tf.make_tensor_proto([b"\x8a\xff\n"]))
+    with pytest.raises(grpc.RpcError) as caught:
+        stubs[0].Predict(request, timeout=10)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert re.search(words, caught.value.details())
+
+
 def status_of(name):
     request = get_model_status_pb2.GetModelStatusRequest()
     if name is not None:
