@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
+from google.protobuf import json_format
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2
 
 from serving.json_parser import parse
@@ -63,7 +64,7 @@ class Target:
         self._certificate, self._verify = certificate, verify
         self._is_rest = address.startswith(("http://", "https://"))
         self._inputs: dict[str, Any] | None = None
-        self._empty: list[int] = []
+        self._empty: Any = None
 
     @property
     def _url(self) -> str:
@@ -90,39 +91,25 @@ class Target:
 
     def _learn(self, response: Any) -> None:
         """Keeps the types of the signature's inputs, and which output is wanted."""
+        described = get_model_metadata_pb2.SignatureDefMap()
         if isinstance(response, bytes):
-            described = orjson.loads(response)["metadata"]["signature_def"]["signature_def"]
-            signatures = {
-                name: (
-                    {key: (info["dtype"], _shape(info)) for key, info in each.get("inputs", {}).items()},
-                    {key: _shape(info) for key, info in each.get("outputs", {}).items()},
-                )
-                for name, each in described.items()
-            }
+            given = orjson.loads(response)["metadata"]["signature_def"]
+            json_format.ParseDict(given, described, ignore_unknown_fields=True)
         else:
-            from tensorflow.core.framework import types_pb2
-
-            unpacked = get_model_metadata_pb2.SignatureDefMap()
-            response.metadata["signature_def"].Unpack(unpacked)
-            signatures = {
-                name: (
-                    {
-                        key: (types_pb2.DataType.Name(info.dtype), [dim.size for dim in info.tensor_shape.dim])
-                        for key, info in each.inputs.items()
-                    },
-                    {key: [dim.size for dim in info.tensor_shape.dim] for key, info in each.outputs.items()},
-                )
-                for name, each in unpacked.signature_def.items()
-            }
+            response.metadata["signature_def"].Unpack(described)
+        signatures = described.signature_def
         if self._signature not in signatures:
             raise ValueError(
                 f"{self.model} has no signature {self._signature!r}; it has {', '.join(sorted(signatures))}"
             )
-        self._inputs, outputs = signatures[self._signature]
+        signature = signatures[self._signature]
+        self._inputs = {name: _described(info) for name, info in signature.inputs.items()}
+        outputs = {name: _described(info) for name, info in signature.outputs.items()}
         wanted = self._output or ("embedding" if "embedding" in outputs else min(outputs))
         if wanted not in outputs:
             raise ValueError(f"{self._signature} has no output {wanted!r}; it has {', '.join(outputs)}")
-        self._output, self._empty = wanted, [max(size, 0) for size in outputs[wanted][1:]]
+        dtype, shape = outputs[wanted]
+        self._output, self._empty = wanted, np.empty((0, *(max(size, 0) for size in shape[1:])), dtype)
 
     def _arrays(self, rows: Any) -> dict[str, Any]:
         """Rows as the signature's inputs: an array for the only one, or a mapping of columns."""
@@ -166,11 +153,11 @@ class Target:
             return from_proto(response.outputs[self._output])
         outputs = parse(response)["outputs"]  # which knows NaN
         values = outputs[self._output] if isinstance(outputs, dict) else outputs
-        return np.asarray(values, dtype=np.float32)
+        return np.asarray(values, dtype=self._empty.dtype)
 
     def _together(self, answers: list[Any]) -> Any:
         values = [self._values(answer) for answer in answers]
-        return np.concatenate(values) if values else np.empty((0, *self._empty), np.float32)
+        return np.concatenate(values) if values else self._empty
 
     def _wait(self, attempt: int, deadline: float, error: ServingError) -> float:
         """Seconds to wait before the next attempt; raises the error if there is to be none."""
@@ -181,18 +168,19 @@ class Target:
         return wait
 
 
-def _shape(info: Mapping[str, Any]) -> list[int]:
-    return [int(dim["size"]) for dim in info["tensor_shape"].get("dim", [])]
+def _described(info: Any) -> tuple[Any, list[int]]:
+    """Type and declared shape of a TensorInfo."""
+    from tensorflow.dtypes import as_dtype
+
+    return np.dtype(as_dtype(info.dtype).as_numpy_dtype), [dim.size for dim in info.tensor_shape.dim]
 
 
-def _typed(values: Any, dtype: str, shape: list[int]) -> Any:
+def _typed(values: Any, dtype: Any, shape: list[int]) -> Any:
     """An array of the type that the signature declares."""
-    if dtype == "DT_STRING":
+    if dtype.kind == "O":
         cells = np.asarray(values, dtype=object)
         return np.vectorize(_bytes, otypes=[object])(cells) if cells.size else cells
-    array = np.asarray(
-        values, dtype=np.dtype(dtype.removeprefix("DT_").lower().replace("double", "f8").replace("float", "f4"))
-    )
+    array = np.asarray(values, dtype=dtype)
     if array.ndim != len(shape) or any(size not in {-1, given} for size, given in zip(shape, array.shape, strict=True)):
         raise ValueError(f"takes rows {['n' if size < 0 else size for size in shape]}, not {list(array.shape)}")
     return array

@@ -17,7 +17,7 @@ SHARED = ROOT.parent / "shared" / "serving_conformance"
 
 
 def export_embed(folder, factor=1.0, warmup=()):
-    """x float32 [n, 5] -> embedding [n, 3] = factor * x W; put in place whole, as a pusher does."""
+    """x float32 [n, 5] -> embedding [n, 3] = factor * x W, and as int8; put in place whole, as a pusher does."""
     import tensorflow as tf
 
     class Embed(tf.Module):
@@ -29,8 +29,12 @@ def export_embed(folder, factor=1.0, warmup=()):
         def embed(self, x):
             return {"embedding": tf.matmul(x, self.weights)}
 
+        @tf.function(input_signature=[tf.TensorSpec([None, WIDTH], tf.float32, "x")])
+        def rounded(self, x):
+            return {"embedding": tf.cast(tf.round(10 * tf.matmul(x, self.weights)), tf.int8)}
+
     module = Embed()
-    _publish(module, {"serving_default": module.embed}, folder, warmup)
+    _publish(module, {"serving_default": module.embed, "rounded": module.rounded}, folder, warmup)
 
 
 def export_half(folder, add=2.0):

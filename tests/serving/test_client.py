@@ -29,6 +29,14 @@ def test_rows_come_back_in_order_and_in_chunks(address):
         assert client.encode(np.empty((0, WIDTH))).shape == (0, 3)
 
 
+def test_values_have_the_type_that_the_model_declares(address):
+    with EmbeddingClient(address, "embed", signature="rounded") as client:
+        codes = client.encode(ROWS[:20])
+        assert codes.dtype == np.int8
+        np.testing.assert_allclose(codes, 10 * ROWS[:20] @ WEIGHTS, atol=0.51)
+        assert client.encode(ROWS[:0]).dtype == np.int8
+
+
 def test_the_async_twin_gives_the_same_for_many_at_once(address):
     async def ask():
         async with AsyncEmbeddingClient(address, "embed", chunk=500) as client:
