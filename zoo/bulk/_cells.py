@@ -47,7 +47,7 @@ def sparse_rows(table: Any, columns: int, first: int, where: str) -> Any:
 
     indices, values = (_whole(column) for column in table.columns)
     lengths, others = (_lengths(column, first, where) for column in (indices, values))
-    _refuse(np.not_equal(lengths, others), first, where, "indices and values differ in number")
+    _refuse(lengths != others, first, where, "indices and values differ in number")
     places, numbers = indices.flatten().to_numpy(zero_copy_only=False), _floats(values.flatten())
     row = np.repeat(np.arange(len(lengths)), lengths)
     wrong = np.zeros(len(lengths), bool)
@@ -77,7 +77,7 @@ def _listed(column: Any, shape: Sequence[int], first: int, where: str) -> npt.ND
         wrong = lengths != size
         if wrong.any():
             found = int(lengths[wrong][0])
-            _refuse(wrong.reshape(rows, -1).any(axis=1), first, where, f"{found:,} numbers and not {size:,}")
+            _refuse(np.any(wrong.reshape(rows, -1), axis=1), first, where, f"{found:,} numbers and not {size:,}")
         column, cells = column.flatten(), cells * size
     if cells != width:
         raise InputError(f"{where}: lists of {cells:,} numbers, but the encoder takes rows of shape {list(shape)}")
@@ -119,10 +119,10 @@ def _whole(column: Any) -> Any:
 def _require_finite(numbers: npt.NDArray[np.float32], first: int, where: str) -> None:
     if np.isfinite(numbers.sum(dtype=np.float64)):  # NaN and infinity survive a sum: most blocks need no closer look
         return
-    _refuse(~np.isfinite(numbers).all(axis=1), first, where, "NaN, infinity or an empty cell")
+    _refuse(np.any(~np.isfinite(numbers), axis=1), first, where, "NaN, infinity or an empty cell")
 
 
-def _refuse(wrong: npt.NDArray[np.bool_], first: int, where: str, what: str) -> None:
+def _refuse(wrong: Any, first: int, where: str, what: str) -> None:
     """Raises InputError if any row is wrong."""
     rows = np.flatnonzero(wrong)
     if rows.size:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import shlex
 import threading
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,17 @@ from zoo.bulk.parts import Parts
 from zoo.errors import InputError, ZooError, one_line, suggestion
 
 try:
+    logging.disable(logging.WARNING)  # of packages for Google's cloud, which most have no use for
     import apache_beam as beam
     from apache_beam.metrics import Metrics
-    from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
-    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+    from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions, WorkerOptions
+    from apache_beam.portability.api import beam_provision_api_pb2
+    from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo, FnApiRunner
+    from apache_beam.runners.portability.portable_runner import JobServiceHandle
 except ImportError as missing:
     raise InputError("runner needs Apache Beam: pip install 'encoder-zoo[beam]'") from missing
+finally:
+    logging.disable(logging.NOTSET)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -71,15 +77,17 @@ class BeamRunner:
         if "." not in runner and runner.lower() not in known:
             raise InputError(f"runner={runner}: Beam knows no such runner; {suggestion(runner, known.values())}")
         self._name = known.get(runner.lower(), runner)
+        logging.getLogger("apache_beam").setLevel(logging.ERROR)
         try:
             self._options = PipelineOptions(shlex.split(options))
-            unknown = self._options.get_all_options(drop_default=True, retain_unknown_options=True)
-            wrong = set(unknown) - set(self._options.get_all_options())
+            given = self._options.get_all_options(drop_default=True, retain_unknown_options=True)
         except (SystemExit, ValueError) as error:
             raise InputError(f"options={options}: Beam does not understand them ({error})") from None
-        if wrong:
-            names = self._options.get_all_options()
-            raise InputError(f"options: Beam knows no {', '.join(sorted(wrong))}; {suggestion(min(wrong), names)[:80]}")
+        unknown = sorted(set(given) - set(self._options.get_all_options()))
+        if unknown:
+            raise InputError(f"options={options}: Beam knows no --{', --'.join(unknown)}")
+        if "default_sdk_harness_log_level" not in given:
+            self._options.view_as(WorkerOptions).default_sdk_harness_log_level = "ERROR"
 
     def __call__(self, job: Job, blocks: Sequence[Block], done: Callable[[Block], None]) -> None:
         """Runs the pipeline to its end.
@@ -110,8 +118,13 @@ class BeamRunner:
             raise ZooError(f"{self._name} ended, but {lost} of {len(blocks)} blocks were not encoded")
 
     def _runner(self) -> Any:
+        if self._name != _DIRECT:
+            return self._name
         # by its name, DirectRunner would download another runner (Prism) and leave the work to it
-        return FnApiRunner() if self._name == _DIRECT else self._name
+        encoded = JobServiceHandle.encode_pipeline_options(self._options.get_all_options())
+        return FnApiRunner(
+            provision_info=ExtendedProvisionInfo(beam_provision_api_pb2.ProvisionInfo(pipeline_options=encoded))
+        )
 
 
 @contextlib.contextmanager

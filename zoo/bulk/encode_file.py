@@ -21,7 +21,7 @@ from zoo.errors import InputError
 from zoo.loading import find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rich.console import Console
@@ -89,7 +89,7 @@ def encode_file(name: str | Path, source: str, output: Path, wanted: Wanted, con
     blocks = reader.blocks(wanted.block or rows_of_block(width_of(encoder.intake)))
     parts = Parts(output.with_name(f"{output.name}.partial").absolute())
     job = Job(called, saved_model.absolute(), fingerprint(saved_model), path, columns, parts.folder)
-    with parts.claimed():
+    with parts.claimed(), _useless_parts_removed(parts):
         remove_abandoned(output)
         identity = _identity(job, wanted.block)
         missing = _missing(parts, blocks, identity, console)
@@ -106,6 +106,16 @@ def encode_file(name: str | Path, source: str, output: Path, wanted: Wanted, con
     )
     console.print(f"{_rows(blocks):,} rows encoded by {called} -> {output} ({rate})", highlight=False, markup=False)
     return output
+
+
+@contextlib.contextmanager
+def _useless_parts_removed(parts: Parts) -> Iterator[None]:
+    """Removes the parts if the input is at fault: once it is repaired they are those of another input."""
+    try:
+        yield
+    except InputError:
+        parts.remove()
+        raise
 
 
 def _tables(worker: Worker, blocks: Sequence[Block], missing: Sequence[Block], progress: Progress) -> Generator[Any]:

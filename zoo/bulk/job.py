@@ -17,6 +17,7 @@ from zoo.bulk.readers import reader_of
 from zoo.bulk.rows import rows_of
 from zoo.encoder import Encoder
 from zoo.errors import InputError, ZooError, one_line
+from zoo.intakes.dense_intake import DenseIntake
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -83,13 +84,19 @@ class Worker:
         """The carried columns and the embedding, a `pyarrow.Table`."""
         rows = rows_of(table, self.job.columns, self._encoder.intake, block.first, str(self.job.source))
         try:
-            codes = self._encoder.encode(rows)
+            codes = self._codes(rows)
         except ValueError as error:
             last = block.first + block.rows - 1
             raise InputError(
                 f"{self.job.source}: rows {block.first:,} to {last:,} (from 0): {one_line(error)}"
             ) from error
         return with_embedding(table.select(list(self.job.columns.kept)), codes, scale_of(self._encoder))
+
+    def _codes(self, rows: Any) -> Any:
+        intake = self._encoder.intake
+        if isinstance(intake, DenseIntake):  # of the right shape and finite, as has been seen
+            return self._encoder.call("encode", {intake.name: rows})
+        return self._encoder.encode(rows)
 
     @cached_property
     def _reader(self) -> Any:

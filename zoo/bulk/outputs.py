@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.data._tables import is_text
 from zoo.errors import InputError, ZooError, one_line
 
 if TYPE_CHECKING:
@@ -108,9 +109,10 @@ def _parquet(new: Path, opened: tuple[Any, Iterable[Any]], rows: int, metadata: 
 
     schema, tables = opened
     others = [name for name in schema.names if name != EMBEDDING]
+    texts = [field.name for field in schema if is_text(field.type)]
     options = {
-        # numbers of an embedding hardly ever repeat, so that neither dictionaries nor compression would gain anything
-        "use_dictionary": others,
+        # numbers hardly ever repeat: dictionaries would cost time and gain nothing, nor would compressing embeddings
+        "use_dictionary": texts or False,
         "compression": dict.fromkeys(others, "snappy") | {f"{EMBEDDING}.list.element": "none"},
         "write_statistics": others,
     }

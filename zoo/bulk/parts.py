@@ -54,12 +54,12 @@ class Parts:
             What differs from the job whose parts were dropped; None if none were.
         """
         path = self.folder / _MANIFEST
-        before = None
+        wanted, before = json.loads(json.dumps(identity)), None
         with contextlib.suppress(OSError, ValueError):
             before = json.loads(path.read_text(encoding="utf-8"))
-        if before == json.loads(json.dumps(identity)):
-            for path in self.folder.glob("*.new-*"):  # of a process that was killed
-                path.unlink()
+        if before == wanted:
+            for left in self.folder.glob("*.new-*"):  # by a process that was killed
+                left.unlink()
             return None
         dropped = 0
         for each in self.folder.iterdir():
@@ -70,7 +70,7 @@ class Parts:
         if not dropped:
             return None
         was = before if isinstance(before, dict) else {}
-        return ", ".join(key for key in identity if was.get(key) != identity[key]) or "its manifest"
+        return ", ".join(key for key in wanted if was.get(key) != wanted[key]) or "its manifest"
 
     def path(self, block: Block) -> Path:
         """The file of a block."""

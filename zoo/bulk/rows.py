@@ -164,7 +164,7 @@ def _vectors(reader: Reader, intake: DenseIntake, named: list[str]) -> list[str]
             )
         return named
     lists = [field.name for field in schema if is_list(field.type) and is_numeric(_innermost(field.type))]
-    numbers = [field.name for field in schema if is_numeric(field.type)]
+    numbers = [field.name for field in schema if _may_be_number(field.type)]
     floats = [name for name in numbers if str(schema.field(name).type) in {"halffloat", "float", "double"}]
     for found in (lists if len(lists) == 1 else [], numbers, floats):
         if len(found) == 1 == len(lists) or (len(found) == width and not lists):
