@@ -28,7 +28,7 @@ _KEYS = {
     "columns": "columns of the rows, such as vector or x_* or a,b,c; default: found by their types, or fields' names",
     "keep": "columns to carry along, such as id,title; `none` for none; default: all others",
     "overwrite": "true replaces an output that is there",
-    "block": "rows at a time; default: by the width of a row, at most 65536",
+    "block": "rows at a time; default: by the width of a row, at most 32768",
     "runner": "one of Apache Beam's, such as DirectRunner or FlinkRunner; default: this process",
     "options": "Beam's own, such as '--direct_running_mode=multi_processing --direct_num_workers=2'",
 }

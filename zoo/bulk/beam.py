@@ -53,7 +53,8 @@ class EncodeBlocks(beam.DoFn):
     def process(self, element: Sequence[Block]) -> Iterator[int]:
         """Encodes blocks; whatever is wrong with the rows is written down for the one who started the job."""
         try:
-            for block, _ in self._worker.work(element):
+            for block, table in self._worker.work(element):
+                self._worker.parts.write(block, table)
                 self._rows.inc(block.rows)
                 yield block.rows
         except ZooError as error:

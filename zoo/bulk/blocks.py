@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NUMBERS = 2**22  # that a block of rows holds: 16 MiB
-_MOST = 65_536  # rows of a block; the encoder takes 8,192 at a time
+_MOST = 32_768  # rows of a block; the encoder takes 8,192 at a time
 
 
 @dataclass(frozen=True)

@@ -98,8 +98,8 @@ def encode_file(name: str | Path, source: str, output: Path, wanted: Wanted, con
             if wanted.runner is not None and missing:
                 wanted.runner(job, missing, progress.done)
                 missing = []
-            tables = _tables(Worker(job, encoder), blocks, missing, progress)
-            write_output(output, _checked(tables, job, identity), _rows(blocks), _metadata(encoder))
+            tables = _tables(Worker(job, encoder), blocks, missing)
+            write_output(output, _kept(tables, job, identity, progress), _rows(blocks), _metadata(encoder))
         parts.remove()
     rate = (
         f"{encoding / (time.perf_counter() - started):,.0f} rows a second" if encoding else "nothing was left to encode"
@@ -118,23 +118,28 @@ def _useless_parts_removed(parts: Parts) -> Iterator[None]:
         raise
 
 
-def _tables(worker: Worker, blocks: Sequence[Block], missing: Sequence[Block], progress: Progress) -> Generator[Any]:
-    """The parts of all blocks in their order; those that are missing are encoded."""
+def _tables(worker: Worker, blocks: Sequence[Block], missing: Sequence[Block]) -> Generator[tuple[Block, Any, bool]]:
+    """All blocks in their order, each with its part's table, and whether it was encoded just now."""
     wanted = {block.number for block in missing}
     with contextlib.closing(worker.work(missing)) as encoded:
         for block in blocks:
-            if block.number not in wanted:
-                yield worker.parts.read(block)
+            if block.number in wanted:
+                yield *next(encoded), True
             else:
-                _, table = next(encoded)
-                progress.done(block)
-                yield table
+                yield block, worker.parts.read(block), False
 
 
-def _checked(tables: Generator[Any], job: Job, identity: Mapping[str, Any]) -> Generator[Any]:
-    """The tables, and an error at their end if the input is not what it was."""
+def _kept(
+    tables: Generator[tuple[Block, Any, bool]], job: Job, identity: Mapping[str, Any], progress: Progress
+) -> Generator[Any]:
+    """The tables, the new ones kept as parts; an error at their end if the input is not what it was."""
+    parts = Parts(job.parts)
     with contextlib.closing(ahead(tables)) as made:
-        yield from made
+        for block, table, new in made:
+            if new:
+                parts.write(block, table)
+                progress.done(block)
+            yield table
     try:
         same = _state_of(job.source) == identity["input"]
     except OSError:

@@ -67,18 +67,16 @@ class Worker:
         self._given = encoder
 
     def work(self, blocks: Sequence[Block]) -> Generator[tuple[Block, Any]]:
-        """Encodes blocks and keeps them as parts; yields each with its part's table when it is done.
+        """Encodes blocks; yields each with its part's table, which the caller keeps.
 
         Raises:
             InputError: rows that cannot be encoded, by their numbers.
-            ZooError: another encoder than the job's, or no space for a part.
+            ZooError: another encoder than the job's.
         """
         tables = self._reader.read(blocks, self.job.columns.read, self.job.columns.numbers)
         with contextlib.closing(ahead(tables)) as read:
             for block, table in zip(blocks, read, strict=True):
-                encoded = self._encoded(block, table)
-                self.parts.write(block, encoded)
-                yield block, encoded
+                yield block, self._encoded(block, table)
 
     def _encoded(self, block: Block, table: Any) -> Any:
         """The carried columns and the embedding, a `pyarrow.Table`."""
