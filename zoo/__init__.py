@@ -5,6 +5,7 @@
     result = zoo.run("vae_word2vec", "train.epochs=5")   # trains, judges, registers, exports
     encoder = zoo.load("vae_word2vec")                   # the champion of the registry
     encoder.encode(vectors)                              # float32 [n, latent_dim]
+    zoo.encode("vae_word2vec", "rows.parquet", "embeddings.parquet")   # tables of any size
 
 Importing this package does not import TensorFlow; the functions do when they need it.
 """
@@ -15,20 +16,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from zoo.encode import encode
     from zoo.encoder import Encoder
     from zoo.loading import load
     from zoo.recipe import list_recipes
     from zoo.run import run
 
 __version__ = "0.1.0"
-__all__ = ["Encoder", "list_recipes", "load", "run"]
+__all__ = ["Encoder", "encode", "list_recipes", "load", "run"]
 
+# modules that are callable themselves, so that `python -m zoo.run` and `zoo.run(...)` are one thing
+_CALLABLE = {"encode", "run"}
 _HOMES = {"Encoder": "zoo.encoder", "list_recipes": "zoo.recipe", "load": "zoo.loading"}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "run":  # the module itself is callable, so that `python -m zoo.run` and `zoo.run(...)` are one thing
-        return importlib.import_module("zoo.run")
+    if name in _CALLABLE:
+        return importlib.import_module(f"zoo.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'zoo' has no attribute {name!r}")

@@ -10,6 +10,7 @@ from zoo.errors import suggestion
 # command -> its module, by name: the zoo knows nothing of the server, not even when it starts it
 _COMMANDS = {
     "run": ("zoo.run", "trains, judges, registers and exports a recipe"),
+    "encode": ("zoo.encode", "encodes a Parquet, CSV or npy file of any size"),
     "push": ("zoo.push", "copies a registered encoder to a store that servers read"),
     "rollback": ("zoo.rollback", "makes the former champion the champion again, in the registry and in a store"),
     "serve": ("serving.__main__", "serves exported encoders over REST and gRPC, as TensorFlow Serving does"),

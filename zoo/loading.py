@@ -20,18 +20,24 @@ def load(encoder: str | Path) -> Encoder:
     Raises:
         InputError: there is no such encoder; the message lists what there is.
     """
+    directory, name = find(encoder)
+    return Encoder.from_saved_model(directory, name)
+
+
+def find(encoder: str | Path) -> tuple[Path, str]:
+    """The SavedModel's folder of an encoder, and what to call it; see `load`."""
     path = Path(encoder).expanduser()
     if (path / "saved_model.pb").is_file():
-        return Encoder.from_saved_model(path, name=path.absolute().parent.name)
+        return path, path.absolute().parent.name
     spec = str(encoder)
     versions = [each for each in path.glob("*/saved_model.pb") if each.parent.name.isdigit()]
     if versions and len(path.parts) > 1:
         newest = max(versions, key=lambda each: int(each.parent.name)).parent
-        return Encoder.from_saved_model(newest, name=path.absolute().name)
+        return newest, path.absolute().name
     if path.is_absolute() or spec.startswith((".", "~")):
         raise InputError(f"{spec}: no exported encoder there (no saved_model.pb in it, nor in a numbered folder of it)")
     uri = spec if spec.startswith("models:/") else _uri(spec)
-    return Encoder.from_saved_model(Tracker().model_directory(uri), name=spec.removeprefix("models:/"))
+    return Tracker().model_directory(uri), spec.removeprefix("models:/")
 
 
 def _uri(spec: str) -> str:

@@ -1,0 +1,87 @@
+"""Tiny exported encoders, untrained: what they give is compared with themselves in this process."""
+
+import numpy as np
+import pytest
+
+ITEMS = [f"item{number}" for number in range(8)]
+FIELDS = {"colour": ("", "?", "red", "green"), "size": ("", "?", "1", "2", "3")}
+
+
+def saved(folder, model, intake, shape, code_scale=None):
+    from zoo.export._signatures import write_saved_model
+    from zoo.quiet import import_tensorflow
+
+    import_tensorflow().keras.utils.set_random_seed(0)
+    model.build(shape)
+    write_saved_model(folder / "saved_model", model, intake, code_scale=code_scale)
+    return folder / "saved_model"
+
+
+@pytest.fixture(scope="session")
+def dense(tmp_path_factory):
+    """Rows [n, 4] -> 2."""
+    from zoo.intakes.dense_intake import DenseIntake
+    from zoo.models.dense_autoencoder import DenseAutoencoder
+
+    return saved(tmp_path_factory.mktemp("dense"), DenseAutoencoder(2, [3]), DenseIntake("vector", (4,)), (None, 4))
+
+
+@pytest.fixture(scope="session")
+def integers(tmp_path_factory):
+    """Rows [n, 4] -> 2 integers."""
+    from zoo.intakes.dense_intake import DenseIntake
+    from zoo.models.dense_autoencoder import DenseAutoencoder
+
+    folder = tmp_path_factory.mktemp("integers")
+    return saved(folder, DenseAutoencoder(2, [3]), DenseIntake("vector", (4,)), (None, 4), code_scale=0.25)
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory):
+    """Images [n, 8, 8, 1] -> 2."""
+    from zoo.intakes.dense_intake import DenseIntake
+    from zoo.models.conv_autoencoder import ConvAutoencoder
+
+    shape = (8, 8, 1)
+    model = ConvAutoencoder(2, widths=[4])
+    return saved(tmp_path_factory.mktemp("images"), model, DenseIntake("image", shape), (None, *shape))
+
+
+@pytest.fixture(scope="session")
+def sparse(tmp_path_factory):
+    """Sparse rows [n, 8] -> 2."""
+    from zoo.intakes.sparse_intake import SparseIntake
+
+    return saved(tmp_path_factory.mktemp("sparse"), bag(), SparseIntake(8), (None, 8))
+
+
+@pytest.fixture(scope="session")
+def baskets(tmp_path_factory):
+    """Baskets of items -> 2."""
+    from zoo.intakes.items_intake import ItemsIntake
+
+    return saved(tmp_path_factory.mktemp("baskets"), bag(), ItemsIntake(ITEMS), (None, 8))
+
+
+@pytest.fixture(scope="session")
+def records(tmp_path_factory):
+    """Records of two fields -> 2."""
+    from zoo.intakes.record_intake import RecordIntake
+
+    return saved(tmp_path_factory.mktemp("records"), bag(), RecordIntake(FIELDS), (None, 9))
+
+
+def bag():
+    from zoo.bottlenecks.linear import Linear
+    from zoo.likelihoods.multinomial import Multinomial
+    from zoo.models.autoencoder import Autoencoder
+    from zoo.networks.embedding_bag import EmbeddingBag
+    from zoo.networks.mlp import MLP
+
+    return Autoencoder(EmbeddingBag(4), Linear(2), MLP([4]), Multinomial())
+
+
+@pytest.fixture
+def table(rng):
+    """1,000 rows [1000, 4]."""
+    return rng.normal(size=(1000, 4)).astype(np.float32)

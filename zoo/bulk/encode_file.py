@@ -1,0 +1,191 @@
+"""A whole job: from a file of rows to a file of embeddings."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from zoo.bulk.ahead import ahead
+from zoo.bulk.blocks import rows_of_block
+from zoo.bulk.job import Job, Worker, fingerprint, scale_of
+from zoo.bulk.outputs import remove_abandoned, require_fitting, require_output, write_output
+from zoo.bulk.parts import Parts
+from zoo.bulk.progress import Progress
+from zoo.bulk.readers import reader_of
+from zoo.bulk.rows import choose_columns, width_of
+from zoo.data._files import existing_file
+from zoo.encoder import Encoder
+from zoo.errors import InputError
+from zoo.loading import find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from zoo.bulk.blocks import Block, Reader
+
+_FORMAT = 1  # of the parts; another version of the zoo does not go on with them
+
+
+class Runner(Protocol):
+    """Encodes a job's blocks somewhere."""
+
+    def __call__(self, job: Job, blocks: Sequence[Block], done: Callable[[Block], None]) -> None:
+        """Keeps every block as a part, and calls `done` for each."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user asks for beside the files.
+
+    Attributes:
+        columns: that hold the rows to encode; empty finds them.
+        keep: columns to carry along; None carries all others.
+        overwrite: whether the output may exist.
+        block: rows at a time; None goes by the width of a row.
+        runner: encodes the blocks; None does it in this process.
+    """
+
+    columns: Sequence[str] = ()
+    keep: Sequence[str] | None = None
+    overwrite: bool = False
+    block: int | None = None
+    runner: Runner | None = None
+
+
+def encode_file(name: str | Path, source: str, output: Path, wanted: Wanted, console: Console) -> Path:
+    """Encodes all rows of a file; the same call goes on where an interrupted one stopped.
+
+    Args:
+        name: the encoder, see `zoo.load`.
+        source: the file of rows.
+        output: the file to write: the columns that are carried along and `embedding`, the rows in their order.
+        wanted: see there.
+        console: says how it goes.
+
+    Returns:
+        The output.
+
+    Raises:
+        InputError: files, columns or rows that cannot be used.
+        ZooError: no space, or another process writes the same output.
+    """
+    path = existing_file(source, "input").absolute()
+    output = output.expanduser()
+    require_output(output, path, overwrite=wanted.overwrite)
+    reader = reader_of(path)
+    saved_model, called = find(name)
+    encoder = Encoder.from_saved_model(saved_model, called)
+    columns = choose_columns(reader, encoder.intake, wanted.columns, wanted.keep)
+    kept = require_fitting(output, _schema_of(reader, columns.kept), asked=wanted.keep is not None)
+    if len(kept) < len(columns.kept):
+        lost = [each for each in columns.kept if each not in kept]
+        console.print(f"{output.suffix} files cannot hold {', '.join(lost)}: left out", highlight=False, markup=False)
+    columns = replace(columns, kept=tuple(kept))
+    blocks = reader.blocks(wanted.block or rows_of_block(width_of(encoder.intake)))
+    parts = Parts(output.with_name(f"{output.name}.partial").absolute())
+    job = Job(called, saved_model.absolute(), fingerprint(saved_model), path, columns, parts.folder)
+    with parts.claimed(), _useless_parts_removed(parts):
+        remove_abandoned(output)
+        identity = _identity(job, wanted.block)
+        missing = _missing(parts, blocks, identity, console)
+        encoding, started = sum(block.rows for block in missing), time.perf_counter()
+        with Progress(console, blocks, missing) as progress:
+            if wanted.runner is not None and missing:
+                wanted.runner(job, missing, progress.done)
+                missing = []
+            tables = _tables(Worker(job, encoder), blocks, missing)
+            write_output(output, _kept(tables, job, identity, progress), _rows(blocks), _metadata(encoder))
+        parts.remove()
+    rate = (
+        f"{encoding / (time.perf_counter() - started):,.0f} rows a second" if encoding else "nothing was left to encode"
+    )
+    console.print(f"{_rows(blocks):,} rows encoded by {called} -> {output} ({rate})", highlight=False, markup=False)
+    return output
+
+
+@contextlib.contextmanager
+def _useless_parts_removed(parts: Parts) -> Iterator[None]:
+    """Removes the parts if the input is at fault: once it is repaired they are those of another input."""
+    try:
+        yield
+    except InputError:
+        parts.remove()
+        raise
+
+
+def _tables(worker: Worker, blocks: Sequence[Block], missing: Sequence[Block]) -> Generator[tuple[Block, Any, bool]]:
+    """All blocks in their order, each with its part's table, and whether it was encoded just now."""
+    wanted = {block.number for block in missing}
+    with contextlib.closing(worker.work(missing)) as encoded:
+        for block in blocks:
+            if block.number in wanted:
+                yield *next(encoded), True
+            else:
+                yield block, worker.parts.read(block), False
+
+
+def _kept(
+    tables: Generator[tuple[Block, Any, bool]], job: Job, identity: Mapping[str, Any], progress: Progress
+) -> Generator[Any]:
+    """The tables, the new ones kept as parts; an error at their end if the input is not what it was."""
+    parts = Parts(job.parts)
+    with contextlib.closing(ahead(tables)) as made:
+        for block, table, new in made:
+            if new:
+                parts.write(block, table)
+                progress.done(block)
+            yield table
+    try:
+        same = _state_of(job.source) == identity["input"]
+    except OSError:
+        same = False
+    if not same:
+        raise InputError(f"{job.source} was changed while it was encoded; start again, and leave it as it is")
+
+
+def _rows(blocks: Sequence[Block]) -> int:
+    return blocks[-1].first + blocks[-1].rows
+
+
+def _metadata(encoder: Encoder) -> dict[str, str]:
+    scale = scale_of(encoder)
+    return {"encoder": encoder.name} | ({} if scale is None else {"code_scale": repr(scale)})
+
+
+def _identity(job: Job, block: int | None) -> dict[str, Any]:
+    """What makes finished blocks of an earlier call usable."""
+    return {
+        "format": _FORMAT,
+        "input": _state_of(job.source),
+        "encoder": job.fingerprint,
+        "columns": job.columns.features,
+        "keep": job.columns.kept,
+        "block": block,
+    }
+
+
+def _state_of(path: Path) -> dict[str, Any]:
+    facts = path.stat()
+    return {"path": str(path), "bytes": facts.st_size, "changed": facts.st_mtime_ns}
+
+
+def _missing(parts: Parts, blocks: Sequence[Block], identity: dict[str, Any], console: Console) -> list[Block]:
+    changed = parts.prepare(identity)
+    if changed is not None:
+        console.print(f"starting afresh: {changed} changed since the interrupted job", highlight=False, markup=False)
+    missing = [block for block in blocks if not parts.has(block)]
+    if len(missing) < len(blocks):
+        there = sum(block.rows for block in blocks) - sum(block.rows for block in missing)
+        console.print(f"going on: {there:,} rows are encoded already", highlight=False)
+    return missing
+
+
+def _schema_of(reader: Reader, names: Sequence[str]) -> Any:
+    import pyarrow as pa
+
+    return pa.schema([reader.schema.field(name) for name in names])

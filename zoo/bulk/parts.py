@@ -1,0 +1,162 @@
+"""Finished blocks, kept beside the output until all are there."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import InputError, ZooError, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from zoo.bulk.blocks import Block
+
+_MANIFEST, _LOCK, _FAILURE = "manifest.json", "lock", "failure.json"
+
+
+class Parts:
+    """A folder with one file for each finished block.
+
+    Args:
+        folder: the folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @contextlib.contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Makes the folder and locks it while the block lasts.
+
+        Raises:
+            InputError: it cannot be made.
+            ZooError: another process has it.
+        """
+        with contextlib.ExitStack() as held:
+            while not self._locked(held):
+                pass
+            yield
+
+    def prepare(self, identity: Mapping[str, Any]) -> str | None:
+        """Keeps the parts of the same job, and drops those of another.
+
+        Args:
+            identity: what makes parts belong together, JSON-ready.
+
+        Returns:
+            What differs from the job whose parts were dropped; None if none were.
+        """
+        path = self.folder / _MANIFEST
+        wanted, before = json.loads(json.dumps(identity)), None
+        with contextlib.suppress(OSError, ValueError):
+            before = json.loads(path.read_text(encoding="utf-8"))
+        if before == wanted:
+            for left in self.folder.glob("*.new-*"):  # by a process that was killed
+                left.unlink()
+            return None
+        dropped = 0
+        for each in self.folder.iterdir():
+            if each.name != _LOCK:
+                dropped += each.suffix == ".arrow"
+                each.unlink()
+        self._write(path, lambda new: new.write_text(json.dumps(identity, indent=1), encoding="utf-8"))
+        if not dropped:
+            return None
+        was = before if isinstance(before, dict) else {}
+        return ", ".join(key for key in wanted if was.get(key) != wanted[key]) or "its manifest"
+
+    def path(self, block: Block) -> Path:
+        """The file of a block."""
+        return self.folder / f"part-{block.number:08}.arrow"
+
+    def has(self, block: Block) -> bool:
+        """Whether a block is finished; a part that a power cut has damaged is not."""
+        import pyarrow as pa
+
+        try:
+            with pa.memory_map(str(self.path(block))) as file:
+                reader = pa.ipc.open_file(file)
+                return sum(reader.get_batch(i).num_rows for i in range(reader.num_record_batches)) == block.rows
+        except (OSError, pa.ArrowException):
+            return False
+
+    def write(self, block: Block, table: Any) -> None:
+        """Keeps a block's rows, whole or not at all.
+
+        Raises:
+            ZooError: there is no space for them.
+        """
+        import pyarrow as pa
+
+        def write(new: Path) -> None:
+            with pa.OSFile(str(new), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+                writer.write_table(table)
+
+        self._write(self.path(block), write)
+
+    def read(self, block: Block) -> Any:
+        """A block's rows, a `pyarrow.Table`."""
+        import pyarrow as pa
+
+        with pa.OSFile(str(self.path(block)), "rb") as file:
+            return pa.ipc.open_file(file).read_all()
+
+    def write_failure(self, error: ZooError) -> None:
+        """Writes an error down for the process that started the job."""
+        text = json.dumps({"status": error.exit_status, "message": str(error)})
+        self._write(self.folder / _FAILURE, lambda new: new.write_text(text, encoding="utf-8"))
+
+    def raise_failure(self) -> None:
+        """Raises the error that a worker wrote down, if one did."""
+        with contextlib.suppress(FileNotFoundError):
+            failure = json.loads((self.folder / _FAILURE).read_text(encoding="utf-8"))
+            raise (InputError if failure["status"] == InputError.exit_status else ZooError)(failure["message"])
+
+    def forget_failure(self) -> None:
+        """Removes what earlier workers wrote down."""
+        (self.folder / _FAILURE).unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Removes the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _write(self, path: Path, write: Any) -> None:
+        new = path.with_name(f"{path.name}.new-{uuid.uuid4().hex[:8]}")
+        try:
+            write(new)
+            new.replace(path)
+        except OSError as error:
+            raise ZooError(
+                f"{path} could not be written ({one_line(error)}); make space, then the same command goes on where it "
+                "stopped"
+            ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                new.unlink(missing_ok=True)
+
+    def _locked(self, held: contextlib.ExitStack) -> bool:
+        """Locks the folder until `held` closes; False if its owner removed it in the same moment."""
+        path = self.folder / _LOCK
+        try:
+            self.folder.mkdir(exist_ok=True)
+            # the kernel drops the lock when the process ends, however it ends
+            file = held.enter_context(path.open("a"))
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return os.path.samestat(os.fstat(file.fileno()), path.stat())
+        except BlockingIOError:
+            raise ZooError(
+                f"another process is writing this output (it holds {path}); wait until it ends, or write another file"
+            ) from None
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise InputError(
+                f"output: {self.folder.parent} cannot be written to ({error.strerror}); choose another folder"
+            ) from None
