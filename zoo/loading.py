@@ -31,7 +31,7 @@ def find(encoder: str | Path) -> tuple[Path, str]:
         return path, path.absolute().parent.name
     spec = str(encoder)
     versions = [each for each in path.glob("*/saved_model.pb") if each.parent.name.isdigit()]
-    if versions and len(path.parts) > 1:
+    if versions and (len(path.parts) > 1 or spec.startswith(".")):  # a bare word is a registered name
         newest = max(versions, key=lambda each: int(each.parent.name)).parent
         return newest, path.absolute().name
     if path.is_absolute() or spec.startswith((".", "~")):
