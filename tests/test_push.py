@@ -73,6 +73,14 @@ def test_the_champion_is_pushed_as_stable_and_any_other_as_canary(tracker, tmp_p
     assert said[2] == f"name 2 was already in {target}, labelled stable"
 
 
+def test_a_folder_may_be_named_from_the_working_directory(tracker, tmp_path, monkeypatch):
+    push("name", str(tmp_path / "store"))
+    push("name/3", str(tmp_path / "store"))
+    expected = zoo.load("name/3").encode(ROWS)
+    monkeypatch.chdir(tmp_path / "store")
+    np.testing.assert_array_equal(zoo.load("./name").encode(ROWS), expected)  # the newest
+
+
 def test_a_canary_that_is_pushed_as_stable_is_no_canary_any_more(tracker, tmp_path):
     target = str(tmp_path / "store")
     push("name", target)
