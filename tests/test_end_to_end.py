@@ -202,6 +202,28 @@ def test_a_worse_encoder_becomes_a_version_but_not_the_champion(first, client, c
     assert zoo.load("tiny/2").latent_dim == 10
 
 
+def test_an_encoder_in_eight_bits_is_judged_and_exported_as_such(first, client):
+    result = zoo.run(
+        TINY.removeprefix("recipe="), "name=tiny8", "export.precision=int8", "export.output=int8", "export.onnx=true",
+        "model.false_alarm_rate=0.1", quiet=True,
+    )  # fmt: skip
+    assert result.verdict.blessed
+    rows = WordVectors(limit=3000).load()
+    codes = result.encoder.encode(rows.take(rows.validation))
+    steps = codes / np.float32(result.encoder.code_scale)
+    np.testing.assert_allclose(steps, np.rint(steps), atol=1e-3)
+    assert np.abs(steps).max() <= 127
+    assert "| code | 10 numbers, int8 |" in (result.directory / "model_card.md").read_text()
+    assert (result.directory / "assets.extra" / "encoder.onnx").is_file()
+    # the threshold fits the rounded weights: as many validation rows lie above it as were wanted
+    assert np.mean(result.encoder.is_anomalous(rows.take(rows.validation))) == pytest.approx(0.1, abs=0.01)
+    sizes = [
+        sum(path.stat().st_size for path in (each / "variables").iterdir())
+        for each in (first.directory, result.directory)
+    ]
+    assert sizes[1] < sizes[0]
+
+
 def test_the_same_seed_gives_the_same_encoder_and_another_seed_another(first, workplace):
     vectors = WordVectors(limit=50).load().features
     again = zoo.run(TINY.removeprefix("recipe="), "~gates", quiet=True)

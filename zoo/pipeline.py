@@ -196,7 +196,12 @@ class Pipeline:
         kept = f"those of epoch {trained.best_epoch + 1}" if trained.best_epoch >= 0 else "the first ones"
         self._say(f"trained {len(trained.history)} epochs in {trained.seconds:.1f} s{taken_up}; the weights are {kept}")
         # what is judged from here on is what would be exported
-        return dataclasses.replace(trained, code_scale=self.exporter.lower(trained.model, splits))
+        trained = dataclasses.replace(trained, code_scale=self.exporter.lower(trained.model, splits))
+        if self.exporter.precision != "float32":
+            from zoo.train.trainer import set_threshold
+
+            set_threshold(trained.model, splits)  # the scores have moved a little
+        return trained
 
     def _judge(self, trained: Trained, splits: Splits) -> tuple[Report, Verdict]:
         champion, obstacle = self._champion(splits)

@@ -100,6 +100,13 @@ def test_candidates_of_processes_that_died_are_removed_and_others_left(exporter,
     assert entries(exporter) == [f".candidate-{os.getppid()}-abc"]
 
 
+def test_a_store_elsewhere_is_refused_with_the_way_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"zoo\.push name target=s3://bucket/models"):
+        Exporter(store="s3://bucket/models").require_writable("name")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_store_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"cannot be written to.*export\.store"):

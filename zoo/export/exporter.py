@@ -15,7 +15,7 @@ import numpy as np
 
 from zoo.codes import scale_of
 from zoo.encoder import EMBEDDINGS_FILE, Encoder
-from zoo.errors import ZooError, one_line
+from zoo.errors import InputError, ZooError, one_line
 from zoo.export._onnx import ONNX_FILE, require_onnx, write_onnx
 from zoo.export._precision import round_weights
 from zoo.export._schema import SCHEMA_FILE, schema_of
@@ -68,6 +68,11 @@ class Exporter:
         """Makes STORE/NAME and tries to write there; raises InputError if it cannot, or if packages are missing."""
         if self.onnx:
             require_onnx()
+        if "://" in self.store:
+            raise InputError(
+                f"export.store={self.store}: a folder on this machine is wanted; "
+                f"python -m zoo.push {name} target={self.store} copies the champion from there"
+            )
         require_writable(Path(self.store).expanduser() / name, "the store", "export.store=FOLDER")
 
     def newest_version(self, name: str) -> int:

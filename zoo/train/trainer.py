@@ -124,7 +124,7 @@ class Trainer:
         checkpoint = Checkpoint(state, kept)
         first = checkpoint.read()
         self._run(model, feed, first, finite, kept, checkpoint, listeners)
-        _set_threshold(model, splits)
+        set_threshold(model, splits)
         return Trained(
             model=model,
             untrained=untrained,
@@ -232,8 +232,8 @@ def _fit_prior(model: Any, splits: Splits, epoch: int) -> None:
         model.bottleneck.adapt_prior(encoder.encode(splits.take(splits.train[:_PRIOR_ROWS])))
 
 
-def _set_threshold(model: Any, splits: Splits) -> None:
-    """The score that the wanted share of the validation rows exceeds."""
+def set_threshold(model: Any, splits: Splits) -> None:
+    """Sets the threshold to the score that the wanted share of the validation rows exceeds, if a share is wanted."""
     if model.false_alarm_rate is None:
         return
     import numpy as np
