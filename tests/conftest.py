@@ -1,9 +1,33 @@
 """What tests share. TensorFlow is imported by the tests that need it, quietly."""
 
+import contextlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from zoo.types import Splits
+
+
+@pytest.fixture
+def store_here():
+    """Lets MLflow's own functions see the store of the working directory, for the length of a `with`.
+
+    The URI is absolute, since MLflow keeps one store for each URI, and is taken back: MLflow puts it into the
+    environment of the whole process, and so into the tests that follow.
+    """
+
+    @contextlib.contextmanager
+    def opened():
+        import mlflow
+
+        mlflow.set_tracking_uri(f"sqlite:///{Path.cwd()}/mlruns/mlflow.db")
+        try:
+            yield mlflow
+        finally:
+            mlflow.set_tracking_uri(None)
+
+    return opened
 
 
 @pytest.fixture

@@ -40,9 +40,7 @@ def test_folds_are_child_runs_with_mean_and_spread_in_the_parent(workplace, caps
         assert parent.data.metrics[f"folds.{name}.std"] == pytest.approx(np.std(scores, ddof=1))
 
 
-def test_records_train_are_registered_and_served_from_strings(workplace):
-    import mlflow
-
+def test_records_train_are_registered_and_served_from_strings(workplace, store_here):
     small = ["train.epochs=2", "model.bottleneck.latent_dim=8", "judge.resamples=50"]
     gates = ["gates.nearest.margin=-2", "gates.matches.margin=-2"]
     result = zoo.run("softmax_onehot", *small, *gates, quiet=True)
@@ -53,8 +51,8 @@ def test_records_train_are_registered_and_served_from_strings(workplace):
     assert codes.shape == (2, 8)
     assert np.abs(codes[0] - codes[1]).max() > 1e-4  # unknown is not missing
     np.testing.assert_allclose(zoo.load("softmax_onehot").encode(frame.to_dict("records")), codes, atol=1e-6)
-    mlflow.set_tracking_uri(f"sqlite:///{Path.cwd()}/mlruns/mlflow.db")  # MLflow keeps one store for each URI
-    model = mlflow.pyfunc.load_model("models:/softmax_onehot@champion")
+    with store_here() as mlflow:
+        model = mlflow.pyfunc.load_model("models:/softmax_onehot@champion")
     np.testing.assert_allclose(model.predict(frame.fillna("")), codes, atol=1e-6)
     again = zoo.run("softmax_onehot", *small, *gates, "seed=1", quiet=True)  # the champion is compared with, by strings
     assert again.verdict.champion == "champion"

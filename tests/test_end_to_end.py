@@ -144,18 +144,13 @@ def test_loading_what_is_not_there_says_what_is(spec, expected, first):
         zoo.load(spec)
 
 
-def test_mlflow_predicts_from_arrays_and_frames_without_pickled_code(first, client):
-    import mlflow
-
+def test_mlflow_predicts_from_arrays_and_frames_without_pickled_code(first, client, store_here):
     vectors = WordVectors(limit=20).load().features
     expected = first.encoder.encode(vectors)
     uri = client.get_model_version("tiny", "1")
-    mlflow.set_tracking_uri(f"sqlite:///{Path.cwd()}/mlruns/mlflow.db")  # MLflow keeps one store for each URI
-    try:
+    with store_here() as mlflow:
         model = mlflow.pyfunc.load_model("models:/tiny@champion")
         folder = Path(mlflow.artifacts.download_artifacts("models:/tiny@champion"))
-    finally:
-        mlflow.set_tracking_uri(None)
     for rows in (vectors, vectors.astype(np.float64), pd.DataFrame(vectors), pd.DataFrame(vectors.astype(float))):
         np.testing.assert_allclose(model.predict(rows), expected, atol=1e-6)
     assert model.metadata.signature.inputs.inputs[0].type.name == "double"

@@ -54,11 +54,15 @@ def test_a_candidate_is_published_by_one_rename(exporter, model, splits):
     np.testing.assert_allclose(codes, Encoder.from_saved_model(directory).encode(splits.features), atol=1e-6)
 
 
-def test_what_is_not_published_is_removed_and_a_taken_version_is_refused(exporter, model, splits):
-    (Path(exporter.store) / "name" / "3").mkdir()
+def test_what_is_not_published_and_what_died_is_removed_and_a_taken_version_is_refused(exporter, model, splits):
+    home = Path(exporter.store) / "name"
+    dead = 2**22 + 1  # beyond the largest process number that Linux gives
+    for process in (dead, os.getppid()):
+        (home / f".candidate-{process}-abc").mkdir()
+    (home / "3").mkdir()
     with exporter.candidate("name", model, splits, {}) as candidate, pytest.raises(ZooError, match="exists already"):
         exporter.publish(candidate, "name", 3)
-    assert entries(exporter) == ["3"]
+    assert entries(exporter) == [f".candidate-{os.getppid()}-abc", "3"]
 
 
 def test_other_values_than_in_memory_are_refused(exporter, model, splits, tmp_path):
@@ -88,16 +92,6 @@ def test_a_model_that_a_fresh_process_cannot_load_is_refused(exporter, model, sp
     (tmp_path / "saved" / "saved_model.pb").write_bytes(b"not a model")
     with pytest.raises(ZooError, match="a fresh process could not serve the exported model"):
         exporter._verified(tmp_path / "saved", calls_on_probes(model, splits))
-
-
-def test_candidates_of_processes_that_died_are_removed_and_others_left(exporter, model, splits):
-    home = Path(exporter.store) / "name"
-    dead = 2**22 + 1  # beyond the largest process number that Linux gives
-    for process in (dead, os.getppid()):
-        (home / f".candidate-{process}-abc").mkdir()
-    with exporter.candidate("name", model, splits, {}):
-        pass
-    assert entries(exporter) == [f".candidate-{os.getppid()}-abc"]
 
 
 def test_a_store_elsewhere_is_refused_with_the_way_there(tmp_path, monkeypatch):

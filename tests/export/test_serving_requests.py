@@ -7,9 +7,10 @@ from scipy.sparse import csr_array
 from serving.batching import Batcher, BatchingParameters
 from serving.inference import play
 from serving.servable import Servable
-from zoo.export._serving_requests import features_of_examples, serialised_examples
-from zoo.export.exporter import Exporter
+from zoo.export._serving_requests import features_of_examples, serialised_examples, write_warmup
+from zoo.export._signatures import calls_on_probes, write_saved_model
 from zoo.intakes import DenseIntake, ItemsIntake, RecordIntake, SparseIntake
+from zoo.intakes.choose import intake_of
 from zoo.models import VAE
 from zoo.quiet import import_tensorflow
 
@@ -55,10 +56,9 @@ def test_an_exported_version_warms_up_every_signature_with_one_row_and_many(spli
     tf.keras.utils.set_random_seed(0)
     model = VAE(3, [8])
     model.build((None, 12))
-    exporter = Exporter(store=str(tmp_path))
-    exporter.require_writable("name")
-    with exporter.candidate("name", model, splits, {}) as candidate:
-        directory = exporter.publish(candidate, "name", 1)
+    directory = tmp_path / "1"
+    write_saved_model(directory, model, intake_of(splits))
+    write_warmup(directory, "name", {name: inputs for name, (inputs, _) in calls_on_probes(model, splits).items()})
     servable = Servable("name", 1, directory)
     played = {}
     # in batches, as TF Serving does: a request without rows would fail, and with it the version

@@ -1,5 +1,6 @@
 import os
 
+import numpy as np
 import pytest
 
 from zoo.errors import InputError
@@ -66,6 +67,38 @@ def test_a_run_is_logged_where_the_store_is_and_the_users_uri_is_left_alone(trac
     ]
     assert found.data.params["key149"] == "149"
     assert (tmp_path / "mlruns" / "artifacts" / run.run_id / "artifacts" / "note.txt").read_text() == "text"
+
+
+def test_an_encoder_is_registered_from_within_the_users_own_run(tracker, tmp_path):
+    import mlflow
+
+    from zoo.export.exporter import write_saved_model
+    from zoo.intakes.dense_intake import DenseIntake
+    from zoo.models.dense_autoencoder import DenseAutoencoder
+
+    model = DenseAutoencoder(2, [3])
+    model.build((None, 4))
+    write_saved_model(tmp_path / "saved_model", model, DenseIntake("vector", (4,)))
+    tracker.require_writable()
+    theirs = f"sqlite:///{tmp_path}/theirs.db"
+    mlflow.set_tracking_uri(theirs)
+    try:
+        mlflow.set_experiment("theirs")
+        with mlflow.start_run() as outer:
+            with tracker.run("recipe") as run:
+                run.log_parameters({"seed": 0})
+                assert run.register("name", tmp_path / "saved_model", {"vector": np.zeros((2, 4), np.float32)}, 2) == 1
+            mlflow.log_metric("still", 1)
+        assert mlflow.get_tracking_uri() == theirs
+        assert mlflow.get_run(outer.info.run_id).data.metrics == {"still": 1}
+    finally:
+        mlflow.set_experiment("Default")
+        mlflow.set_tracking_uri(None)
+    client = client_of(tracker)
+    assert client.get_run(run.run_id).info.status == "FINISHED"
+    (logged,) = client.search_logged_models([run.experiment])
+    assert (logged.source_run_id, logged.params) == (run.run_id, {"seed": "0"})
+    assert tracker.model_directory("models:/name/1").is_dir()
 
 
 @pytest.mark.parametrize(("error", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")])

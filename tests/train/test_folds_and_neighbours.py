@@ -9,7 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 from zoo.errors import InputError
 from zoo.train.feed import Feed
 from zoo.train.folds import folds
-from zoo.train.neighbours import Neighbours, _graph
+from zoo.train.neighbours import Neighbours
 
 
 def test_every_row_is_held_out_once_and_no_row_twice_in_a_fold(splits):
@@ -72,15 +72,3 @@ def test_more_steps_than_rows_go_through_the_rows_again(splits):
     for row in rows:
         counts[tuple(row)] += 1
     assert set(counts.values()) == {2, 3}
-
-
-def test_the_graph_of_a_small_table_is_umaps(rng):
-    umap_ = pytest.importorskip("umap.umap_", reason="umap-learn is not installed")
-    table = rng.normal(size=(60, 4))
-    table[1] = 2 * table[0]  # at distance 0
-    distances, nearest = NearestNeighbors(n_neighbors=7, metric="cosine").fit(table).kneighbors(table)
-    nearest[:2, :2] = [[0, 1], [1, 0]]  # a row comes before its copy
-    expected, *_ = umap_.fuzzy_simplicial_set(
-        table, 7, rng, "cosine", knn_indices=nearest, knn_dists=np.maximum(distances, 0).astype(np.float32)
-    )
-    np.testing.assert_allclose(_graph(table, 7).toarray(), expected.toarray(), atol=1e-4)

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import threading
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ _FORMER = (
 )
 _SQLITE = "sqlite:///"
 _LONGEST_PARAMETER = 6000  # MLflow's own limit
+_global_uri_lock = threading.Lock()
 
 
 class Tracker:
@@ -96,7 +98,8 @@ class Tracker:
             import mlflow
 
             try:
-                path = Path(mlflow.artifacts.download_artifacts(uri))
+                with _global_uri(client.tracking_uri):
+                    path = Path(mlflow.artifacts.download_artifacts(uri))
             except MlflowException as error:
                 raise InputError(f"{uri}: {_what_exists(client, uri)} in {self.resolved_uri}") from error
         directory = path / "artifacts" / "saved_model"
@@ -161,7 +164,7 @@ class Tracker:
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[Any]:
-        """A client, with MLflow quiet and its global URI put back afterwards."""
+        """A client of this store, with MLflow quiet."""
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -172,16 +175,12 @@ class Tracker:
                 logging.getLogger(logger).setLevel(logging.ERROR)
             if self.folder is not None:
                 self.folder.mkdir(parents=True, exist_ok=True)
-            before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
             # MLflow keeps one store open for each URI: a relative one would stay that of an earlier working directory.
             uri = self.resolved_uri if self._file is None else f"{_SQLITE}{self._file.absolute()}"
-            mlflow.set_tracking_uri(uri)
             try:
-                yield mlflow.MlflowClient()
+                yield mlflow.MlflowClient(uri, uri)
             except MlflowException as error:
                 raise ZooError(f"MLflow at {self.resolved_uri}: {str(error).splitlines()[0]}") from error
-            finally:
-                mlflow.set_tracking_uri(before)
 
     def _make_tables(self, folder: Path) -> None:
         """Lets MLflow make its tables, one process at a time: two that do so at once break each other's."""
@@ -267,22 +266,28 @@ class TrackedRun:
         """
         import mlflow
         from mlflow.exceptions import MlflowException
+        from mlflow.models import Model
 
-        # the fluent call is the documented way to log a model; it wants a run to be active
-        with mlflow.start_run(run_id=self.run_id):
-            logged = mlflow.pyfunc.log_model(
+        # mlflow.pyfunc.log_model logs to the run and experiment that are active, which may be the caller's own
+        parameters = self._client.get_run(self.run_id).data.params
+        model = self._client.create_logged_model(self.experiment, "encoder", self.run_id, params=parameters)
+        with _global_uri(self._client.tracking_uri):
+            logged = Model.log(
+                artifact_path=None,
+                flavor=mlflow.pyfunc,
                 name="encoder",
+                run_id=self.run_id,
+                model_id=model.model_id,
                 python_model=str(Path(__file__).with_name("pyfunc_encoder.py")),
                 artifacts={"saved_model": str(directory)},
                 signature=_signature(rows, latent_dim),
                 input_example=_example(rows),
                 pip_requirements=_requirements(),
             )
-        # ending the fluent block marks the run as finished, and it is not yet
-        self._client.update_run(self.run_id, status="RUNNING")
         with contextlib.suppress(MlflowException):  # it exists, or another run is making it
             self._client.create_registered_model(name)
-        version = self._client.create_model_version(name, logged.model_uri, self.run_id, model_id=logged.model_id)
+        with _global_uri(self._client.tracking_uri):
+            version = self._client.create_model_version(name, logged.model_uri, self.run_id, model_id=logged.model_id)
         return int(version.version)
 
     def promote(self, name: str, version: int) -> None:
@@ -292,6 +297,23 @@ class TrackedRun:
     def withdraw(self, name: str, version: int) -> None:
         """Deletes a version again."""
         self._client.delete_model_version(name, str(version))
+
+
+@contextlib.contextmanager
+def _global_uri(uri: str) -> Iterator[None]:
+    """Sets MLflow's global URI, for one thread at a time, and puts back what was there.
+
+    Whatever resolves a `models:/` URI looks there, even in a client that was given another.
+    """
+    import mlflow
+
+    with _global_uri_lock:
+        before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+        mlflow.set_tracking_uri(uri)
+        try:
+            yield
+        finally:
+            mlflow.set_tracking_uri(before)
 
 
 def _promote(client: Any, name: str, version: int) -> None:
