@@ -9,6 +9,12 @@ import pytest
 from zoo.types import Splits
 
 
+def pytest_collection_modifyitems(items):
+    """Starts with the files of slow tests, so that no process is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture
 def store_here():
     """Lets MLflow's own functions see the store of the working directory, for the length of a `with`.
