@@ -6,7 +6,8 @@ Starts the server on the model, plays the requests of its warm-up file through g
 output with the file's array `SIGNATURE/OUTPUT`, of which a request for fewer rows gets the first. Prints one line of
 JSON: the largest difference, absolute for values of up to 1 and relative to an output's largest value beyond (pixels of
 0 to 255 cannot agree to 1e-5). An output of integers is compared with numbers that were not rounded yet: it may be
-half a step away, and only what goes beyond that counts.
+half a step away, and only what goes beyond that counts. Truth values are what numbers beside them say, and are not
+compared: a number next to its limit may fall on either side.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _NAME = "candidate"
 _TIMEOUT = 120.0  # seconds a request may take: a large one on a busy machine
 _LARGEST = 2**30  # bytes of an answer
+_MAY_BE_INFINITE = {"threshold"}  # a score that no row exceeds
 
 
 def main(directory: str, expected: str) -> int:
@@ -114,44 +116,52 @@ class _Player:
     def _play_one(self, request: Any, http: httpx.Client, stub: Any) -> str:
         name = str(request.model_spec.signature_name)
         request.model_spec.name = _NAME
+        rows = len(from_proto(next(iter(request.inputs.values()))))
         response = stub.Predict(request, timeout=_TIMEOUT)
-        self._compare(name, {output: from_proto(tensor) for output, tensor in response.outputs.items()}, "gRPC")
+        served = {output: from_proto(tensor) for output, tensor in response.outputs.items()}
+        self._compare(name, served, rows, "gRPC")
         answer = http.post(f"/v1/models/{_NAME}:predict", content=_json_of(request))
         if not answer.is_success:
             raise ValueError(f"signature {name}: REST answers {answer.status_code}: {answer.text[:300]}")
         outputs = parse(answer.content)["outputs"]  # which knows NaN and Infinity
-        if len(response.outputs) == 1:
-            outputs = {next(iter(response.outputs)): outputs}
+        if len(served) == 1:
+            outputs = {next(iter(served)): outputs}
+        # whole numbers stay what JSON says: 3.7 must not become 3
         arrays = {
-            output: np.asarray(values, dtype=from_proto(response.outputs[output]).dtype)
+            output: np.asarray(values, dtype=None if served[output].dtype.kind == "i" else served[output].dtype)
             for output, values in outputs.items()
         }
-        self._compare(name, arrays, "REST")
+        self._compare(name, arrays, rows, "REST")
         return name
 
-    def _compare(self, signature: str, got: Mapping[str, Any], front: str) -> None:
-        for key, wanted in self._wanted.items():
-            name, _, output = key.partition("/")
-            if name != signature:
-                continue
-            if output not in got:
-                raise ValueError(f"signature {name} gives no output {output} over {front}")
+    def _compare(self, signature: str, got: Mapping[str, Any], rows: int, front: str) -> None:
+        wanted = {
+            output: values
+            for name, _, output in (key.partition("/") for key in self._wanted)
+            if name == signature
+            for values in [self._wanted[f"{name}/{output}"][:rows]]
+        }
+        numbers = {output for output, values in got.items() if np.asarray(values).dtype.kind != "b"}
+        if numbers != set(wanted):
+            raise ValueError(f"signature {signature} gives {sorted(numbers)} over {front}, not {sorted(wanted)}")
+        for output, expected in wanted.items():
             values = np.asarray(got[output])
-            if not np.isfinite(wanted).all():
-                raise ValueError(f"signature {name}: the expected values are not finite")
-            expected = wanted[: len(values)]
+            if not np.isfinite(expected).all() and output not in _MAY_BE_INFINITE:
+                raise ValueError(f"signature {signature}: the expected values are not finite")
             if values.shape != expected.shape or not len(values):
-                raise ValueError(f"signature {name}: {output} has the shape {values.shape}, not {expected.shape}")
+                raise ValueError(f"signature {signature}: {output} has the shape {values.shape}, not {expected.shape}")
             self._largest = max(self._largest, _difference(values, expected))
 
 
 def _difference(values: Any, expected: Any) -> float:
-    apart = np.abs(values.astype(np.float64) - expected)
-    if values.dtype.kind == "i" and expected.dtype.kind == "f":
-        return float(np.max(apart - 0.5, initial=0.0))
+    with np.errstate(invalid="ignore"):
+        apart = np.where(values == expected, 0.0, np.abs(values.astype(np.float64) - expected))  # of infinities, too
     if not np.isfinite(apart).all():
         return float("inf")
-    return float(np.max(apart, initial=0.0)) / max(1.0, float(np.max(np.abs(expected), initial=0.0)))
+    if values.dtype.kind == "i" and expected.dtype.kind == "f":
+        apart = np.maximum(apart - 0.5, 0.0)
+    largest = np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected))
+    return float(np.max(apart, initial=0.0)) / max(1.0, float(largest))
 
 
 def _requests(directory: Path) -> Iterator[Any]:

@@ -54,6 +54,8 @@ def test_records_train_are_registered_and_served_from_strings(workplace, store_h
     with store_here() as mlflow:
         model = mlflow.pyfunc.load_model("models:/softmax_onehot@champion")
     np.testing.assert_allclose(model.predict(frame.fillna("")), codes, atol=1e-6)
+    read = frame.replace({None: np.nan})  # as pandas reads an empty cell
+    np.testing.assert_allclose(model.predict(read.astype(object)), codes, atol=1e-6)
     again = zoo.run("softmax_onehot", *small, *gates, "seed=1", quiet=True)  # the champion is compared with, by strings
     assert again.verdict.champion == "champion"
     assert again.verdict.beats_champion is not None

@@ -18,7 +18,9 @@ import yaml
 import zoo
 from zoo.data.word_vectors import WordVectors
 from zoo.errors import InputError, ZooError
+from zoo.export.store import Store
 from zoo.run import main
+from zoo.tracking.tracker import Tracker
 
 pytestmark = pytest.mark.slow
 TINY = f"recipe={Path(__file__).parent / 'recipes' / 'tiny.yaml'}"
@@ -351,3 +353,5 @@ def test_two_runs_at_once_both_land(tmp_path):
     assert versions(tmp_path / "serving/store/tiny") == [1, 2]
     assert not leftovers(tmp_path / "serving/store/tiny")
     assert not list((tmp_path / "mlruns/checkpoints").iterdir())
+    champion = Tracker(f"sqlite:///{tmp_path}/mlruns/mlflow.db").champion_version("tiny")
+    assert Store(tmp_path / "serving/store").labels("tiny")["stable"] == champion

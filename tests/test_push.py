@@ -101,8 +101,67 @@ def test_a_rollback_moves_the_champion_and_the_label(tracker, tmp_path):
     assert Store(target).labels("name") == {"stable": 1}
     np.testing.assert_array_equal(zoo.load("name").encode(ROWS), zoo.load("name/1").encode(ROWS))
     assert rollback_module.main(["name", f"target={target}"]) == 2  # there is nothing before it
-    assert rollback("name", to=3, target=target) == 3
+    assert rollback("name", to=3, target=target) == 3  # forward, to one that never was champion
     assert Store(target).labels("name") == {"stable": 3}
+    assert tracker.champions("name") == [1]
+    assert rollback("name", target=target) == 1
+
+
+def test_a_version_that_a_push_alone_made_stable_is_rolled_back_to_the_champion(tracker, tmp_path, capsys):
+    target = str(tmp_path / "store")
+    push("name", target)
+    push("name/3", target, label="stable")
+    assert rollback("name", target=target) == 2
+    assert Store(target).labels("name") == {"stable": 2}
+    assert tracker.champion_version("name") == 2
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "name 2 stays the champion",
+        f"{target} calls it stable, no longer 3",
+    ]
+    push("name/3", target, label="stable")
+    assert rollback("name", to=2, target=target) == 2
+    assert Store(target).labels("name") == {"stable": 2}
+
+
+def test_a_store_that_has_not_followed_is_not_moved_forward(tracker, tmp_path, capsys):
+    target = str(tmp_path / "store")
+    push("name/1", target, label="stable")
+    with tracker.run("name") as run:
+        run.promote("name", 3)
+    assert rollback("name", target=target) == 2
+    assert Store(target).labels("name") == {"stable": 1}
+    assert capsys.readouterr().out.splitlines()[-1] == f"{target} still calls 1 stable"
+
+
+def test_a_registry_whose_alias_cannot_move_keeps_its_history(tracker, tmp_path, monkeypatch):
+    import mlflow
+
+    target = str(tmp_path / "store")
+    push("name", target)
+
+    def fails(*_):
+        raise ZooError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mlflow.MlflowClient, "set_registered_model_alias", fails)
+        with pytest.raises(ZooError, match="database is locked"):
+            rollback("name", target=target)
+    assert (tracker.champion_version("name"), tracker.champions("name")) == (2, [1])
+    assert Store(target).labels("name") == {"stable": 2}
+    assert rollback("name", target=target) == 1
+
+
+def test_files_that_are_gone_are_not_called_unregistered(workplace, saved):
+    import shutil
+
+    with workplace.run("gone") as run:
+        run.register("gone", saved[0], {"vector": ROWS}, 2)
+        run.promote("gone", 1)
+    with workplace.connected() as client:
+        (logged,) = client.search_logged_models([run.experiment])
+    shutil.rmtree(logged.artifact_location.removeprefix("file://"))
+    with pytest.raises(ZooError, match=r"models:/gone/1 is registered in .*, but cannot be read"):
+        workplace.model_directory("models:/gone/1")
 
 
 def test_champions_are_remembered_in_their_order(tracker):
@@ -157,6 +216,9 @@ def test_two_pushes_at_once_give_two_versions(tracker, tmp_path):
         (push_module, ["name/9", "target=x"], r"no such version or alias of 'name'; versions: [1, 2, 3]"),
         (push_module, ["name@stabel", "target=x"], "aliases: ['champion']"),
         (push_module, ["name/1@champion", "target=x"], "write NAME, NAME@ALIAS or NAME/VERSION"),
+        (push_module, ["name/", "target=x"], "write NAME, NAME@ALIAS or NAME/VERSION"),
+        (push_module, ["name@", "target=x"], "write NAME, NAME@ALIAS or NAME/VERSION"),
+        (rollback_module, ["name/1"], "the version to go back to as to=VERSION"),
         (push_module, ["name", "traget=x"], "there is no key 'traget'; did you mean 'target'?"),
         (push_module, ["name", "target=x", "target=y"], "target is given twice"),
         (push_module, ["name", "target="], "write key=value"),

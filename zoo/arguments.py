@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from zoo.errors import InputError, ZooError, suggestion
+from zoo.errors import InputError, ZooError, one_line, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,7 +56,10 @@ def command(
         print(f"error: {error}", file=sys.stderr)  # noqa: T201  the command line's own voice
         return error.exit_status
     except KeyboardInterrupt:
-        print("interrupted; nothing was left half done", file=sys.stderr)  # noqa: T201
+        print("interrupted; nothing was left half done, and the same command goes on", file=sys.stderr)  # noqa: T201
+        return _FAILED
+    except OSError as error:
+        print(f"error: {one_line(error)}", file=sys.stderr)  # noqa: T201
         return _FAILED
     return 0
 

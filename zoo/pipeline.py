@@ -95,6 +95,7 @@ class Pipeline:
         self._require_gates()
         self._require_places()
         splits: Splits = self.recipe.build("data").load()
+        self.exporter.require_expressible(splits)
         for note in splits.notes:
             self._note(note)
         self._say_what_starts(splits)
@@ -252,8 +253,14 @@ class Pipeline:
         name, promoted = self.recipe.name, verdict.beats_champion is not False
         version, directory = self._export(run, trained, splits, report, verdict)
         if promoted:
-            run.promote(name, version)
-            self.exporter.label_stable(name, version)
+            try:
+                with self.exporter.stable(name, version):
+                    run.promote(name, version)
+            except ZooError as error:
+                raise ZooError(
+                    f"{error}\n{name} {version} is registered and in {self.exporter.store}, but not the champion; "
+                    f"python -m zoo.rollback {name} to={version} target={self.exporter.store} makes it so"
+                ) from error
         run.log_tags({"zoo.version": version, "zoo.champion": promoted, "zoo.exported": directory})
         self._say_where(run, version, directory, verdict, trained.model.latent_dim)
         saved = directory or self.tracker.model_directory(f"models:/{name}/{version}")
@@ -280,10 +287,10 @@ class Pipeline:
         ):
             rows = intake_of(splits).arrays(splits.take(splits.test[:_EXAMPLE_ROWS]))
             version = run.register(name, candidate.directory, rows, trained.model.latent_dim)
-            self._say_verified(candidate)
-            if verdict.beats_champion is False:
-                return version, None
             try:
+                self._say_verified(candidate)
+                if verdict.beats_champion is False:
+                    return version, None
                 return version, self.exporter.publish(candidate, name, version)
             except BaseException:
                 run.withdraw(name, version)
@@ -340,7 +347,7 @@ class Pipeline:
             *(f"          {reason}" for reason in verdict.champion_reasons),
             f"exported  {directory}"
             if directory
-            else f"exported  to the registry only; `{canary}` serves it as a canary",
+            else f"exported  to the registry only; `{canary}` serves it as a canary, and to who asks for no label",
             "",
             f'    import zoo; encoder = zoo.load("{spec}")',
             f"    codes = encoder.encode(rows)  # float32 [n, {latent_dim}]",

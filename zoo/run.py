@@ -12,7 +12,7 @@ import sys
 import types
 from typing import TYPE_CHECKING
 
-from zoo.errors import RecipeError, ZooError, suggestion
+from zoo.errors import RecipeError, ZooError, one_line, suggestion
 from zoo.recipe import compose, expand, list_recipes
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         print("interrupted; the same command takes the run up again", file=sys.stderr)  # noqa: T201
+        return _FAILED
+    except OSError as error:
+        print(f"error: {one_line(error)}", file=sys.stderr)  # noqa: T201
         return _FAILED
 
 

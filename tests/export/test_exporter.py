@@ -1,4 +1,4 @@
-import os
+import fcntl
 from pathlib import Path
 
 import numpy as np
@@ -56,13 +56,18 @@ def test_a_candidate_is_published_by_one_rename(exporter, model, splits):
 
 def test_what_is_not_published_and_what_died_is_removed_and_a_taken_version_is_refused(exporter, model, splits):
     home = Path(exporter.store) / "name"
-    dead = 2**22 + 1  # beyond the largest process number that Linux gives
-    for process in (dead, os.getppid()):
-        (home / f".candidate-{process}-abc").mkdir()
+    for each in ("dead", "alive"):
+        (home / f".candidate-{each}").mkdir()
+        (home / f".candidate-{each}.lock").touch()
     (home / "3").mkdir()
-    with exporter.candidate("name", model, splits, {}) as candidate, pytest.raises(ZooError, match="exists already"):
-        exporter.publish(candidate, "name", 3)
-    assert entries(exporter) == [f".candidate-{os.getppid()}-abc", "3"]
+    with (home / ".candidate-alive.lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with (
+            exporter.candidate("name", model, splits, {}) as candidate,
+            pytest.raises(ZooError, match="exists already"),
+        ):
+            exporter.publish(candidate, "name", 3)
+    assert entries(exporter) == [".candidate-alive", ".candidate-alive.lock", "3"]
 
 
 def test_other_values_than_in_memory_are_refused(exporter, model, splits, tmp_path):

@@ -1,9 +1,11 @@
 """ONNX Runtime gives what the encoder gives."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from zoo.errors import ZooError
+from zoo.errors import InputError, ZooError
 from zoo.export._onnx import write_onnx
 from zoo.export._signatures import calls_on_probes, write_saved_model
 from zoo.export.exporter import Exporter
@@ -69,3 +71,11 @@ def test_a_graph_that_onnx_cannot_express_is_refused(tmp_path):
     with pytest.raises(ZooError, match=r"cannot be written as ONNX: .*leave export\.onnx at false"):
         write_onnx(tmp_path / "encoder.onnx", tmp_path / "saved", inputs, {"embedding": np.asarray([[2.0]])})
     assert not (tmp_path / "encoder.onnx").exists()
+
+
+def test_rows_of_strings_are_refused_before_training(splits):
+    of_strings = dataclasses.replace(splits, categories={"town": (MISSING, OTHER, "rome")})
+    Exporter(onnx=False).require_expressible(of_strings)
+    Exporter(onnx=True).require_expressible(splits)
+    with pytest.raises(InputError, match="ONNX cannot look them up"):
+        Exporter(onnx=True).require_expressible(of_strings)

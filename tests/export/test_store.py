@@ -1,5 +1,6 @@
 """Stores: versions appear whole, labels move, two writers do not disturb each other."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,6 +90,59 @@ def test_servers_keep_every_labelled_version_and_room_for_the_next(saved, tmp_pa
     assert config_of(store.root)[0].model_version_policy.latest.num_versions == 2
 
 
+def test_a_version_without_a_label_pushes_out_none_that_has_one(saved, tmp_path):
+    store = Store(tmp_path / "store")
+    store.add(saved, "name", 1)
+    store.set_labels("name", {"stable": 1})
+    for version in (2, 3, 4):
+        store.add(saved, "name", version)
+        assert config_of(store.root)[0].model_version_policy.latest.num_versions > version - 1
+    with store.staged("name") as staged:
+        shutil.copytree(saved, staged)
+        store.publish(staged, "name", 5)
+    assert config_of(store.root)[0].model_version_policy.latest.num_versions == 6
+
+
+def test_a_policy_and_labels_of_a_persons_own_stay(saved, tmp_path):
+    store = Store(tmp_path / "store")
+    for version in (1, 2):
+        store.add(saved, "name", version)
+    Path(store.root, "models.config").write_text(
+        'model_config_list { config { name: "name" base_path: "/x" model_version_policy { specific { versions: 1 '
+        'versions: 2 } } version_labels { key: "blue" value: 1 } version_labels { key: "canary" value: 1 } } }'
+    )
+    with store.stable_moved("name", 2):
+        pass
+    (entry,) = config_of(store.root)
+    assert list(entry.model_version_policy.specific.versions) == [1, 2]
+    assert dict(entry.version_labels) == {"blue": 1, "stable": 2}  # the canary is older than what is stable
+
+
+def test_a_label_moves_back_if_what_belongs_to_it_fails(store, saved):
+    for version in (1, 2):
+        store.add(saved, "name", version)
+    store.set_labels("name", {"stable": 1, "canary": 2})
+    seen = []
+
+    def interrupted():
+        with store.stable_moved("name", 2):
+            seen.append(store.labels("name"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert seen == [{"stable": 2}]
+    assert store.labels("name") == {"stable": 1, "canary": 2}
+
+
+@pytest.mark.parametrize("prefix", ["file://", "local://", "file:"])
+def test_a_url_of_a_folder_is_that_folder(saved, tmp_path, prefix, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Store(f"{prefix}{tmp_path}/store").add(saved, "name", 1)
+    assert Store(tmp_path / "store").versions("name") == [1]
+    assert {path.name for path in tmp_path.iterdir()} == {"saved", "store"}
+
+
 def test_what_was_written_by_hand_stays(saved, tmp_path):
     store = Store(tmp_path / "store")
     store.add(saved, "name", 1)
@@ -176,6 +230,50 @@ def test_an_object_store_gets_the_graph_last_and_nothing_of_what_failed(saved, m
     assert store.versions("name") == []
 
 
+def test_an_upload_that_was_killed_is_no_version_and_is_gone_over(saved):
+    files = fsspec.filesystem("memory")
+    store = Store("memory://killed/models")
+    files.pipe_file("/killed/models/name/7/variables/variables.index", b"half")
+    assert store.versions("name") == []
+    with pytest.raises(InputError, match="no version 7"):
+        store.add_label("name", "stable", 7)
+    assert store.add(saved, "name", 7)
+    assert store.versions("name") == [7]
+    assert files.cat_file("/killed/models/name/7/variables/variables.index") == b"index"
+
+
+def test_a_failing_upload_leaves_alone_what_another_has_finished(saved, monkeypatch):
+    files = fsspec.filesystem("memory")
+    first, second = Store("memory://two/models"), Store("memory://two/models")
+    real, calls = type(files).put_file, []
+
+    def put(self, source, target, **options):
+        calls.append(target)
+        if len(calls) == 1:
+            assert first.add(saved, "name", 1)  # while the second is at its first file
+            raise KeyboardInterrupt
+        return real(self, source, target, **options)
+
+    monkeypatch.setattr(type(files), "put_file", put)
+    with pytest.raises(KeyboardInterrupt):
+        second.add(saved, "name", 1)
+    assert not second.add(saved, "name", 1)  # it is there, whole
+
+
+def test_what_clients_of_object_stores_raise_is_explained(monkeypatch):
+    store = Store("memory://refused/models")
+
+    class ClientError(Exception):
+        """As of a client that knows nothing of OSError."""
+
+    def refuses(*_, **__):
+        raise ClientError("access denied")
+
+    monkeypatch.setattr(type(fsspec.filesystem("memory")), "isdir", refuses)
+    with pytest.raises(ZooError, match="memory://refused/models cannot be read: access denied"):
+        store.versions("name")
+
+
 _SLOW_PUSH = """
 import pathlib, sys, time
 from zoo.export import store
@@ -200,6 +298,22 @@ def test_a_push_that_is_stopped_leaves_no_version(saved, tmp_path, number):
     assert bool(left) == (number == signal.SIGKILL)
     Store(root).add(saved, "name", 1)  # which clears up
     assert [path.name for path in (root / "name").iterdir()] == ["1"]
+
+
+def test_a_push_under_way_elsewhere_is_not_taken_for_abandoned(saved, tmp_path):
+    """In a container of its own: its process number says nothing out here."""
+    root = tmp_path / "store"
+    command = ["/usr/bin/unshare", "--pid", "--fork", sys.executable, "-c", _SLOW_PUSH, str(root), str(saved)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        if process.stdout.readline() != b"copied\n":
+            pytest.skip(f"no namespaces here: {process.stderr.read().decode()}")
+        Store(root).add(saved, "name", 2)
+        (under_way,) = [path for path in (root / "name").glob(".candidate-*") if path.is_dir()]
+        assert (under_way / "saved_model.pb").is_file()
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_a_protocol_that_is_not_known_is_an_input_error():

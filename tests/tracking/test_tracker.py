@@ -3,7 +3,7 @@ import os
 import numpy as np
 import pytest
 
-from zoo.errors import InputError
+from zoo.errors import InputError, ZooError
 from zoo.tracking.tracker import Tracker
 
 
@@ -34,6 +34,14 @@ def test_an_empty_registry_has_no_champion(tracker):
     assert tracker.newest_version("nothing") == 0
     with pytest.raises(InputError, match="no registered encoder 'nothing'; registered: none"):
         tracker.model_directory("models:/nothing/1")
+
+
+def test_a_registry_that_cannot_be_asked_has_not_said_that_there_is_no_champion(monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    tracker = Tracker("http://127.0.0.1:9")  # the discard service, which nobody runs
+    for ask in (tracker.champion_version, tracker.resolved, tracker.newest_version):
+        with pytest.raises(ZooError, match=r"MLflow at http://127\.0\.0\.1:9"):
+            ask("name")
 
 
 def test_each_working_directory_has_its_own_store(tracker, tmp_path, monkeypatch):

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
 _HEADER = (
     "# Which models TF Serving serves, and which versions the labels name. Written by zoo.run, zoo.push and\n"
-    "# zoo.rollback; other models, and other fields, may be added by hand and stay.\n"
+    "# zoo.rollback, which keep other models, and other fields, that were added by hand, but no comments. They leave\n"
+    "# a version policy other than `latest` alone.\n"
 )
 
 
@@ -45,17 +46,23 @@ class ModelsConfig:
             name: the model's name.
             base_path: its folder as the server sees it; an entry that is there keeps its own.
             labels: label -> version; other labels of the model are dropped.
-            versions: how many of the newest versions are to be loaded.
+            versions: how many of the newest versions are to be loaded; a policy other than `latest` stays.
         """
         entry = self._find(name)
         if entry is None:
             entry = self._message.model_config_list.config.add(
                 name=name, base_path=base_path, model_platform="tensorflow"
             )
-        entry.model_version_policy.latest.num_versions = versions
+        self.set_versions(name, versions)
         entry.version_labels.clear()
         for label, version in sorted(labels.items()):
             entry.version_labels[label] = version
+
+    def set_versions(self, name: str, versions: int) -> None:
+        """Lets a listed model's newest versions be loaded, this many, unless a person chose otherwise."""
+        policy = self._find(name).model_version_policy
+        if policy.WhichOneof("policy_choice") in {None, "latest"}:
+            policy.latest.num_versions = versions
 
     def text(self) -> str:
         """The whole file."""

@@ -90,5 +90,5 @@ def _erfc(graph: Any, node: Any, name: str, arguments: Any) -> Any:
 def _difference(got: Any, wanted: Any) -> float:
     apart = np.abs(got.astype(np.float64) - wanted)
     if got.dtype.kind == "i":
-        return float(np.max(apart - 0.5, initial=0.0))
+        apart = np.maximum(apart - 0.5, 0.0)
     return float(np.max(apart, initial=0.0)) / max(1.0, float(np.max(np.abs(wanted), initial=0.0)))

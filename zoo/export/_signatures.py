@@ -59,16 +59,20 @@ def write_saved_model(
 def calls_on_probes(model: Any, splits: Splits, code_scale: float | None = None) -> Calls:
     """What the model in memory gives for test rows, by signature; an int8 embedding before it is rounded."""
     intake = intake_of(splits)
-    count = max(1, min(_PROBES, _NUMBERS // splits.width))
+    count = max(2, min(_PROBES, _NUMBERS // splits.width))
     encoder = Encoder.from_model("in memory", model, intake=intake)
     arrays = intake.arrays(splits.take(splits.test[:count]))
-    calls = {
+    calls: dict[str, tuple[Any, dict[str, Any]]] = {
         READS_ROWS[method][0]: (arrays, {READS_ROWS[method][1]: encoder.call(method, arrays)})
         for method in READS_ROWS
         if encoder.has(method)
     }
+    if "score" in calls:
+        scores = calls["score"][1]["score"]
+        wanted = {"score": scores, "threshold": np.full_like(scores, encoder.threshold)}
+        calls["score"] = (arrays, wanted)
     codes = calls["serving_default"][1]["embedding"]
-    wanted: dict[str, Any] = {"embedding": codes}
+    wanted = {"embedding": codes}
     if code_scale is not None:
         scales = np.full(len(codes), code_scale, np.float32)
         wanted = {"embedding": np.asarray(steps(codes, code_scale)), "scale": scales}

@@ -21,7 +21,7 @@ from zoo.export._precision import round_weights
 from zoo.export._schema import SCHEMA_FILE, schema_of
 from zoo.export._serving_requests import write_warmup
 from zoo.export._signatures import calls_on_probes, write_saved_model
-from zoo.export.store import STABLE, Store
+from zoo.export.store import Store
 from zoo.folders import require_writable
 from zoo.intakes.choose import intake_of, plain_intake_of
 from zoo.quiet import import_tensorflow
@@ -74,6 +74,12 @@ class Exporter:
                 f"python -m zoo.push {name} target={self.store} copies the champion from there"
             )
         require_writable(Path(self.store).expanduser() / name, "the store", "export.store=FOLDER")
+        Store(self.store).require_labels()
+
+    def require_expressible(self, splits: Splits) -> None:
+        """Raises InputError if a table's encoder could not be written in a format that is asked for."""
+        if self.onnx and splits.categories:
+            raise InputError("export.onnx=true: its rows are strings, and ONNX cannot look them up; leave it at false")
 
     def newest_version(self, name: str) -> int:
         """The highest version number in the store; 0 if there is none."""
@@ -147,9 +153,9 @@ class Exporter:
         """
         return Store(self.store).publish(exported.directory, name, version)
 
-    def label_stable(self, name: str, version: int) -> None:
-        """Lets servers call a version `stable` in the store's `models.config`; a `canary` label is dropped."""
-        Store(self.store).set_labels(name, {STABLE: version})
+    def stable(self, name: str, version: int) -> contextlib.AbstractContextManager[None]:
+        """Lets servers call a version `stable`, unless the block fails; see `Store.stable_moved`."""
+        return Store(self.store).stable_moved(name, version)
 
     def _verified(self, directory: Path, calls: Calls) -> Exported:
         difference = _difference_when_served(directory, calls)

@@ -49,10 +49,15 @@ class PyfuncEncoder(PythonModel):
         cells = rows[name].tolist()
         empty = {"int32": -1, "float32": 0.0}.get(spec.dtype.name, "")
         if len(spec.shape) == 1:
-            return np.asarray([empty if cell is None else cell for cell in cells], dtype=object)
+            return np.asarray([_cell(cell, empty) for cell in cells], dtype=object)
         longest = max(map(len, cells), default=0)
-        padded = [[*cell, *[empty] * (longest - len(cell))] for cell in cells]
+        padded = [[*(_cell(each, empty) for each in cell), *[empty] * (longest - len(cell))] for cell in cells]
         return np.asarray(padded, dtype=object if empty == "" else spec.dtype.as_numpy_dtype).reshape(-1, longest)
+
+
+def _cell(value: Any, empty: Any) -> Any:
+    """A missing cell is None, or whatever pandas has made of it."""
+    return empty if pd.isna(value) else value
 
 
 def _codes(outputs: dict[str, Any]) -> Any:

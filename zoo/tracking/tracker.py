@@ -6,12 +6,13 @@ import contextlib
 import fcntl
 import logging
 import os
+import re
 import threading
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import InputError, ZooError, suggestion
+from zoo.errors import InputError, ZooError, one_line, suggestion
 from zoo.folders import require_writable
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Tracker:
 
         Raises:
             InputError: there is no such model, version or alias; the message lists what there is.
+            ZooError: it is registered, but its files cannot be read.
         """
         from mlflow.exceptions import MlflowException
 
@@ -100,8 +102,11 @@ class Tracker:
             try:
                 with _global_uri(client.tracking_uri):
                     path = Path(mlflow.artifacts.download_artifacts(uri))
-            except MlflowException as error:
-                raise InputError(f"{uri}: {_what_exists(client, uri)} in {self.resolved_uri}") from error
+            except (MlflowException, OSError) as error:
+                self.resolved(uri.removeprefix("models:/"))  # which says so if it is not registered
+                raise ZooError(
+                    f"{uri} is registered in {self.resolved_uri}, but cannot be read: {one_line(error)}"
+                ) from error
         directory = path / "artifacts" / "saved_model"
         if not directory.is_dir():
             raise InputError(f"{uri}: not an encoder of the zoo")
@@ -119,7 +124,9 @@ class Tracker:
         with self.connected() as client:
             try:
                 return int(client.get_model_version_by_alias(name, CHAMPION).version)
-            except MlflowException:
+            except MlflowException as error:
+                if not _is_absent(error):
+                    raise
                 return None
 
     def resolved(self, spec: str) -> tuple[str, int]:
@@ -130,16 +137,18 @@ class Tracker:
         """
         from mlflow.exceptions import MlflowException
 
+        if not re.fullmatch(r"[^/@]+([/@][^/@]+)?", spec):
+            raise InputError(f"{spec!r}: write NAME, NAME@ALIAS or NAME/VERSION")
         name, _, alias = spec.partition("@")
         name, _, version = name.partition("/")
-        if (alias and version) or not name:
-            raise InputError(f"{spec!r}: write NAME, NAME@ALIAS or NAME/VERSION")
         with self.connected() as client:
             try:
                 if version:
                     return name, int(client.get_model_version(name, version).version)
                 return name, int(client.get_model_version_by_alias(name, alias or CHAMPION).version)
-            except (MlflowException, ValueError):
+            except (MlflowException, ValueError) as error:
+                if isinstance(error, MlflowException) and not _is_absent(error):
+                    raise
                 what = _what_exists(client, f"models:/{spec}")
                 raise InputError(f"{spec}: {what} in {self.resolved_uri}") from None
 
@@ -150,12 +159,12 @@ class Tracker:
             return [version for version in _former(client, name) if version in present]
 
     def crown(self, name: str, version: int) -> None:
-        """Moves the alias `champion` back to a version: what came after it is forgotten."""
+        """Moves the alias `champion` to a version.
+
+        Back to a former champion: what came after that is forgotten. To any other: the present one is remembered.
+        """
         with self.connected() as client:
-            former = _former(client, name)
-            kept = former[: former.index(version)] if version in former else former
-            client.set_registered_model_alias(name, CHAMPION, str(version))
-            client.set_registered_model_tag(name, _FORMER, ",".join(map(str, kept)))
+            _crown(client, name, version)
 
     def newest_version(self, name: str) -> int:
         """The highest version number that was ever registered under a name and still is; 0 if there is none."""
@@ -284,15 +293,18 @@ class TrackedRun:
                 input_example=_example(rows),
                 pip_requirements=_requirements(),
             )
-        with contextlib.suppress(MlflowException):  # it exists, or another run is making it
+        try:
             self._client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
         with _global_uri(self._client.tracking_uri):
             version = self._client.create_model_version(name, logged.model_uri, self.run_id, model_id=logged.model_id)
         return int(version.version)
 
     def promote(self, name: str, version: int) -> None:
-        """Moves the alias `champion` to a version, and remembers the one before."""
-        _promote(self._client, name, version)
+        """Moves the alias `champion` to a new version, and remembers the one before."""
+        _crown(self._client, name, version)
 
     def withdraw(self, name: str, version: int) -> None:
         """Deletes a version again."""
@@ -316,14 +328,30 @@ def _global_uri(uri: str) -> Iterator[None]:
             mlflow.set_tracking_uri(before)
 
 
-def _promote(client: Any, name: str, version: int) -> None:
+def _crown(client: Any, name: str, version: int) -> None:
     from mlflow.exceptions import MlflowException
 
-    with contextlib.suppress(MlflowException):  # there may be none yet
-        before = int(client.get_model_version_by_alias(name, CHAMPION).version)
-        former = [each for each in _former(client, name) if each != before]
-        client.set_registered_model_tag(name, _FORMER, ",".join(map(str, [*former, before])))
-    client.set_registered_model_alias(name, CHAMPION, str(version))
+    former = _former(client, name)
+    try:
+        present = [int(client.get_model_version_by_alias(name, CHAMPION).version)]
+    except MlflowException as error:
+        if not _is_absent(error):
+            raise
+        present = []
+    everyone = [each for each in former if each not in present] + present
+    kept = everyone[: everyone.index(version)] if version in everyone else everyone
+    # the history first, since the alias is what counts: it has not moved unless everything else has
+    client.set_registered_model_tag(name, _FORMER, ",".join(map(str, kept)))
+    try:
+        client.set_registered_model_alias(name, CHAMPION, str(version))
+    except BaseException:
+        client.set_registered_model_tag(name, _FORMER, ",".join(map(str, former)))
+        raise
+
+
+def _is_absent(error: Any) -> bool:
+    """Whether an MlflowException says that there is no such thing, and not that the store could not be asked."""
+    return error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND"}
 
 
 def _former(client: Any, name: str) -> list[int]:
@@ -338,7 +366,9 @@ def _existing(client: Any, run_id: str | None) -> Any:
         return None
     try:
         return client.get_run(run_id)
-    except MlflowException:
+    except MlflowException as error:
+        if not _is_absent(error):
+            raise
         return None
 
 
