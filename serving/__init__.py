@@ -13,6 +13,9 @@ __all__ = ["AsyncEmbeddingClient", "EmbeddingClient"]
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"serving has no {name!r}; it has {', '.join(__all__)}")
-    from serving import client  # imports gRPC's messages, and with them TensorFlow
+    from serving.quiet import importing_quietly
+
+    with importing_quietly():
+        from serving import client  # imports gRPC's messages, and with them TensorFlow
 
     return getattr(client, name)

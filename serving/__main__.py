@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
 from serving.flags import read_flags
+from serving.quiet import importing_quietly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the server; returns the exit status."""
     flags = read_flags(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reads it while it is imported
-    from serving.server import serve  # after the flags: it imports TensorFlow, which takes seconds
+    with importing_quietly():
+        from serving.server import serve  # after the flags: it imports TensorFlow, which takes seconds
 
     return serve(flags)
 

@@ -97,6 +97,9 @@ class Batcher:
             self._lead(key, batch, servable, signature, outputs)
         batch.done.wait()
         if batch.error is not None:
+            if len(batch.requests) > 1 and getattr(batch.error, "code", None) == "INVALID_ARGUMENT":
+                with self._threads:  # one request's mistake must not be the others', as it is in TensorFlow Serving
+                    return self._run(servable, signature, arrays, outputs)
             raise batch.error
         return {name: array[first : first + rows] for name, array in batch.outputs.items()}
 

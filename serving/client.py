@@ -19,7 +19,7 @@ _OPTIONS = [
     ("grpc.max_send_message_length", -1),
     ("grpc.max_reconnect_backoff_ms", 2000),  # left alone, gRPC may wait minutes for a server that is back
 ]
-_CODES = {429: "RESOURCE_EXHAUSTED"} | {
+_CODES = {429: "RESOURCE_EXHAUSTED", 502: "UNAVAILABLE"} | {
     status: code for code, status in reversed(HTTP_STATUS.items()) if status not in {400, 429}
 }
 
@@ -37,7 +37,7 @@ class EmbeddingClient(Target):
         address: `host:port` for gRPC, a URL for REST.
         model: the model's name.
         **options: `version`, `label`, `signature`, `output`, `timeout` in seconds (60), `chunk` in rows (1,024),
-            `token`, `certificate` (PEM, gRPC) and `verify` (REST).
+            `token`, `certificate` (a PEM file, or its bytes) and `verify` (REST).
     """
 
     def __init__(self, address: str, model: str, **options: Any) -> None:
@@ -59,7 +59,7 @@ class EmbeddingClient(Target):
             rows: an array [n, ...] for a model of one input, or a mapping of columns by input name.
 
         Returns:
-            [n, latent_dim] float32, in the order of the rows.
+            [n, latent_dim] float32, in the order of the rows; of the output that was asked for by name, its type.
 
         Raises:
             ServingError: what the server answered; DEADLINE_EXCEEDED or UNAVAILABLE once the timeout is over.

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import logging
 import random
+import ssl
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,15 +16,16 @@ import orjson
 from google.protobuf import json_format
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2
 
+from serving.errors import ServingError
 from serving.json_parser import parse
 from serving.tensors import from_proto, to_proto
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from serving.errors import ServingError
-
+_log = logging.getLogger("serving.client")
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 2.0
+_SCALE = "scale"  # the output that says what a step of an embedding of integers stands for
 
 
 class Target:
@@ -31,12 +37,15 @@ class Target:
         version: of the model; None for the newest.
         label: of a version, instead of its number.
         signature: which of the model's signatures.
-        output: which of its outputs; None for `embedding`, or the only one.
-        timeout: seconds that one call may take, retries included.
+        output: which of its outputs, as the server sends it; None for `embedding`, integers times their `scale`, or the
+            only one.
+        timeout: seconds that one call may take, retries included; over REST, an answer that comes in drips may take
+            longer.
         chunk: rows in a request at most.
         token: bearer token, if the server wants one.
-        certificate: the server's certificate authority as PEM, for TLS over gRPC; REST takes it from `verify`.
-        verify: what httpx takes as `verify` for an https URL.
+        certificate: the server's certificate, or its authority's: a PEM file, or what is in it as bytes. None trusts
+            whom this machine trusts over REST, and speaks without TLS over gRPC.
+        verify: over REST, instead of a certificate, what httpx takes as `verify`.
     """
 
     def __init__(
@@ -51,7 +60,7 @@ class Target:
         timeout: float = 60.0,
         chunk: int = 1024,
         token: str | None = None,
-        certificate: bytes | None = None,
+        certificate: bytes | str | Path | None = None,
         verify: Any = True,
     ) -> None:
         if version is not None and label is not None:
@@ -61,9 +70,13 @@ class Target:
         self.address, self.model, self.timeout, self.chunk = address, model, timeout, chunk
         self._version, self._label, self._signature, self._output = version, label, signature, output
         self._headers = {"authorization": f"Bearer {token}"} if token else {}
-        self._certificate, self._verify = certificate, verify
+        self._certificate = Path(certificate).read_bytes() if isinstance(certificate, str | Path) else certificate
         self._is_rest = address.startswith(("http://", "https://"))
+        self._verify = verify
+        if self._is_rest and self._certificate is not None:
+            self._verify = ssl.create_default_context(cadata=self._certificate.decode())
         self._inputs: dict[str, Any] | None = None
+        self._is_raw = output is not None  # as the server sends it
         self._empty: Any = None
 
     @property
@@ -109,6 +122,8 @@ class Target:
         if wanted not in outputs:
             raise ValueError(f"{self._signature} has no output {wanted!r}; it has {', '.join(outputs)}")
         dtype, shape = outputs[wanted]
+        if not self._is_raw and _SCALE in outputs:
+            dtype = np.dtype(np.float32)
         self._output, self._empty = wanted, np.empty((0, *(max(size, 0) for size in shape[1:])), dtype)
 
     def _arrays(self, rows: Any) -> dict[str, Any]:
@@ -130,11 +145,12 @@ class Target:
 
     def _request(self, arrays: Mapping[str, Any]) -> Any:
         if self._is_rest:
-            values = {name: _listed(array) for name, array in arrays.items()}
-            return orjson.dumps(
-                {"signature_name": self._signature, "inputs": values}, option=orjson.OPT_SERIALIZE_NUMPY
-            )
-        request = predict_pb2.PredictRequest(output_filter=[self._output])
+            body = {"signature_name": self._signature, "inputs": {name: _listed(each) for name, each in arrays.items()}}
+            if all(each.dtype.kind != "f" or np.isfinite(each).all() for each in arrays.values()):
+                return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+            return json.dumps(body, default=lambda array: array.tolist()).encode()  # NaN, which orjson calls null
+        # all outputs, unless one was named: the next version may send integers and their scale instead of floats
+        request = predict_pb2.PredictRequest(output_filter=[self._output] if self._is_raw else [])
         self._fill(request.model_spec)
         request.model_spec.signature_name = self._signature
         for name, array in arrays.items():
@@ -149,11 +165,20 @@ class Target:
         return request
 
     def _values(self, response: Any) -> Any:
-        if not isinstance(response, bytes):
-            return from_proto(response.outputs[self._output])
-        outputs = parse(response)["outputs"]  # which knows NaN
-        values = outputs[self._output] if isinstance(outputs, dict) else outputs
-        return np.asarray(values, dtype=self._empty.dtype)
+        if isinstance(response, bytes):
+            outputs = parse(response)["outputs"]  # which knows NaN
+            outputs = outputs if isinstance(outputs, dict) else {self._output: outputs}
+            values = np.asarray(outputs[self._output], dtype=self._empty.dtype)
+            if values.dtype == object and values.size:
+                values = np.vectorize(_decoded, otypes=[object])(values)
+        else:
+            outputs = response.outputs
+            values = from_proto(outputs[self._output])
+        if self._is_raw or _SCALE not in outputs:
+            return values
+        scale = outputs[_SCALE]
+        steps = np.asarray(scale if isinstance(scale, list) else from_proto(scale), np.float32)
+        return values.astype(np.float32) * steps[:, None]
 
     def _together(self, answers: list[Any]) -> Any:
         values = [self._values(answer) for answer in answers]
@@ -163,8 +188,15 @@ class Target:
         """Seconds to wait before the next attempt; raises the error if there is to be none."""
         longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)
         wait = longest * random.uniform(0.5, 1)  # noqa: S311  spreads the clients of a server that comes back
-        if error.code != "UNAVAILABLE" or time.monotonic() + wait >= deadline:
+        if error.code != "UNAVAILABLE":
             raise error
+        left = deadline - time.monotonic()
+        if wait >= left:
+            kind = "REST" if self._is_rest else "gRPC"
+            hint = f"is {self.address} the server's port for {kind}? gRPC is written HOST:PORT, REST http://HOST:PORT"
+            raise ServingError("UNAVAILABLE", f"{error.message} ({attempt + 1} attempts; {hint})")
+        if attempt == 0:
+            _log.warning("%s: %s; trying again for %.0f s", self.address, error.message, left)
         return wait
 
 
@@ -180,14 +212,28 @@ def _typed(values: Any, dtype: Any, shape: list[int]) -> Any:
     if dtype.kind == "O":
         cells = np.asarray(values, dtype=object)
         return np.vectorize(_bytes, otypes=[object])(cells) if cells.size else cells
-    array = np.asarray(values, dtype=dtype)
+    given = np.asarray(values)
+    with np.errstate(invalid="ignore"):  # NaN among whole numbers, which the next lines refuse
+        array = given.astype(dtype, copy=False)
+    if dtype.kind in "iu" and given.dtype.kind in "iuf" and not np.array_equal(array, given):
+        raise ValueError(f"takes {dtype.name}, which cannot hold some of the numbers given")
     if array.ndim != len(shape) or any(size not in {-1, given} for size, given in zip(shape, array.shape, strict=True)):
         raise ValueError(f"takes rows {['n' if size < 0 else size for size in shape]}, not {list(array.shape)}")
     return array
 
 
 def _bytes(cell: Any) -> bytes:
-    return cell if isinstance(cell, bytes) else str(cell).encode()
+    """A cell as the encoders' strings: nothing for a missing one, whole numbers without a point."""
+    if isinstance(cell, bytes):
+        return cell
+    if cell is None or cell != cell or type(cell).__name__ in {"NAType", "NaTType"}:  # noqa: PLR0124  NaN
+        return b""
+    return str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).encode()
+
+
+def _decoded(cell: Any) -> Any:
+    """A string of an answer in JSON as gRPC gives it: bytes."""
+    return base64.b64decode(cell["b64"]) if isinstance(cell, dict) else str(cell).encode()
 
 
 def _number(dtype: Any) -> int:
@@ -198,10 +244,14 @@ def _number(dtype: Any) -> int:
 
 
 def _listed(array: Any) -> Any:
+    """An array as JSON's values."""
     if array.dtype != object:
         return np.ascontiguousarray(array)
-    return (
-        np.vectorize(lambda cell: cell.decode("utf-8", "replace"), otypes=[object])(array).tolist()
-        if array.size
-        else array.tolist()
-    )
+    return np.vectorize(_text, otypes=[object])(array).tolist() if array.size else array.tolist()
+
+
+def _text(cell: bytes) -> Any:
+    try:
+        return cell.decode()
+    except UnicodeDecodeError:
+        return {"b64": base64.b64encode(cell).decode()}

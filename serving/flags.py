@@ -15,6 +15,7 @@ def parser() -> argparse.ArgumentParser:
     """What `python -m serving --help` describes."""
     flags = argparse.ArgumentParser(
         prog="python -m serving",
+        usage="python -m serving --store DIR [--host ADDRESS] [--port PORT] [--rest_api_port PORT] ... (see --help)",
         description="Serves SavedModels with TensorFlow Serving's REST and gRPC protocol.",
         epilog="exit status: 0 stopped by a signal, 2 wrong flag, file or folder, 1 anything else",
         allow_abbrev=False,
@@ -127,6 +128,10 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
         folder = getattr(read, name)
         if folder is not None and not folder.is_dir():
             flags.error(f"--{name}: {folder} is not a folder")
+    if read.store is not None and any(path.parent.name.isdigit() for path in read.store.glob("*/saved_model.pb")):
+        flags.error(
+            f"--store: {read.store} holds the versions of one model: give the folder above it, or --model_base_path"
+        )
     return read
 
 

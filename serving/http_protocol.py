@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from asyncio.events import TimerHandle
 
 _LARGEST_HEAD = 2**16
+_UPGRADE = re.compile(rb"^upgrade(?=[ \t]*:)", re.IGNORECASE | re.MULTILINE)
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -24,7 +26,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, patience: float = 30.0, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._patience, self._head_bytes = patience, 0
+        self._patience, self._head_bytes, self._in_body = patience, 0, False
         self._timer: TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -39,6 +41,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
+        if not self._in_body:
+            # An offer of HTTP/2 (curl --http2, Java's client) may be passed over, but the parser would take the body
+            # for the other protocol's: it sees a header of no meaning and of the same length instead.
+            head, end, rest = data.partition(b"\r\n\r\n")
+            data = _UPGRADE.sub(b"x-offer", head) + end + rest
         super().data_received(data)
         if self._timer is not None:
             self._head_bytes += len(data)
@@ -53,7 +60,13 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its head has come."""
         self._head_is_here()
+        self._in_body = True
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Its body has come, if it has one."""
+        self._in_body = False
+        super().on_message_complete()
 
     def _await_head(self) -> None:
         if self._timer is None:

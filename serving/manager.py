@@ -220,6 +220,10 @@ class Manager:
             raise ServingError("NOT_FOUND", f"Could not find any versions of model {name}")
         return [statuses[each] for each in sorted(statuses, reverse=True)]
 
+    def names(self) -> list[str]:
+        """The models that are, or were, served."""
+        return sorted(self._models)
+
     def knows(self, name: str) -> bool:
         """Whether a model of this name is, or was, served."""
         return name in self._models
@@ -227,8 +231,15 @@ class Manager:
     def _wanted_models(self) -> dict[str, ModelConfig]:
         with self._lock:
             wanted = dict(self._configured)
-        if self._store is not None and self._store.is_dir():
-            for folder in sorted(self._store.iterdir()):
+        if self._store is not None:
+            try:
+                folders = sorted(self._store.iterdir())
+            except OSError as error:
+                # a store that is being mounted anew must not take its models away
+                _log.warning("%s: %s", self._store, error)
+                with self._lock:
+                    return {name: model.config for name, model in self._models.items()} | wanted
+            for folder in folders:
                 if MODEL_NAME.fullmatch(folder.name) and folder.is_dir():
                     wanted.setdefault(folder.name, ModelConfig(folder.name, folder))
         return wanted
@@ -241,6 +252,7 @@ class Manager:
             _log.warning("%s: %s", model.config.name, error)
             return
         usable = set(on_disk)
+        none_wanted = not model.config.wanted(list(on_disk))
         while True:
             wanted = model.config.wanted(list(usable))
             for version in wanted:
@@ -254,7 +266,7 @@ class Manager:
         kept = {*wanted, *model.labels.values()}
         surplus = [version for version in model.servables if version not in kept]
         # an old version goes only when a new one can answer, or none is wanted
-        if surplus and (not wanted or any(version in model.servables for version in wanted)):
+        if surplus and (none_wanted or any(version in model.servables for version in wanted)):
             self._free(model, surplus)
 
     def _move_labels(self, model: _Model) -> None:
@@ -283,7 +295,9 @@ class Manager:
             except BaseException:
                 servable.unload(timeout=0)
                 raise
-        except ServingError as error:
+        except Exception as raised:
+            # of whatever kind: the other models must be looked at too, and this version's status must say so
+            error = raised if isinstance(raised, ServingError) else ServingError("INTERNAL", repr(raised))
             past = model.failures.get(version)
             attempts = 1 + (past.attempts if past is not None and past.changed == changed else 0)
             model.failures[version] = _Failure(attempts, time.monotonic() + self._retry_interval, changed)

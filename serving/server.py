@@ -110,6 +110,8 @@ class Server:
         serving = asyncio.create_task(web.serve(sockets=[self._listener]))
         while not web.started and not serving.done():
             await asyncio.sleep(0.01)
+        if self._flags.store is not None and not self._manager.names():
+            _log.warning("there is no NAME/VERSION/saved_model.pb in %s yet", self._flags.store)
         (ready or self._announce)(self._listener.getsockname()[1], port)
         waits = asyncio.create_task(stopping.wait())
         await asyncio.wait([serving, waits], return_when=asyncio.FIRST_COMPLETED)

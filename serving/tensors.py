@@ -10,6 +10,7 @@ from tensorflow.core.framework import tensor_pb2
 from serving.servable import import_tensorflow
 
 _MOST_REPEATED = 2**24
+_TOO_FEW = "a small message must not take gigabytes"
 _FIELDS = {
     "float32": "float_val",
     "float64": "double_val",
@@ -43,16 +44,23 @@ def from_proto(proto: Any) -> Any:
     if dtype == tf.string:
         values = list(proto.string_val)
         return np.asarray(_repeated(values, count, b""), dtype=object).reshape(shape)
+    try:
+        numpy_type = dtype.as_numpy_dtype
+    except KeyError:
+        raise TypeError(f"{dtype.name} has no numbers") from None
     if proto.tensor_content:
         if len(proto.tensor_content) != count * dtype.size:
             raise ValueError("tensor_content is not as long as type and shape say")
-        return np.frombuffer(proto.tensor_content, dtype=dtype.as_numpy_dtype).reshape(shape)
+        return np.frombuffer(proto.tensor_content, dtype=numpy_type).reshape(shape)
     field = _FIELDS.get(dtype.name)
     if field is None:
+        if count > max(_MOST_REPEATED, proto.ByteSize()):
+            raise ValueError(f"{proto.ByteSize()} bytes for a shape of {count}: {_TOO_FEW}")
         return tf.make_ndarray(proto)
-    numbers = np.fromiter(getattr(proto, field), dtype=dtype.as_numpy_dtype)
+    wide = np.int32 if field == "int_val" else numpy_type  # what does not fit wraps round, as in TensorFlow
+    numbers = np.fromiter(getattr(proto, field), dtype=wide).astype(numpy_type, copy=False)
     if len(numbers) < count or len(numbers) > count:
-        numbers = np.asarray(_repeated(numbers.tolist(), count, 0), dtype=dtype.as_numpy_dtype)
+        numbers = np.asarray(_repeated(numbers.tolist(), count, 0), dtype=numpy_type)
     return numbers.reshape(shape)
 
 
@@ -91,5 +99,5 @@ def _repeated(values: list[Any], count: int, empty: Any) -> list[Any]:
     if len(values) > count:
         raise ValueError(f"{len(values)} values for a shape of {count}")
     if len(values) < count and count > _MOST_REPEATED:
-        raise ValueError(f"{len(values)} values for a shape of {count}: a small message must not take gigabytes")
+        raise ValueError(f"{len(values)} values for a shape of {count}: {_TOO_FEW}")
     return values + [values[-1] if values else empty] * (count - len(values))

@@ -79,6 +79,8 @@ class Place:
         subprocess.run(command, cwd=folder, check=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
         self.folder, self.store = folder, folder / "serving" / "store"
         self.ports = _free_ports(3)
+        # without labels a server keeps one version: a swap then unloads the old one as well
+        (self.store / "models.config").unlink()
 
     @property
     def model(self):

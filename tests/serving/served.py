@@ -33,8 +33,13 @@ def export_embed(folder, factor=1.0, warmup=()):
         def rounded(self, x):
             return {"embedding": tf.cast(tf.round(10 * tf.matmul(x, self.weights)), tf.int8)}
 
+        @tf.function(input_signature=[tf.TensorSpec([None, WIDTH], tf.float32, "x")])
+        def scaled(self, x):
+            return {**self.rounded(x), "scale": tf.fill(tf.shape(x)[:1], 0.1)}
+
     module = Embed()
-    _publish(module, {"serving_default": module.embed, "rounded": module.rounded}, folder, warmup)
+    signatures = {"serving_default": module.embed, "rounded": module.rounded, "scaled": module.scaled}
+    _publish(module, signatures, folder, warmup)
 
 
 def export_half(folder, add=2.0):

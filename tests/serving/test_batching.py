@@ -69,6 +69,26 @@ def test_a_wrong_request_does_not_fail_those_of_another_shape(servable):
     assert caught.value.code == "INVALID_ARGUMENT"
 
 
+def test_a_wrong_request_does_not_fail_those_of_its_own_batch(servable):
+    run = Counted()
+
+    def strict(servable, signature, arrays, outputs):
+        if np.isnan(arrays["x"]).any():
+            run.sizes.append(-len(arrays["x"]))
+            raise ServingError("INVALID_ARGUMENT", "NaN")
+        return run(servable, signature, arrays, outputs)
+
+    batcher = Batcher(strict, BatchingParameters(max_batch_size=3, batch_timeout_micros=10_000_000))
+    requests = [np.full((1, 5), value, np.float32) for value in (1, np.nan, 2)]
+    with ThreadPoolExecutor(3) as threads:
+        good, bad, other = [threads.submit(asked, batcher, servable, rows) for rows in requests]
+        np.testing.assert_allclose(good.result(), requests[0] @ WEIGHTS, rtol=1e-5)
+        np.testing.assert_allclose(other.result(), requests[2] @ WEIGHTS, rtol=1e-5)
+        with pytest.raises(ServingError, match="NaN"):
+            bad.result()
+    assert sorted(run.sizes) == [-3, -1, 1, 1]
+
+
 def test_a_full_queue_turns_requests_away(servable):
     gate, entered = threading.Event(), threading.Event()
 

@@ -1,11 +1,13 @@
 """Large, slow, too many and misleading requests, against the real server."""
 
 import contextlib
+import json
 import re
 import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse
 
 import grpc
 import httpx
@@ -63,6 +65,13 @@ def connected(server):
     return socket.create_connection((host, int(port)), timeout=30)
 
 
+def received(connection):
+    """The next answer's status and body, whole: its head and its body may come in parts."""
+    with HTTPResponse(connection) as answer:
+        answer.begin()
+        return answer.status, answer.read()
+
+
 def peak(server):
     """Megabytes that the server has held at most."""
     with open(f"/proc/{server.process.pid}/status") as status:  # noqa: PTH123
@@ -96,9 +105,9 @@ def test_a_body_over_the_limit_is_refused_before_it_is_here(narrow):
     before = peak(narrow)
     with connected(narrow) as connection:
         connection.sendall(b"POST /v1/models/embed:predict HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000000\r\n\r\n")
-        answer = connection.recv(4096)
-    assert answer.startswith(b"HTTP/1.1 429 ")
-    assert b"3000000000 bytes; this server takes 20971520" in answer
+        status, text = received(connection)
+    assert status == 429
+    assert b"3000000000 bytes; this server takes 20971520" in text
 
     def endless():
         for _ in range(300):
@@ -156,8 +165,25 @@ def test_a_trickle_of_headers_ends_in_time_and_size(narrow):
         with contextlib.suppress(ConnectionError):
             connection.sendall(b"POST /v1/models/embed:predict HTTP/1.1\r\nX-Any: " + b"a" * 1_000_000)
         with contextlib.suppress(ConnectionError):
-            assert connection.recv(4096).startswith(b"HTTP/1.1 400 ")
+            assert received(connection)[0] == 400
     assert is_right(asked(narrow))
+
+
+@pytest.mark.parametrize("cut", [None, -5, 60])
+def test_an_offer_of_http_2_is_passed_over(narrow, cut):
+    body = json.dumps(ASKED).encode()
+    head = (
+        "POST /v1/models/embed:predict HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+        f"HTTP2-Settings: AAMAAABkAAQAAP__\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    request = head.encode() + body
+    with connected(narrow) as connection:
+        for _ in range(2):
+            connection.sendall(request[:cut])
+            if cut is not None:
+                time.sleep(0.1)
+                connection.sendall(request[cut:])
+            assert received(connection)[0] == 200
 
 
 def test_a_connection_may_rest_between_requests(narrow):
@@ -200,8 +226,7 @@ def test_no_path_leads_out_of_the_store(narrow, name, place):
                 f"{method} /v1/models/{name}{end} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
             )
             connection.sendall(head.encode())
-            answer = connection.recv(65536)
-        assert answer.startswith((b"HTTP/1.1 404 ", b"HTTP/1.1 400 "))
+            assert received(connection)[0] in {404, 400}
     request = predict_pb2.PredictRequest(model_spec={"name": "../secret"})
     with grpc.insecure_channel(narrow.grpc) as channel, pytest.raises(grpc.RpcError) as caught:
         prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(request, timeout=30)

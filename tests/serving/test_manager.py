@@ -98,6 +98,37 @@ def test_a_version_that_fails_leaves_the_old_one_and_is_tried_again_once_it_chan
     assert served(manager)[0] == 2
 
 
+def test_a_version_that_fails_leaves_the_old_one_whatever_the_policy(base, made):
+    export_embed(base / "1")
+    manager = made()
+    manager.configure([ModelConfig("embed", base, specific=(1,))])
+    manager.scan()
+    (base / "2").mkdir()
+    (base / "2" / "saved_model.pb").write_bytes(b"no graph")
+    manager.configure([ModelConfig("embed", base, specific=(2,))])
+    for _ in range(2):
+        manager.scan()
+        assert served(manager)[0] == 1
+        assert states(manager) == {1: "AVAILABLE", 2: "END"}
+        shutil.rmtree(base / "1", ignore_errors=True)  # what is loaded needs no disk
+
+
+def test_an_error_of_any_kind_ends_one_version_only(base, made):
+    for name in ("a", "b"):
+        export_embed(base.parent / name / "1")
+
+    def refused(servable):
+        if servable.name == "a":
+            raise OverflowError("300")
+
+    manager = Manager(Servable, refused, Metrics(), base.parent)
+    manager.scan()
+    (status,) = manager.statuses("a")
+    assert (status.state, status.code, status.message) == ("END", "INTERNAL", "OverflowError('300')")
+    assert manager.statuses("b")[0].state == "AVAILABLE"
+    manager.stop()
+
+
 def test_half_written_and_other_folders_are_no_versions(base, made):
     export_embed(base / "1")
     export_embed(base / "copied")
@@ -140,6 +171,12 @@ def test_a_store_that_goes_away_takes_no_model_with_it(base, made):
     assert served(manager)[0] == 1
     with pytest.raises(ServingError, match="Could not find any versions of model other"):
         manager.statuses("other")
+    (base.parent / "away").rename(base)
+    whole = made(store=base.parent)
+    whole.scan()
+    base.parent.rename(base.parent.parent / "away")
+    whole.scan()
+    assert served(whole)[0] == 1
 
 
 def test_polling_finds_what_is_pushed_while_requests_run(base, made):

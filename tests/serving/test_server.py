@@ -321,7 +321,9 @@ def test_a_token_and_tls_guard_both_fronts(store, tmp_path):
         right, wrong = {"token": "open sesame"}, {"token": "wrong"}
         for address, options in (
             (server.grpc, {"certificate": certificate.read_bytes()}),
+            (server.grpc, {"certificate": str(certificate)}),
             (server.rest, {"verify": context}),
+            (server.rest, {"certificate": certificate}),
         ):
             with EmbeddingClient(address, "embed", **options, **right) as client:
                 np.testing.assert_allclose(client.encode(ROWS), ROWS @ WEIGHTS, rtol=1e-5, atol=1e-6)
@@ -359,6 +361,7 @@ def test_requests_under_way_end_before_the_server_does(store):
         (["--no_such_flag", "1"], "unrecognized arguments"),
         ([], "nothing to serve"),
         (["--store", "/no/such/folder"], "is not a folder"),
+        (["--store", "MODEL"], "holds the versions of one model: give the folder above it"),
         (["--store", "STORE", "--port", "70000"], "a port is a number"),
         (["--store", "STORE", "--batching_parameters_file", "x"], "needs --enable_batching"),
         (["--store", "STORE", "--monitoring_config_file", "BAD"], "BAD"),
@@ -368,7 +371,12 @@ def test_requests_under_way_end_before_the_server_does(store):
 def test_wrong_flags_end_with_2(flags, words, server, store, tmp_path):
     bad = tmp_path / "BAD"
     bad.write_text("prometheus_config { enabled: true }")
-    values = {"STORE": str(store), "BAD": str(bad), "TAKEN": server.rest.rpartition(":")[2]}
+    values = {
+        "STORE": str(store),
+        "MODEL": str(store / "embed"),
+        "BAD": str(bad),
+        "TAKEN": server.rest.rpartition(":")[2],
+    }
     command = [sys.executable, "-m", "serving", *(values.get(flag, flag) for flag in flags)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)

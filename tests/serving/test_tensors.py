@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis.extra import numpy as hnp
+from tensorflow.core.framework import tensor_pb2
 
 from serving.tensors import from_proto, to_proto
 
@@ -22,6 +23,28 @@ def test_tensorflow_reads_what_is_written_and_the_other_way_round(dtype, data):
         back = from_proto(proto)
         np.testing.assert_array_equal(back, array)
         assert back.dtype == array.dtype
+
+
+def test_whole_numbers_that_do_not_fit_wrap_round_as_in_tensorflow():
+    for dtype, given_, expected in (("DT_UINT8", 300, 44), ("DT_INT8", 200, -56), ("DT_UINT16", -1, 65535)):
+        proto = tensor_pb2.TensorProto(dtype=dtype, int_val=[given_], tensor_shape={"dim": [{"size": 2}]})
+        assert from_proto(proto).tolist() == 2 * [expected]
+
+
+def test_what_numpy_has_no_type_for_is_refused():
+    for dtype in ("DT_RESOURCE", "DT_VARIANT", "DT_INVALID"):
+        for content in (b"", b"12345678"):
+            with pytest.raises(TypeError):
+                from_proto(tensor_pb2.TensorProto(dtype=dtype, tensor_content=content))
+
+
+def test_a_small_message_takes_no_gigabytes():
+    for dtype, values in (("DT_FLOAT", {"float_val": [1]}), ("DT_HALF", {"half_val": [1]}), ("DT_COMPLEX64", {})):
+        proto = tensor_pb2.TensorProto(dtype=dtype, tensor_shape={"dim": [{"size": 2**29}]}, **values)
+        with pytest.raises(ValueError, match="must not take gigabytes"):
+            from_proto(proto)
+    proto = tensor_pb2.TensorProto(dtype="DT_HALF", tensor_shape={"dim": [{"size": 3}]}, half_val=[15360])
+    assert from_proto(proto).tolist() == [1, 1, 1]
 
 
 def test_floats_stand_in_the_field_of_their_type_whatever_their_byte_order():

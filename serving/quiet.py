@@ -1,0 +1,32 @@
+"""Imports TensorFlow, and what imports it, without the lines that it prints before any setting can stop it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def importing_quietly() -> Iterator[None]:
+    """Holds standard error back, C++'s too, and gives it out only if the block fails."""
+    if "tensorflow" in sys.modules:
+        yield
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for what TensorFlow prints later
+    sys.stderr.flush()
+    with contextlib.ExitStack() as stack:
+        held, standard_error = stack.enter_context(tempfile.TemporaryFile()), os.dup(2)
+        stack.callback(os.close, standard_error)
+        stack.callback(os.dup2, standard_error, 2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.write(standard_error, os.pread(held.fileno(), 1 << 20, 0))
+            raise
