@@ -72,6 +72,10 @@ BAD = {
     "damaged.parquet": (damaged(parquet(**FOUR), 100), "damaged.parquet"),
     "none.parquet": (parquet(**{name: column[:0] for name, column in FOUR.items()}), "no rows"),
     "columns.parquet": (parquet(a=ROWS[:, 0], b=ROWS[:, 1]), "2 single numbers; name the right ones"),
+    "id.parquet": (
+        parquet(id=np.arange(10), **{f"x{place}": ROWS[:, place] for place in range(3)}),
+        "'id' whole ones",
+    ),
     "several.parquet": (parquet(a=lists(ROWS.tolist()), b=lists(ROWS.tolist())), "2 columns hold lists of numbers"),
     "ragged.parquet": (parquet(v=lists([[1, 2, 3, 4]] * 8 + [[1, 2, 3]] * 2)), "3 numbers and not 4 in rows 8, 9"),
     "wide.parquet": (parquet(v=lists([[1.0] * 5] * 3)), "5 numbers and not 4 in rows 0, 1, 2"),
@@ -127,11 +131,12 @@ def test_input_that_cannot_be_used(dense, tmp_path, capsys, file):
         (["keep=nmae"], "did you mean 'name'"),
         (["output={}/out.npy", "keep=name"], ".npy files cannot hold name"),
         (["output={}/out.csv", "keep=tags"], ".csv files cannot hold tags"),
+        (["output={}/out.csv", "keep=embedding_1"], "the input has a column 'embedding_1' already"),
         (["name=./nowhere"], "no exported encoder there"),
     ],
 )
 def test_arguments_that_cannot_be_used(dense, tmp_path, capsys, arguments, message):
-    columns = {"name": ["a"] * 10, "tags": [["a"]] * 10, **FOUR}
+    columns = {"name": ["a"] * 10, "tags": [["a"]] * 10, "embedding_1": ["a"] * 10, **FOUR}
     pq.write_table(pa.table(columns), tmp_path / "rows.parquet")
     before = sorted(tmp_path.rglob("*"))
     given = {"name": str(dense), "input": f"{tmp_path}/rows.parquet", "output": f"{tmp_path}/out.parquet"}

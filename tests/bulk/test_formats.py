@@ -170,14 +170,22 @@ def test_types_of_carried_columns_survive(dense, table, tmp_path):
         "when": pa.array(np.arange(1000), pa.timestamp("ms", "UTC")),
         "tags": pa.array([["a"], None] * 500, pa.list_(pa.string())),
         "kind": pa.array(["x", "y", None, "x"] * 250).dictionary_encode(),
+        "group": pa.chunked_array([pa.array([f"g{part}"] * 100).dictionary_encode() for part in range(10)]),
         "vector": lists(table),
     }
     pq.write_table(pa.table(columns), tmp_path / "t.parquet", row_group_size=300)
     run(dense, tmp_path / "t.parquet", tmp_path / "out.parquet", block=128)
     found, given = pq.read_table(tmp_path / "out.parquet"), pq.read_table(tmp_path / "t.parquet")
-    for name in ("when", "tags", "kind"):
+    for name in ("when", "tags", "kind", "group"):
         assert found[name].to_pylist() == given[name].to_pylist()
         assert found.schema.field(name).type == given.schema.field(name).type
+
+
+def test_columns_that_csv_cannot_hold_are_left_out_before_anything_is_encoded(dense, table, tmp_path, capsys):
+    columns = {"id": np.arange(1000), "raw": pa.array([b"\xff"] * 1000), "tags": pa.array([["a"]] * 1000)}
+    pq.write_table(pa.table({**columns, "vector": lists(table)}), tmp_path / "t.parquet")
+    run(dense, tmp_path / "t.parquet", tmp_path / "out.csv")
+    assert list(pd.read_csv(tmp_path / "out.csv")) == ["id", "embedding_0", "embedding_1"]
 
 
 def test_the_facts_of_a_file_are_kept(dense, table, tmp_path):

@@ -57,6 +57,13 @@ def finished(folder):
     return {path.name: path.stat().st_mtime_ns for path in folder.glob("out.npy.partial/*.arrow")}
 
 
+def test_a_folder_of_the_users_own_stays(dense, rows, tmp_path):
+    (tmp_path / "out.npy.partial" / "sub").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"holds something else \(sub\); move it away"):
+        zoo.encode(dense, rows, tmp_path / "out.npy", quiet=True)
+    assert [each.name for each in (tmp_path / "out.npy.partial").iterdir()] == ["sub"]
+
+
 def expect(encoder, rows, folder):
     np.testing.assert_allclose(np.load(folder / "out.npy"), zoo.load(encoder).encode(np.load(rows)), atol=1e-6)
     assert sorted(path.name for path in folder.iterdir()) == sorted(["out.npy", Path(rows).name])

@@ -129,5 +129,5 @@ def _refuse(wrong: Any, first: int, where: str, what: str) -> None:
         numbers = ", ".join(f"{first + int(row):,}" for row in rows[:5]) + (", .." if rows.size > 5 else "")
         raise InputError(
             f"{where}: {what} in row{'s' if rows.size > 1 else ''} {numbers} (from 0; {rows.size:,} of the "
-            f"{len(wrong):,} rows from {first:,} on); repair {'them' if rows.size > 1 else 'it'}, or leave out"
+            f"{len(wrong):,} rows from {first:,} on); repair or leave out {'them' if rows.size > 1 else 'it'}"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -46,19 +47,37 @@ def require_fitting(path: Path, kept: Any, *, asked: bool) -> list[str]:
     Raises:
         InputError: it cannot hold what the user named, or two columns would have one name.
     """
-    import pyarrow as pa
-
     if EMBEDDING in kept.names:
         raise InputError(
             f"the input has a column '{EMBEDDING}' already, as the output will; rename it, or leave it out by naming "
             "the columns to carry along with keep=A,B or keep=none"
         )
     end = path.suffix.lower()
-    nested = [field.name for field in kept if pa.types.is_nested(field.type)] if end == ".csv" else []
-    lost = kept.names if end == ".npy" else nested
+    again = [name for name in kept.names if re.fullmatch(rf"{EMBEDDING}_\d+", name)] if end == ".csv" else []
+    if again:
+        raise InputError(
+            f"the input has a column '{again[0]}' already, as the output may; rename it, or leave it out by naming the "
+            "columns to carry along with keep=A,B or keep=none"
+        )
+    unwritable = [field.name for field in kept if not _is_text_in_csv(field)] if end == ".csv" else []
+    lost = kept.names if end == ".npy" else unwritable
     if lost and asked:
         raise InputError(f"keep: {end} files cannot hold {', '.join(lost)}; write .parquet")
     return [name for name in kept.names if name not in lost]
+
+
+def _is_text_in_csv(field: Any) -> bool:
+    """Whether Arrow writes any value of a column into a CSV file."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    if "binary" in str(field.type):  # of which only what happens to be UTF-8 could be written
+        return False
+    try:
+        csv.write_csv(pa.table({field.name: pa.nulls(1, field.type)}), pa.BufferOutputStream())
+    except pa.ArrowException:
+        return False
+    return True
 
 
 def write_output(path: Path, tables: Iterable[Any], rows: int, metadata: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from zoo.bulk.blocks import Block
 
 _MANIFEST, _LOCK, _FAILURE = "manifest.json", "lock", "failure.json"
+_OWN = re.compile(r"(manifest\.json|lock|failure\.json|part-\d+\.arrow)(\.new-[0-9a-f]+)?")
 
 
 class Parts:
@@ -36,9 +38,16 @@ class Parts:
         """Makes the folder and locks it while the block lasts.
 
         Raises:
-            InputError: it cannot be made.
+            InputError: it cannot be made, or holds files that are not its own.
             ZooError: another process has it.
         """
+        foreign: list[str] = []
+        with contextlib.suppress(FileNotFoundError):
+            foreign = sorted(each.name for each in self.folder.iterdir() if not _OWN.fullmatch(each.name))
+        if foreign:
+            raise InputError(
+                f"{self.folder} is for finished blocks, and holds something else ({foreign[0]}); move it away"
+            )
         with contextlib.ExitStack() as held:
             while not self._locked(held):
                 pass
@@ -97,7 +106,7 @@ class Parts:
 
         def write(new: Path) -> None:
             with pa.OSFile(str(new), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-                writer.write_table(table)
+                writer.write_table(table.unify_dictionaries())  # a file has one dictionary for each column
 
         self._write(self.path(block), write)
 

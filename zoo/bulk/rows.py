@@ -168,12 +168,31 @@ def _vectors(reader: Reader, intake: DenseIntake, named: list[str]) -> list[str]
     floats = [name for name in numbers if str(schema.field(name).type) in {"halffloat", "float", "double"}]
     for found in (lists if len(lists) == 1 else [], numbers, floats):
         if len(found) == 1 == len(lists) or (len(found) == width and not lists):
-            return list(found)
+            return _require_alike(reader, found, floats)
     raise InputError(
         f"{reader.path}: the encoder takes {intake.describe()}; {len(lists)} columns hold lists of numbers and "
         f"{len(numbers):,} single numbers; name the right ones with columns=NAME, columns=A,B,.. or columns=x_*; "
         f"columns: {_described(reader)}"
     )
+
+
+def _require_alike(reader: Reader, found: Sequence[str], floats: Sequence[str]) -> list[str]:
+    """Refuses an id that stands in for a missing feature: whole numbers beside fractions, and named otherwise."""
+    stems = {_stem(name) for name in floats}
+    odd = [name for name in found if name not in floats and _stem(name) not in stems]
+    whole = [name for name in odd if is_numeric(reader.schema.field(name).type)]
+    if floats and whole:
+        raise InputError(
+            f"{reader.path}: as many columns hold numbers as there are features, but '{whole[0]}' whole ones, as an id "
+            f"would, and '{floats[0]}' fractions; say columns=* if all are features, or name those that are with "
+            "columns=A,B,.. or columns=x_*"
+        )
+    return list(found)
+
+
+def _stem(name: str) -> str:
+    """A name without the number at its end."""
+    return name.rstrip("0123456789")
 
 
 def _require_lists(reader: Reader, names: list[str], *, numbers: bool) -> list[str]:

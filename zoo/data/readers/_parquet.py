@@ -25,6 +25,10 @@ def open_parquet(path: Path) -> Iterator[Any]:
         try:
             with pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False) as file:
                 yield file
+        except pa.ArrowNotImplementedError as error:
+            raise InputError(
+                f"{path}: a column is of a kind that cannot be read in parts ({error}); leave it out"
+            ) from error
         except pa.ArrowException as error:
             raise InputError(f"{path}: not a complete Parquet file ({error}); write or download it again") from error
 
