@@ -81,14 +81,14 @@ def test_a_folder_may_be_named_from_the_working_directory(tracker, tmp_path, mon
     np.testing.assert_array_equal(zoo.load("./name").encode(ROWS), expected)  # the newest
 
 
-def test_a_canary_that_is_pushed_as_stable_is_no_canary_any_more(tracker, tmp_path):
+def test_a_canary_that_is_pushed_as_stable_is_both(tracker, tmp_path):
     target = str(tmp_path / "store")
     push("name", target)
     push("name/3", target)
     push("name/3", target, label="stable")
-    assert Store(target).labels("name") == {"stable": 3}
+    assert Store(target).labels("name") == {"stable": 3, "canary": 3}
     push("name/1", target, label="none")
-    assert Store(target).labels("name") == {"stable": 3}
+    assert Store(target).labels("name") == {"stable": 3, "canary": 3}
     assert Store(target).versions("name") == [1, 2, 3]
 
 

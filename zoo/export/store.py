@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import filecmp
 import os
 import re
 import shutil
@@ -102,14 +103,15 @@ class Store:
         """Copies a SavedModel's directory to NAME/VERSION.
 
         Returns:
-            Whether it was copied; False if the version is there already, with files of the same sizes.
+            Whether it was copied; False if the version is there already, with the same files (in a store elsewhere:
+            with files of the same sizes).
 
         Raises:
             ZooError: another version of this number is there, or it could not be copied; nothing is left of it then.
         """
         with self._reached(f"{name} {version} could not be copied to {self.root}"):
             if version in self.versions(name):
-                if self._sizes(name, version) != _sizes_of(directory):
+                if not self._is_same(directory, name, version):
                     raise ZooError(f"{self._path(name, str(version))} is there already, and is something else")
                 return False
             if self._is_local:
@@ -137,24 +139,23 @@ class Store:
             self._write_labels(self._config(), name, labels)
 
     def add_label(self, name: str, label: str, version: int) -> None:
-        """Gives a version a label, instead of any other that it has; errors as for `set_labels`."""
+        """Gives a version a label; a `canary` follows `stable` as in `stable_moved`. Errors as for `set_labels`."""
         with self._lock():
             config = self._config()
-            others = {each: number for each, number in config.labels(name).items() if number != version}
-            self._write_labels(config, name, others | {label: version})
+            self._write_labels(config, name, _relabelled(config.labels(name), label, version))
 
     @contextlib.contextmanager
     def stable_moved(self, name: str, version: int) -> Iterator[None]:
-        """Calls a version `stable`, for good if the block succeeds; a `canary` that is older is dropped.
+        """Calls a version `stable`, for good if the block succeeds.
 
-        One such block at a time: what it does in a registry then agrees with the label. Errors as for `set_labels`.
+        A `canary` that is older, or was what `stable` was, follows: who asks for it must still be answered. One such
+        block at a time: what it does in a registry then agrees with the label. Errors as for `set_labels`.
         """
         with self._lock(".promotion.lock"):
             with self._lock():
                 config = self._config()
                 before = config.labels(name)
-                kept = {each: number for each, number in before.items() if each != CANARY or number > version}
-                self._write_labels(config, name, kept | {STABLE: version})
+                self._write_labels(config, name, _relabelled(before, STABLE, version))
             try:
                 yield
             except BaseException:
@@ -164,7 +165,7 @@ class Store:
     def _write_labels(self, config: ModelsConfig, name: str, labels: Mapping[str, int]) -> None:
         present = self.versions(name)
         for label, version in labels.items():
-            if version not in present:
+            if version not in present or not self._is_whole(name, version):
                 raise InputError(f"{self.root} has no version {version} of {name} for the label {label!r}: {present}")
         base = f"{_MOUNT}/{name}" if self._is_local else f"{self.root.rstrip('/')}/{name}"
         config.set(name, base, labels, _kept(present, labels))
@@ -269,6 +270,13 @@ class Store:
         self._files.invalidate_cache()
         return bool(self._files.exists(self._path(name, str(version), _LAST)))
 
+    def _is_same(self, directory: Path, name: str, version: int) -> bool:
+        if self._sizes(name, version) != _sizes_of(directory):
+            return False
+        there = Path(self._path(name, str(version)))
+        files = (path.relative_to(directory) for path in directory.rglob("*") if path.is_file())
+        return not self._is_local or all(filecmp.cmp(directory / file, there / file, shallow=False) for file in files)
+
     def _sizes(self, name: str, version: int) -> dict[str, int]:
         root = self._path(name, str(version))
         if self._is_local:
@@ -283,6 +291,14 @@ class Store:
 def _sizes_of(directory: Path) -> dict[str, int]:
     files = (path for path in directory.rglob("*") if path.is_file())
     return {path.relative_to(directory).as_posix(): path.stat().st_size for path in files}
+
+
+def _relabelled(labels: Mapping[str, int], label: str, version: int) -> dict[str, int]:
+    """The labels once one of them has moved; see `Store.stable_moved`."""
+    moved = {**labels, label: version}
+    if label == STABLE and CANARY in labels and labels[CANARY] <= max(version, labels.get(STABLE, 0)):
+        moved[CANARY] = version
+    return moved
 
 
 def _kept(present: list[int], labels: Mapping[str, Any]) -> int:
