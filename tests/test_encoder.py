@@ -84,6 +84,8 @@ def test_words_are_looked_up(encoder):
     assert encoder.encode_words([]).shape == (0, 3)
     with pytest.raises(KeyError, match=r"'thre' \(did you mean 'three'\?\), 'zebra'"):
         encoder.encode_words(["one", "thre", "zebra"])
+    with pytest.raises(KeyError, match=r"'ONE' \(did you mean 'one'\?\)"):
+        encoder.encode_words(["ONE"])
     with pytest.raises(TypeError, match="list of words"):
         encoder.encode_words("one")
 

@@ -20,6 +20,13 @@ def test_exactly_one_recipe_must_be_named(arguments, capsys):
     assert "vae_word2vec" in message
 
 
+def test_a_misspelt_recipe_key_is_named(capsys):
+    assert main(["recpe=vae_word2vec"]) == 2
+    assert "recpe=: did you mean recipe=? say which recipe, such as" in capsys.readouterr().err
+    assert main(["conv_digits"]) == 2
+    assert "say which recipe, such as recipe=conv_digits;" in capsys.readouterr().err
+
+
 def test_unknown_option_ends_with_status_2(capsys):
     with pytest.raises(SystemExit) as caught:
         main(["recipe=vae_word2vec", "--multi"])

@@ -381,8 +381,14 @@ def _saved_vocabulary(path: Path) -> Vocabulary | None:
     return Vocabulary(pq.read_table(path, columns=["key"])["key"].to_pylist(), codes)
 
 
+def _near(word: str, known: Mapping[str, int]) -> list[str]:
+    """At most one word: the same in lower case, as most tables have them, or else the most similar."""
+    lower = word.lower()
+    return [lower] if lower in known else difflib.get_close_matches(word, known, n=1, cutoff=0.8)
+
+
 def _unknown_words(unknown: Sequence[str], known: Mapping[str, int]) -> str:
-    near = {word: difflib.get_close_matches(word, known, n=1, cutoff=0.8) for word in unknown[:3]}
+    near = {word: _near(word, known) for word in unknown[:3]}
     hints = [f"{word!r}" + (f" (did you mean {match[0]!r}?)" if match else "") for word, match in near.items()]
     more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
     return f"not in the vocabulary: {', '.join(hints)}{more}"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from zoo.encoder import Encoder
 from zoo.errors import InputError
-from zoo.tracking.tracker import CHAMPION, Tracker
+from zoo.tracking._registry import CHAMPION
+from zoo.tracking.tracker import Tracker
 
 
 def load(encoder: str | Path) -> Encoder:

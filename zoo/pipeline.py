@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,28 +17,26 @@ from zoo.evaluate.gates import decide
 from zoo.export.exporter import BLESSED
 from zoo.intakes.choose import intake_of, plain_intake_of
 from zoo.quiet import import_tensorflow
+from zoo.report.messages import collapses, kinds_differ, missing_labels, rows_in_words
 from zoo.report.model_card import CARD_FILE, model_card
+from zoo.report.numbers import as_json, flat, fold_metrics, score_metrics
 from zoo.report.progress import ProgressReport
-from zoo.report.tables import fold_scores, folds_table, report_table, verdict_table
+from zoo.report.tables import folds_table, report_table, verdict_table
+from zoo.representations._champion import Champion
 from zoo.run_state import claim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rich.console import Console
 
     from zoo.export.exporter import Exporter
     from zoo.recipe import Recipe
-    from zoo.tracking.tracker import TrackedRun, Tracker
+    from zoo.tracking.tracked_run import TrackedRun
+    from zoo.tracking.tracker import Tracker
     from zoo.types import (
-        Block,
         Exported,
-        Floats,
-        Intake,
         Listener,
         Report,
         Representation,
-        Rows,
         Splits,
         Trained,
         Verdict,
@@ -99,6 +96,7 @@ class Pipeline:
         for note in splits.notes:
             self._note(note)
         self._say_what_starts(splits)
+        self._note_missing_labels(splits)
         model = self._build_model(splits)
         identity = (self.recipe.yaml(), str(splits.provenance.get("fingerprint")), facts()["zoo"])
         states = (self.tracker.folder or Path("mlruns")) / "checkpoints"
@@ -127,6 +125,11 @@ class Pipeline:
                     f"name another metric, or give at_least instead of beats"
                 )
 
+    def _note_missing_labels(self, splits: Splits) -> None:
+        note = missing_labels(self.recipe.build("metrics"), self.recipe.build("gates") or {}, splits)
+        if note:
+            self._note(note)
+
     def _require_places(self) -> None:
         name = self.recipe.name
         self.tracker.require_writable()
@@ -150,7 +153,7 @@ class Pipeline:
         ):  # the sizes of a record's fields come from its data
             model.likelihood.fields = {field: len(names) for field, names in splits.categories.items()}
         if model.takes_sparse != splits.is_sparse:
-            raise InputError(_kinds_differ(model, splits))
+            raise InputError(kinds_differ(model, splits))
         if model.latent_dim >= splits.width:
             self._note(
                 f"latent_dim {model.latent_dim} is not smaller than the {splits.width} columns of the rows: "
@@ -159,7 +162,7 @@ class Pipeline:
         try:
             model.build((None, *splits.shape))
         except ValueError as error:
-            raise InputError(f"the model cannot be built for {_rows_in_words(splits)}: {error}") from error
+            raise InputError(f"the model cannot be built for {rows_in_words(splits)}: {error}") from error
         return model
 
     def _cross_validate(self, run: TrackedRun, splits: Splits) -> None:
@@ -181,11 +184,11 @@ class Pipeline:
                 state = Path(scratch) / "training.npz"
                 trained = self._train(self._build_model(fold), fold, state, (child,))
                 report = self._report(trained, fold, [])
-                child.log_metrics(dict(_score_metrics(report)))
+                child.log_metrics(dict(score_metrics(report)))
                 child.log_tags({"zoo.fold": number})
                 reports.append(report)
         self.console.print(folds_table(reports))
-        run.log_metrics(dict(_fold_metrics(reports)))
+        run.log_metrics(dict(fold_metrics(reports)))
 
     def _train(self, model: Any, splits: Splits, state: Path, listeners: tuple[Listener, ...]) -> Trained:
         trained: Trained = self.recipe.build("train").fit(
@@ -237,7 +240,7 @@ class Pipeline:
             champion.encode(arrays)
         except ValueError as error:
             return None, f"{error}: give the new encoder a name of its own with name=NAME"
-        return _Champion(champion, intake), ""
+        return Champion(champion, intake), ""
 
     def _finish(self, run: TrackedRun, trained: Trained, splits: Splits, report: Report, verdict: Verdict) -> Result:
         if not verdict.blessed:
@@ -276,7 +279,7 @@ class Pipeline:
         """
         name = self.recipe.name
         documents = {
-            "verdict.json": _json(verdict),
+            "verdict.json": as_json(verdict),
             "recipe.yaml": self.recipe.yaml(),
             CARD_FILE: model_card(self.recipe.config, splits, trained, report, verdict, _made(run.run_id)),
             BLESSED: "",
@@ -304,8 +307,8 @@ class Pipeline:
 
     def _log_start(self, run: TrackedRun, splits: Splits) -> None:
         run.log_text(self.recipe.yaml(), "recipe.yaml")
-        run.log_text(_json(splits.provenance), "data.json")
-        run.log_parameters(_flat(self.recipe.config))
+        run.log_text(as_json(splits.provenance), "data.json")
+        run.log_parameters(flat(self.recipe.config))
         run.log_tags(
             {
                 "zoo.recipe": self.recipe.name,
@@ -322,16 +325,16 @@ class Pipeline:
             trained.model.save(model)
             run.log_file(model)
         run.log_metrics({"train_seconds": trained.seconds, "best_epoch": trained.best_epoch + 1})
-        run.log_metrics(dict(_score_metrics(report)))
-        run.log_text(_json(report), "report.json")
-        run.log_text(_json(verdict), "verdict.json")
+        run.log_metrics(dict(score_metrics(report)))
+        run.log_text(as_json(report), "report.json")
+        run.log_text(as_json(verdict), "verdict.json")
         run.log_tags({"zoo.blessed": verdict.blessed})
 
     def _say_what_starts(self, splits: Splits) -> None:
         counts = (
             f"{len(splits.train):,} to train, {len(splits.validation):,} to validate, {len(splits.test):,} held out"
         )
-        self._say(f"{self.recipe.name}: {len(splits):,} {_rows_in_words(splits)} ({counts})")
+        self._say(f"{self.recipe.name}: {len(splits):,} {rows_in_words(splits)} ({counts})")
 
     def _say_where(
         self, run: TrackedRun, version: int, directory: Path | None, verdict: Verdict, latent_dim: int
@@ -356,13 +359,8 @@ class Pipeline:
             self._say(line)
 
     def _note_collapse(self, report: Report) -> None:
-        latent_dim = report.dimensions["encoder"]
-        for metric, score in report.scores["encoder"].items():
-            if report.units[metric] == "dimensions" and score is not None and score.value < latent_dim / 2:
-                self._note(
-                    f"{metric}: only {score.value:.0f} of {latent_dim} dimensions say anything; the posterior has "
-                    f"collapsed. Lower model.weight, or raise model.warmup_epochs or model.free_bits"
-                )
+        for note in collapses(report):
+            self._note(note)
 
     def _note(self, text: str) -> None:
         self._say(f"note: {text}", style="yellow")
@@ -370,53 +368,6 @@ class Pipeline:
     def _say(self, text: str, style: str = "") -> None:
         # without markup: a path or an override may well hold square brackets
         self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
-
-
-class _Champion:
-    """The present champion, on the rows of a table whose columns may stand for other things than when it was trained.
-
-    Records and baskets go to it as strings, which it looks up in its own vocabulary.
-    """
-
-    def __init__(self, encoder: Encoder, intake: Intake) -> None:
-        self.name, self._encoder, self._intake = encoder.name, encoder, intake
-
-    def encode(self, rows: Block) -> Floats:
-        return self._encoder.encode(self._intake.arrays(rows))
-
-    def reconstruct(self, rows: Block) -> Floats:
-        return self._encoder.reconstruct(self._intake.arrays(rows))
-
-    def score(self, rows: Block) -> Floats | None:
-        return self._encoder.score(self._intake.arrays(rows)) if self._encoder.has("score") else None
-
-    def assign(self, rows: Block) -> Rows | None:
-        return self._encoder.assign(self._intake.arrays(rows))
-
-    def rates(self, rows: Block) -> Floats | None:
-        return self._encoder.rates(self._intake.arrays(rows))
-
-    def log_likelihoods(self, rows: Block, samples: int, seed: int) -> Floats | None:
-        return self._encoder.log_likelihoods(self._intake.arrays(rows), samples, seed)
-
-
-def _rows_in_words(splits: Splits) -> str:
-    if splits.is_sparse:
-        fields = f" in {len(splits.categories)} fields" if splits.categories and len(splits.categories) > 1 else ""
-        return f"sparse rows of {splits.width:,} columns{fields}"
-    if len(splits.shape) == 3:
-        height, width, channels = splits.shape
-        return f"images of {height} x {width}, {channels} channel{'s' if channels > 1 else ''}"
-    return f"rows of {splits.width} columns"
-
-
-def _kinds_differ(model: Any, splits: Splits) -> str:
-    if splits.is_sparse:
-        return (
-            f"the data are {_rows_in_words(splits)}, but {type(model.encoder).__name__} reads dense rows: "
-            f"take model.encoder._target_=zoo.networks.EmbeddingBag with a likelihood for sparse rows"
-        )
-    return f"{type(model.encoder).__name__} reads sparse rows, but the data are {_rows_in_words(splits)}"
 
 
 def _vocabulary(trained: Trained, splits: Splits) -> Vocabulary | None:
@@ -434,43 +385,3 @@ def _made(run_id: str) -> dict[str, str]:
     """How an encoder was made, beyond what recipe and data say."""
     versions = ", ".join(f"{name} {version}" for name, version in facts().items())
     return {"run": f"`{run_id}` in MLflow, with the recipe, the report and the Keras model", "made with": versions}
-
-
-def _flat(config: Any, prefix: str = "") -> dict[str, Any]:
-    if isinstance(config, dict) and config:
-        return {k: v for key, each in config.items() for k, v in _flat(each, f"{prefix}{key}.").items()}
-    return {prefix.rstrip("."): config}
-
-
-def _score_metrics(report: Report) -> list[tuple[str, float]]:
-    """Every score with its bounds, and the encoder's differences, under names that MLflow takes."""
-    named = [
-        (f"{representation}.{metric}", score)
-        for representation, scores in report.scores.items()
-        for metric, score in scores.items()
-        if score is not None
-    ]
-    named += [
-        (f"encoder_minus_{representation}.{metric}", score)
-        for representation, scores in report.differences.items()
-        for metric, score in scores.items()
-    ]
-    return [
-        entry
-        for name, score in named
-        for entry in ((name, score.value), (f"{name}.low", score.low), (f"{name}.high", score.high))
-    ]
-
-
-def _fold_metrics(reports: list[Report]) -> Iterator[tuple[str, float]]:
-    """Mean and standard deviation over the folds of every score, under names that MLflow takes."""
-    for representation, metric, values in fold_scores(reports):
-        yield f"folds.{representation}.{metric}.mean", float(np.mean(values))
-        yield f"folds.{representation}.{metric}.std", float(np.std(values, ddof=1))
-
-
-def _json(value: Any) -> str:
-    plain = (
-        dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else dict(value)
-    )
-    return json.dumps(plain, indent=2, default=str)

@@ -8,6 +8,7 @@ The module is callable, so that `zoo.run("vae_word2vec", "train.epochs=5")` does
 from __future__ import annotations
 
 import argparse
+import difflib
 import sys
 import types
 from typing import TYPE_CHECKING
@@ -116,8 +117,12 @@ def _selection(arguments: Sequence[str]) -> tuple[str, list[str]]:
     chosen = [each.removeprefix("recipe=") for each in arguments if each.startswith("recipe=")]
     if len(chosen) != 1 or not chosen[0]:
         problem = "say which recipe" if not any(chosen) else "give one recipe, not several"
-        example = "recipe=vae_word2vec"
-        raise RecipeError(f"{problem}, such as {example}; {suggestion('', list_recipes(), what='recipes')}")
+        recipes = list_recipes()
+        misspelt = difflib.get_close_matches("recipe", [each.partition("=")[0] for each in arguments], n=1)
+        if misspelt and not any(chosen):
+            problem = f"{misspelt[0]}=: did you mean recipe=? {problem}"
+        example = next((each for each in arguments if each in recipes), "vae_word2vec")
+        raise RecipeError(f"{problem}, such as recipe={example}; {suggestion('', recipes, what='recipes')}")
     return chosen[0], [each for each in arguments if not each.startswith("recipe=")]
 
 

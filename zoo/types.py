@@ -227,6 +227,8 @@ class Metric(Protocol):
     `values` holds what one row, pair or query contributes; `statistic` turns them into the score, for any weights of
     the contributions. Splitting it so gives every metric its bootstrap interval, and paired differences, without more
     code: a resample is a row of weights that says how often each contribution was drawn.
+
+    A metric that has no values without labels says so with `needs_labels = True`; a run then warns before it trains.
     """
 
     unit: str

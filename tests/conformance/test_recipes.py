@@ -5,6 +5,7 @@ their own trainer, judged, saved and exported.
 """
 
 import dataclasses
+import io
 import json
 
 import numpy as np
@@ -26,6 +27,7 @@ from zoo.pipeline import Pipeline  # noqa: E402
 from zoo.recipe import compose, list_recipes  # noqa: E402
 from zoo.types import MISSING, OTHER, Splits  # noqa: E402
 
+pytestmark = pytest.mark.slow
 RECIPES = sorted(list_recipes())
 SMALL = ["train.epochs=1", "train.batch_size=16", "train.steps_per_epoch=1", "train.folds=0", "judge.resamples=20"]
 ROWS = 48
@@ -125,3 +127,21 @@ def test_a_recipe_trains_is_judged_saved_and_exported_with_equal_values(name, tm
     exported = Encoder.from_saved_model(tmp_path / "saved")
     np.testing.assert_allclose(exported.encode(rows), codes, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(exported.score(rows), encoder.score(rows), rtol=1e-4, atol=1e-3)
+
+
+def test_gates_that_nothing_can_pass_without_labels_are_pointed_out():
+    recipe = compose("softmax_onehot")
+    splits = rows_for(recipe)
+    unlabelled = dataclasses.replace(splits, labels=None)
+    console = Console(record=True, quiet=False, file=io.StringIO())
+    pipeline = Pipeline(recipe, console)
+    pipeline._note_missing_labels(splits)
+    assert not console.export_text(clear=False)
+    pipeline._note_missing_labels(unlabelled)
+    said = console.export_text()
+    assert "no labels, and match_at_1, recall_at_10 needs them: the gates nearest, matches cannot be passed" in said
+    raw = recipe.build("baselines")["raw"].fit("raw", splits, None)
+    for name in RECIPES:
+        for metric in compose(name).build("metrics").values():
+            if getattr(metric, "needs_labels", False):
+                assert metric.values(raw, unlabelled) is None

@@ -20,6 +20,7 @@ from zoo.metrics.calinski_harabasz import CalinskiHarabasz
 from zoo.metrics.class_separation import ClassSeparation
 from zoo.metrics.cluster_agreement import ClusterAgreement
 from zoo.metrics.davies_bouldin import DaviesBouldin
+from zoo.metrics.field_completion import FieldCompletion
 from zoo.metrics.knn_accuracy import KnnAccuracy
 from zoo.metrics.linear_probe import LinearProbe
 from zoo.metrics.match_recall import MatchRecall
@@ -56,6 +57,7 @@ EXAMPLES = {
     "AnomalyAuroc": (AnomalyAuroc(), _scored),
     "AveragePrecision": (AveragePrecision(), _scored),
     "BasketCompletion": (BasketCompletion(), ()),
+    "FieldCompletion": (FieldCompletion(), ()),
     "CalinskiHarabasz": (CalinskiHarabasz(), _clustered),
     "ClassSeparation": (ClassSeparation(), _separated),
     "ClusterAgreement": (ClusterAgreement(), _agreeing),

@@ -1,10 +1,13 @@
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from zoo.errors import InputError, ZooError
 from zoo.tracking.tracker import Tracker
+
+pytestmark = pytest.mark.slow  # MLflow's tables take seconds to make
 
 
 @pytest.fixture
@@ -34,6 +37,13 @@ def test_an_empty_registry_has_no_champion(tracker):
     assert tracker.newest_version("nothing") == 0
     with pytest.raises(InputError, match="no registered encoder 'nothing'; registered: none"):
         tracker.model_directory("models:/nothing/1")
+
+
+def test_asking_for_an_encoder_makes_no_registry(tracker):
+    for ask in (tracker.model_directory, tracker.resolved):
+        with pytest.raises(InputError, match=r"^nothing/1: there is no MLflow registry mlruns/mlflow\.db; train"):
+            ask("nothing/1")
+    assert not Path("mlruns").exists()
 
 
 def test_a_registry_that_cannot_be_asked_has_not_said_that_there_is_no_champion(monkeypatch):

@@ -10,6 +10,8 @@ from zoo.train.neighbours import _graph
 import_tensorflow()
 from zoo.objectives.neighbour_preserving import curve  # noqa: E402
 
+pytestmark = pytest.mark.slow  # umap-learn compiles itself
+
 
 @pytest.mark.parametrize(("min_dist", "spread"), [(0.1, 1.0), (0.0, 1.0), (0.5, 1.0), (0.25, 2.0), (0.001, 0.5)])
 def test_the_curve_is_umaps(min_dist, spread):

@@ -22,6 +22,7 @@ class AveragePrecision:
 
     unit = "average precision"
     higher_is_better = True
+    needs_labels = True
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows, 2]: score, label; None without a score, or unless the labels are 0 and 1, both held out."""

@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
-from zoo.metrics._vectors import cosines, encoded, is_finite, nearest, unit, vectors
+from zoo.metrics._completion import completed, items
 from zoo.metrics._weighted import mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from scipy import sparse
 
-    from zoo.metrics._vectors import Matrix
     from zoo.types import Doubles, NonNegativeInt, PositiveInt, Representation, Rows, Splits
-
-_ENCODED = 2_048  # baskets encoded at a time
 
 
 class BasketCompletion:
@@ -57,31 +53,14 @@ class BasketCompletion:
         fields = 1 if splits.categories is None else len(splits.categories)
         if not splits.is_sparse or fields > 1 or len(known) < self.k:
             return None
-        rest, missing = _taken_out(_items(splits, splits.test), self.queries, self.seed)
+        rest, missing = _taken_out(items(splits, splits.test), self.queries, self.seed)
         if not len(missing):
             return None
-        blocks = (rest[start : start + _ENCODED] for start in range(0, len(missing), _ENCODED))
-        asked, neighbours = encoded(representation, blocks), vectors(representation, splits, known)
-        if not (is_finite(asked) and is_finite(neighbours)):
-            return np.full(len(missing), np.nan)
-        held = _items(splits, known)
-        held.data[:] = 1
-        hits = np.empty(len(missing))
-        for block, votes in _votes(asked, neighbours, rest, held, self.k):
-            hits[block] = _hits(votes, rest[block], missing[block], self.at)
-        return hits
+        return completed(representation, splits, known, rest, missing, np.zeros(rest.shape[1]), self.k, self.at)
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean."""
         return mean(values, weights)
-
-
-def _items(splits: Splits, rows: Rows) -> sparse.csr_array:
-    """Copies of baskets [n, items] with nothing in them but the items they hold."""
-    baskets = sparse.csr_array(splits.take(rows), copy=True)
-    baskets.sum_duplicates()
-    baskets.eliminate_zeros()
-    return baskets
 
 
 def _taken_out(baskets: sparse.csr_array, most: int, seed: int) -> tuple[sparse.csr_array, Rows]:
@@ -93,31 +72,3 @@ def _taken_out(baskets: sparse.csr_array, most: int, seed: int) -> tuple[sparse.
     baskets.data[places] = 0
     baskets.eliminate_zeros()
     return baskets, missing
-
-
-def _votes(
-    asked: Matrix, neighbours: Matrix, rest: sparse.csr_array, held: sparse.csr_array, k: int
-) -> Iterator[tuple[slice, sparse.csr_array]]:
-    """Yields which baskets, and the votes [baskets, items] that their neighbours give; sparse, as items may be many."""
-    sizes = np.diff(held.indptr)
-    for block, similarities in cosines(unit(asked), unit(neighbours)):
-        # the nearest baskets of a small one are often the same again, and would leave nobody to suggest anything
-        similarities[((rest[block] > 0) @ held.T).toarray() >= sizes] = -np.inf
-        chosen = nearest(similarities, k)
-        weights = np.maximum(np.take_along_axis(similarities, chosen, axis=1), 0).ravel()
-        starts = np.arange(0, len(weights) + 1, k)
-        voters = sparse.csr_array((weights, chosen.ravel(), starts), shape=similarities.shape)
-        yield block, sparse.csr_array(voters @ held)
-
-
-def _hits(votes: sparse.csr_array, baskets: sparse.csr_array, missing: Rows, at: int) -> Doubles:
-    hits = np.zeros(len(missing))
-    for row, item in enumerate(missing):
-        items = votes.indices[votes.indptr[row] : votes.indptr[row + 1]]
-        counts = np.round(votes.data[votes.indptr[row] : votes.indptr[row + 1]], 8)  # equal sums must tie
-        new = (counts > 0) & ~np.isin(items, baskets.indices[baskets.indptr[row] : baskets.indptr[row + 1]])
-        own = counts[new & (items == item)]
-        if len(own):
-            before = (counts > own[0]) | ((counts == own[0]) & (items < item))
-            hits[row] = (new & before).sum() < at
-    return hits

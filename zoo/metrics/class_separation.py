@@ -30,6 +30,7 @@ class ClassSeparation:
 
     unit = "ratio"
     higher_is_better = True
+    needs_labels = True
 
     def __init__(self, rows: PositiveInt = 1_000) -> None:
         self.rows = rows

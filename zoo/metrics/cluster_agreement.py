@@ -38,6 +38,7 @@ class ClusterAgreement:
     """
 
     higher_is_better = True
+    needs_labels = True
 
     def __init__(
         self,

@@ -30,6 +30,7 @@ class KnnAccuracy:
 
     unit = "share"
     higher_is_better = True
+    needs_labels = True
 
     def __init__(self, k: PositiveInt = 10, references: PositiveInt = 10_000, queries: PositiveInt = 2_000) -> None:
         self.k, self.references, self.queries = k, references, queries

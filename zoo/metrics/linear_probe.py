@@ -35,6 +35,7 @@ class LinearProbe:
 
     unit = "share"
     higher_is_better = True
+    needs_labels = True
 
     def __init__(
         self,

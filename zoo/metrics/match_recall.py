@@ -28,6 +28,7 @@ class MatchRecall:
 
     unit = "share"
     higher_is_better = True
+    needs_labels = True
 
     def __init__(self, k: PositiveInt = 10, rows: PositiveInt = 10_000) -> None:
         self.k, self.rows = k, rows

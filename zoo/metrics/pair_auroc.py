@@ -28,6 +28,7 @@ class PairAuroc:
 
     unit = "AUROC"
     higher_is_better = True
+    needs_labels = True
 
     def __init__(self, rows: PositiveInt = 2_000) -> None:
         self.rows = rows

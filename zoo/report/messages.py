@@ -1,0 +1,56 @@
+"""What a run says, beside its tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from zoo.types import Report, Splits
+
+
+def rows_in_words(splits: Splits) -> str:
+    """What the rows of a table are, such as `images of 28 x 28, 1 channel`."""
+    if splits.is_sparse:
+        fields = f" in {len(splits.categories)} fields" if splits.categories and len(splits.categories) > 1 else ""
+        return f"sparse rows of {splits.width:,} columns{fields}"
+    if len(splits.shape) == 3:
+        height, width, channels = splits.shape
+        return f"images of {height} x {width}, {channels} channel{'s' if channels > 1 else ''}"
+    return f"rows of {splits.width} columns"
+
+
+def kinds_differ(model: Any, splits: Splits) -> str:
+    """What is wrong with an encoder of sparse rows on dense ones, or the other way round."""
+    if splits.is_sparse:
+        return (
+            f"the data are {rows_in_words(splits)}, but {type(model.encoder).__name__} reads dense rows: "
+            f"take model.encoder._target_=zoo.networks.EmbeddingBag with a likelihood for sparse rows"
+        )
+    return f"{type(model.encoder).__name__} reads sparse rows, but the data are {rows_in_words(splits)}"
+
+
+def missing_labels(metrics: Mapping[str, Any], gates: Mapping[str, Any], splits: Splits) -> str:
+    """Which gates nothing can pass for want of labels, to be said before the training; "" if there are none."""
+    if splits.labels is not None:
+        return ""
+    hopeless = {name: gate.metric for name, gate in gates.items() if getattr(metrics[gate.metric], "needs_labels", 0)}
+    if not hopeless:
+        return ""
+    return (
+        f"the data has no labels, and {', '.join(dict.fromkeys(hopeless.values()))} needs them: the gates "
+        f"{', '.join(hopeless)} cannot be passed. Name the labels (data.label_column=COLUMN where the source takes "
+        f"it), or give gates with a metric that needs none"
+    )
+
+
+def collapses(report: Report) -> Iterator[str]:
+    """Notes on metrics that find fewer than half of the code's dimensions active."""
+    latent_dim = report.dimensions["encoder"]
+    for metric, score in report.scores["encoder"].items():
+        if report.units[metric] == "dimensions" and score is not None and score.value < latent_dim / 2:
+            yield (
+                f"{metric}: only {score.value:.0f} of {latent_dim} dimensions say anything; the posterior has "
+                f"collapsed. Lower model.weight, or raise model.warmup_epochs or model.free_bits"
+            )

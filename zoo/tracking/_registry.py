@@ -1,0 +1,79 @@
+"""What the registry knows of an encoder: its champion, those before it, and what exists."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHAMPION = "champion"
+_FORMER = (
+    "zoo.former_champions"  # tag of a registered model: versions, oldest first; MLflow keeps no history of aliases
+)
+_global_uri_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def global_uri(uri: str) -> Iterator[None]:
+    """Sets MLflow's global URI, for one thread at a time, and puts back what was there.
+
+    Whatever resolves a `models:/` URI looks there, even in a client that was given another.
+    """
+    import mlflow
+
+    with _global_uri_lock:
+        before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+        mlflow.set_tracking_uri(uri)
+        try:
+            yield
+        finally:
+            mlflow.set_tracking_uri(before)
+
+
+def crown(client: Any, name: str, version: int) -> None:
+    """Moves the alias `champion` to a version; see `Tracker.crown` for what is remembered."""
+    from mlflow.exceptions import MlflowException
+
+    former = former_champions(client, name)
+    try:
+        present = [int(client.get_model_version_by_alias(name, CHAMPION).version)]
+    except MlflowException as error:
+        if not is_absent(error):
+            raise
+        present = []
+    everyone = [each for each in former if each not in present] + present
+    kept = everyone[: everyone.index(version)] if version in everyone else everyone
+    # the history first, since the alias is what counts: it has not moved unless everything else has
+    client.set_registered_model_tag(name, _FORMER, ",".join(map(str, kept)))
+    try:
+        client.set_registered_model_alias(name, CHAMPION, str(version))
+    except BaseException:
+        client.set_registered_model_tag(name, _FORMER, ",".join(map(str, former)))
+        raise
+
+
+def former_champions(client: Any, name: str) -> list[int]:
+    """The versions that were champion before the present one, oldest first."""
+    text = client.get_registered_model(name).tags.get(_FORMER, "")
+    return [int(each) for each in text.split(",") if each.isdigit()]
+
+
+def is_absent(error: Any) -> bool:
+    """Whether an MlflowException says that there is no such thing, and not that the store could not be asked."""
+    return error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND"}
+
+
+def what_exists(client: Any, uri: str) -> str:
+    """What there is instead of the model, version or alias of a `models:/` URI that there is not."""
+    name = uri.removeprefix("models:/").partition("@")[0].partition("/")[0]
+    models = {model.name: model for model in client.search_registered_models()}
+    if name not in models:
+        return f"no registered encoder {name!r}; {suggestion(name, models, what='registered')}"
+    versions = sorted(int(each.version) for each in client.search_model_versions(f"name='{name}'"))
+    aliases = sorted(models[name].aliases)
+    return f"no such version or alias of {name!r}; versions: {versions}, aliases: {aliases}"

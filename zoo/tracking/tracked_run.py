@@ -1,0 +1,148 @@
+"""One run in MLflow, and what it registers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.tracking._registry import crown, global_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LONGEST_PARAMETER = 6000  # MLflow's own limit
+
+
+class TrackedRun:
+    """One run in the store. As a `zoo.types.Listener` it logs every epoch's means."""
+
+    def __init__(self, client: Any, run_id: str, experiment: str) -> None:
+        self._client, self.run_id, self.experiment = client, run_id, experiment
+
+    def train_begins(self, epochs: int, first_epoch: int, steps: int) -> None:
+        """See `zoo.types.Listener`."""
+
+    def steps_done(self, epoch: int, steps: int, logs: Mapping[str, float]) -> None:
+        """See `zoo.types.Listener`."""
+
+    def train_ends(self) -> None:
+        """See `zoo.types.Listener`."""
+
+    def epoch_ends(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Logs an epoch's means; MLflow's step counts epochs from 1."""
+        self.log_metrics(logs, step=epoch + 1)
+
+    def log_parameters(self, parameters: Mapping[str, Any]) -> None:
+        """Logs what the run was told."""
+        from mlflow.entities import Param
+
+        entries = [Param(key, str(value)[:_LONGEST_PARAMETER]) for key, value in parameters.items()]
+        for start in range(0, len(entries), 100):
+            self._client.log_batch(self.run_id, params=entries[start : start + 100])
+
+    def log_tags(self, tags: Mapping[str, Any]) -> None:
+        """Logs facts about the run."""
+        from mlflow.entities import RunTag
+
+        self._client.log_batch(self.run_id, tags=[RunTag(key, str(value)) for key, value in tags.items()])
+
+    def log_metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        """Logs numbers."""
+        import time
+
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        self._client.log_batch(self.run_id, metrics=[Metric(key, value, now, step) for key, value in values.items()])
+
+    def log_text(self, text: str, file: str) -> None:
+        """Keeps a text as an artifact."""
+        self._client.log_text(self.run_id, text, file)
+
+    def log_file(self, path: Path) -> None:
+        """Keeps a file as an artifact."""
+        self._client.log_artifact(self.run_id, str(path))
+
+    def register(self, name: str, directory: Path, rows: Mapping[str, Any], latent_dim: int) -> int:
+        """Registers an exported encoder as a new version.
+
+        Args:
+            name: name of the registered model.
+            directory: the SavedModel.
+            rows: an input example, the arrays [n, ...] of the encoder's intake by name.
+            latent_dim: width of the code.
+
+        Returns:
+            The version's number.
+        """
+        import mlflow
+        from mlflow.exceptions import MlflowException
+        from mlflow.models import Model
+
+        # mlflow.pyfunc.log_model logs to the run and experiment that are active, which may be the caller's own
+        parameters = self._client.get_run(self.run_id).data.params
+        model = self._client.create_logged_model(self.experiment, "encoder", self.run_id, params=parameters)
+        with global_uri(self._client.tracking_uri):
+            logged = Model.log(
+                artifact_path=None,
+                flavor=mlflow.pyfunc,
+                name="encoder",
+                run_id=self.run_id,
+                model_id=model.model_id,
+                python_model=str(Path(__file__).with_name("pyfunc_encoder.py")),
+                artifacts={"saved_model": str(directory)},
+                signature=_signature(rows, latent_dim),
+                input_example=_example(rows),
+                pip_requirements=_requirements(),
+            )
+        try:
+            self._client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        with global_uri(self._client.tracking_uri):
+            version = self._client.create_model_version(name, logged.model_uri, self.run_id, model_id=logged.model_id)
+        return int(version.version)
+
+    def promote(self, name: str, version: int) -> None:
+        """Moves the alias `champion` to a new version, and remembers the one before."""
+        crown(self._client, name, version)
+
+    def withdraw(self, name: str, version: int) -> None:
+        """Deletes a version again."""
+        self._client.delete_model_version(name, str(version))
+
+
+def _signature(rows: Mapping[str, Any], latent_dim: int) -> Any:
+    import numpy as np
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema, TensorSpec
+    from mlflow.types.schema import Array
+
+    codes = Schema([TensorSpec(np.dtype("float32"), (-1, latent_dim))])
+    first = next(iter(rows.values()))
+    if len(rows) == 1 and first.ndim == 2 and first.dtype == np.float32:
+        # unnamed double columns take arrays, lists and DataFrames of either float type, whatever the columns are called
+        return ModelSignature(Schema([ColSpec("double")] * first.shape[1]), codes)
+    if len(rows) == 1 and first.dtype == np.float32:
+        return ModelSignature(Schema([TensorSpec(first.dtype, (-1, *first.shape[1:]))]), codes)
+    columns = []
+    for name, array in rows.items():
+        kind = {"i": "integer", "f": "float"}.get(array.dtype.kind, "string")
+        columns.append(ColSpec(kind if array.ndim == 1 else Array(kind), name))
+    return ModelSignature(Schema(columns), codes)
+
+
+def _example(rows: Mapping[str, Any]) -> Any:
+    """An array, or a DataFrame with a column for each named input."""
+    import pandas as pd
+
+    if len(rows) == 1 and next(iter(rows.values())).dtype.kind == "f":
+        return next(iter(rows.values()))
+    return pd.DataFrame({name: list(array) for name, array in rows.items()})
+
+
+def _requirements() -> list[str]:
+    from importlib.metadata import version
+
+    return [f"{package}=={version(package)}" for package in ("mlflow", "numpy", "tensorflow")]
