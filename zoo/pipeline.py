@@ -198,7 +198,9 @@ class Pipeline:
             self._note(note)
         taken_up = f", taken up at epoch {trained.resumed_epoch + 1}" if trained.resumed_epoch else ""
         kept = f"those of epoch {trained.best_epoch + 1}" if trained.best_epoch >= 0 else "the first ones"
-        self._say(f"trained {len(trained.history)} epochs in {trained.seconds:.1f} s{taken_up}; the weights are {kept}")
+        short = "" if trained.precision == "float32" else f", computing in {trained.precision}"
+        time = f"{len(trained.history)} epochs in {trained.seconds:.1f} s"
+        self._say(f"trained {time}{taken_up}{short}; the weights are {kept}")
         # what is judged from here on is what would be exported
         trained = dataclasses.replace(trained, code_scale=self.exporter.lower(trained.model, splits))
         if self.exporter.precision != "float32":
@@ -325,6 +327,7 @@ class Pipeline:
             trained.model.save(model)
             run.log_file(model)
         run.log_metrics({"train_seconds": trained.seconds, "best_epoch": trained.best_epoch + 1})
+        run.log_tags({"zoo.train.precision": trained.precision})
         run.log_metrics(dict(score_metrics(report)))
         run.log_text(as_json(report), "report.json")
         run.log_text(as_json(verdict), "verdict.json")

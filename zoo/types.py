@@ -176,6 +176,7 @@ class Trained:
         resumed_epoch: the epoch (from 0) that an interrupted run was taken up at; 0 for a fresh run.
         notes: what the user must be told, such as a stop on a non-finite loss.
         code_scale: what a step of the embedding stands for, if it is to be exported as int8; None for float32.
+        precision: what the networks computed in while they were trained, `float32` or `bfloat16`.
     """
 
     model: Any
@@ -186,6 +187,7 @@ class Trained:
     resumed_epoch: int = 0
     notes: tuple[str, ...] = ()
     code_scale: float | None = None
+    precision: str = "float32"
 
 
 class Representation(Protocol):
