@@ -2,8 +2,8 @@
 
 The network of `conv_mnist` with a linear code and squared error, batches of 256, fused Adam and channels-last in
 PyTorch; both resize after what acts pixel by pixel. Both see the same random images for as many steps; what is compared
-is images a second after the first steps, and the loss at the end, which must be about equal. Needs the extra `bench`
-(PyTorch).
+is images a second after the first steps, and the loss at the end, which must be about equal. Once in float32 and, where
+the processor multiplies in bfloat16, once in that (PyTorch's automatic casts). Needs the extra `bench` (PyTorch).
 """
 
 import itertools
@@ -25,7 +25,7 @@ def images() -> np.ndarray:
     return np.kron(coarse, np.ones((1, 7, 7, 1))).astype(np.uint8)
 
 
-def zoo(table: np.ndarray) -> tuple[float, float]:
+def zoo(table: np.ndarray, precision: str) -> tuple[float, float]:
     """Images a second and the last loss of the zoo's model, fed as the trainer feeds it."""
     from zoo.quiet import import_tensorflow
 
@@ -35,6 +35,7 @@ def zoo(table: np.ndarray) -> tuple[float, float]:
     from zoo.models.conv_autoencoder import ConvAutoencoder
     from zoo.train.feed import Feed
     from zoo.train.lazy_adam import LazyAdam
+    from zoo.train.precision import twin
     from zoo.types import Splits
 
     keras.utils.set_random_seed(0)
@@ -42,6 +43,8 @@ def zoo(table: np.ndarray) -> tuple[float, float]:
     splits = Splits(table, train=rows, validation=rows[:1], test=rows[:1])
     model = ConvAutoencoder(LATENT, list(WIDTHS), decoder_widths=list(BACK))
     model.build((None, 28, 28, 1))
+    if precision == "bfloat16":
+        model = twin(model, "mixed_bfloat16")
     model.compile(optimizer=LazyAdam(1e-3), jit_compile=False, steps_per_execution=10)
     model.fit(Feed(splits, BATCH, 0, steps=WARM).training(), verbose=0)
     started = time.perf_counter()
@@ -49,7 +52,7 @@ def zoo(table: np.ndarray) -> tuple[float, float]:
     return STEPS * BATCH / (time.perf_counter() - started), history["loss"][0]
 
 
-def pytorch(table: np.ndarray) -> tuple[float, float]:
+def pytorch(table: np.ndarray, precision: str) -> tuple[float, float]:
     """The same with PyTorch."""
     import torch
     from torch import nn
@@ -101,7 +104,9 @@ def pytorch(table: np.ndarray) -> tuple[float, float]:
         if step == WARM:
             started = time.perf_counter()
         x = tensor[order[step * BATCH : (step + 1) * BATCH]].float() / 255
-        loss = 0.5 * ((model(x) - x) ** 2).sum((1, 2, 3)).mean() + 392 * np.log(2 * np.pi)
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            location = model(x)
+        loss = 0.5 * ((location.float() - x) ** 2).sum((1, 2, 3)).mean() + 392 * np.log(2 * np.pi)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -115,14 +120,18 @@ def main() -> dict:
         import torch  # noqa: F401
     except ImportError:
         return {"residual convolution": {"measured": "PyTorch is not installed: pip install '.[bench]'"}}
-    table = images()
-    ours, theirs = zip(*((zoo(table), pytorch(table)) for _ in range(2)), strict=True)
-    rate, other = max(each[0] for each in ours), max(each[0] for each in theirs)
-    return {
-        "zoo, images/s": {"measured": f"{rate:.0f}, mean loss {ours[0][1]:.1f}"},
-        "PyTorch, images/s": {"measured": f"{other:.0f}, mean loss {theirs[0][1]:.1f}"},
-        "zoo / PyTorch": {"measured": round(rate / other, 2), "wanted": ">= 1.0"},
-    }
+    from zoo.train.precision import multiplies_in_bfloat16
+
+    table, figures = images(), {}
+    for precision in ("float32", "bfloat16") if multiplies_in_bfloat16() else ("float32",):
+        ours, theirs = zip(*((zoo(table, precision), pytorch(table, precision)) for _ in range(2)), strict=True)
+        rate, other = max(each[0] for each in ours), max(each[0] for each in theirs)
+        figures |= {
+            f"zoo, {precision}, images/s": {"measured": f"{rate:.0f}, mean loss {ours[0][1]:.1f}"},
+            f"PyTorch, {precision}, images/s": {"measured": f"{other:.0f}, mean loss {theirs[0][1]:.1f}"},
+            f"zoo / PyTorch, {precision}": {"measured": round(rate / other, 2), "wanted": ">= 1.0"},
+        }
+    return figures
 
 
 if __name__ == "__main__":
