@@ -217,7 +217,7 @@ def _typed(values: Any, dtype: Any, shape: list[int]) -> Any:
         array = given.astype(dtype, copy=False)
     if dtype.kind in "iu" and given.dtype.kind in "iuf" and not np.array_equal(array, given):
         raise ValueError(f"takes {dtype.name}, which cannot hold some of the numbers given")
-    if array.ndim != len(shape) or any(size not in {-1, given} for size, given in zip(shape, array.shape, strict=True)):
+    if array.ndim != len(shape) or any(size not in {-1, had} for size, had in zip(shape, array.shape, strict=True)):
         raise ValueError(f"takes rows {['n' if size < 0 else size for size in shape]}, not {list(array.shape)}")
     return array
 
