@@ -158,9 +158,11 @@ def _stands_alone(kind: Signature) -> bool:
     """Whether a kind is itself the only part of its kind, so that a recipe need not name it."""
     if kind.is_protocol:
         return False
+    if kind.target.startswith("zoo.types."):
+        return True
     package = kind.target.rsplit(".", 2)[0]
     if package == "zoo":
-        return kind.target.startswith("zoo.types.")
+        return False
     names = {part.rpartition(".")[2] for part in parts_of(package, kind)}
     return names == {kind.target.rpartition(".")[2]}
 

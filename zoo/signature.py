@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 # Modules that are cheap to import: a name from them in an annotation is looked up for real. Any other is a part.
-_LIGHT = {"builtins", "typing", "collections.abc", "annotated_types", "pathlib", "zoo.types"}
+_LIGHT = {"builtins", "typing", "collections.abc", "annotated_types", "pathlib"}
+_VALUES = "zoo.types"  # a package that is as cheap; its classes are parts all the same
 MISSING: Any = object()
 
 
@@ -217,8 +218,9 @@ class _Module:
         home, _, attribute = path.rpartition(".")
         if not home:
             return getattr(importlib.import_module("builtins"), name, Any)
-        value = getattr(importlib.import_module(home), attribute, Any) if home in _LIGHT else None
-        if value is None or (home == "zoo.types" and isinstance(value, type) and not is_typeddict(value)):
+        own = home == _VALUES or home.startswith(f"{_VALUES}.")
+        value = getattr(importlib.import_module(home), attribute, Any) if own or home in _LIGHT else None
+        if value is None or (own and isinstance(value, type) and not is_typeddict(value)):
             return type(attribute, (Part,), {"qualified": path})
         return value
 

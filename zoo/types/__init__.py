@@ -1,0 +1,62 @@
+"""The values that stages hand to each other, and the number types that recipes are checked against.
+
+Frozen, small, and free of every other module of the zoo, so that any stage can be used alone.
+"""
+
+from zoo.types.capabilities import Representation
+from zoo.types.export import Exported
+from zoo.types.judging import (
+    Baseline,
+    Gate,
+    GateResult,
+    Metric,
+    Report,
+    Score,
+    Verdict,
+)
+from zoo.types.numbers import (
+    Block,
+    Doubles,
+    Floats,
+    Fraction,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    Probability,
+    Rows,
+    UnitInterval,
+)
+from zoo.types.tables import MISSING, OTHER, Intake, Source, Splits
+from zoo.types.training import LayerArguments, Listener, Trained
+
+__all__ = [
+    "MISSING",
+    "OTHER",
+    "Baseline",
+    "Block",
+    "Doubles",
+    "Exported",
+    "Floats",
+    "Fraction",
+    "Gate",
+    "GateResult",
+    "Intake",
+    "LayerArguments",
+    "Listener",
+    "Metric",
+    "NonNegativeFloat",
+    "NonNegativeInt",
+    "PositiveFloat",
+    "PositiveInt",
+    "Probability",
+    "Report",
+    "Representation",
+    "Rows",
+    "Score",
+    "Source",
+    "Splits",
+    "Trained",
+    "UnitInterval",
+    "Verdict",
+]

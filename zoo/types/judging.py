@@ -1,0 +1,144 @@
+"""What judging works with and comes to: metrics, baselines, scores, gates and the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from zoo.types.capabilities import Representation
+    from zoo.types.numbers import Doubles
+    from zoo.types.tables import Splits
+    from zoo.types.training import Trained
+
+
+class Baseline(Protocol):
+    """Something a user has for free; fitted on training rows, it gives a representation."""
+
+    def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
+        """Fits on splits.train only, with as many dimensions as the trained model's code where that applies."""
+
+
+class Metric(Protocol):
+    """Scores a representation on held-out rows.
+
+    `values` holds what one row, pair or query contributes; `statistic` turns them into the score, for any weights of
+    the contributions. Splitting it so gives every metric its bootstrap interval, and paired differences, without more
+    code: a resample is a row of weights that says how often each contribution was drawn.
+
+    A metric that has no values without labels says so with `needs_labels = True`; a run then warns before it trains.
+    """
+
+    unit: str
+    higher_is_better: bool | None
+
+    def values(self, representation: Representation, splits: Splits) -> Doubles | None:
+        """[n, ...] contributions in an order that is the same for every representation; None if not applicable."""
+
+    def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
+        """The scores [resamples] of contributions [n, ...], each counted as often as weights [resamples, n] says."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score, or a difference of two, with its interval."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+    def __str__(self) -> str:
+        """Such as `0.594 [0.521, 0.657]`."""
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Representations x metrics, and the encoder's paired difference to each representation.
+
+    Attributes:
+        scores: representation name -> metric name -> score, or None where the metric does not apply.
+        differences: representation name -> metric name -> encoder minus representation, signed so that positive is
+            better; only for metrics with a direction, and only where both have a score.
+        dimensions: representation name -> width of its vectors.
+        units: metric name -> unit.
+        directions: metric name -> whether higher is better; None for metrics that only describe.
+        confidence: level of the intervals.
+        resamples: number of bootstrap resamples.
+    """
+
+    scores: Mapping[str, Mapping[str, Score | None]]
+    differences: Mapping[str, Mapping[str, Score]]
+    dimensions: Mapping[str, int]
+    units: Mapping[str, str]
+    directions: Mapping[str, bool | None]
+    confidence: float
+    resamples: int
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A condition of the recipe for blessing.
+
+    Attributes:
+        metric: name of the metric.
+        beats: representations that the encoder must beat: the lower bound of the paired difference must exceed
+            `margin`.
+        margin: in the metric's unit; negative allows being worse by that much.
+        at_least: the lower bound of the encoder's own score must reach this.
+    """
+
+    metric: str
+    beats: Sequence[str] = ()
+    margin: float = 0.0
+    at_least: float | None = None
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """One comparison of one gate.
+
+    Attributes:
+        gate: the gate's name in the recipe.
+        metric: name of the metric.
+        against: the representation beaten or not, or the number to reach.
+        encoder: the encoder's score, if there is one.
+        baseline: the representation's score, if there is one.
+        difference: the paired difference, or the encoder's own score for a number to reach.
+        required: what the lower bound must exceed (or reach, for a number).
+        passed: whether it did.
+        reason: one sentence, for the failed ones.
+    """
+
+    gate: str
+    metric: str
+    against: str
+    encoder: Score | None
+    baseline: Score | None
+    difference: Score | None
+    required: float
+    passed: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether an encoder is blessed, and why.
+
+    Attributes:
+        blessed: every comparison of every gate passed, and there was at least one.
+        gates: the comparisons.
+        reasons: why it is not blessed; empty if it is.
+        champion: name of the present champion, if it was compared with.
+        beats_champion: False if the encoder is worse than the champion on a gate's metric; None without a champion.
+    """
+
+    blessed: bool
+    gates: tuple[GateResult, ...]
+    reasons: tuple[str, ...] = ()
+    champion: str | None = None
+    beats_champion: bool | None = None
+    champion_reasons: tuple[str, ...] = ()

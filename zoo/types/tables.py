@@ -1,0 +1,123 @@
+"""A table of rows with its splits, and what reads one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from scipy.sparse import csr_array
+
+    from zoo.types.numbers import Block, Floats, Rows
+
+# The first two columns of a categorical field: for a cell that is empty, and for a category that was rare where the
+# table was read or is not known at all.
+MISSING, OTHER = "<missing>", "<other>"
+
+
+@dataclass(frozen=True)
+class Splits:
+    """A table of rows and which of them may be used for what.
+
+    Attributes:
+        features: the only copy of the table in memory (it may be a memory map). Vectors: [rows, width] float32.
+            Images: [rows, height, width, channels], uint8 from 0 to 255 or float32. One-hot and multi-hot rows: a
+            SciPy CSR array [rows, columns] float32, which is never made dense.
+        train: [n_train] row numbers that training and baselines may fit on.
+        validation: [n_validation] row numbers for early stopping.
+        test: [n_test] row numbers that only judging sees.
+        keys: [rows] names of the rows (words, item ids), or None.
+        labels: [rows] classes that only judging sees, or None. Integers or strings; -1 or "" is no label.
+        weights: [rows] how often a row counts in training, relative to the others; None counts all alike.
+        provenance: where the table comes from, JSON-ready; `fingerprint` identifies its content.
+        notes: what was done to the table that its owner would want to know.
+        input_name: name of the feature in exported signatures.
+        groups: [rows] numbers; rows of one group (records of one person) never stand on both sides of a split.
+        categories: what the columns of a one-hot or multi-hot table stand for, in their order: field -> names of its
+            columns. A table's field starts with `MISSING` and `OTHER`; baskets have one field, of items. None where
+            columns have no names.
+        missing: strings that stand for a missing cell of a table, beside "".
+    """
+
+    features: npt.NDArray[Any] | csr_array
+    train: Rows
+    validation: Rows
+    test: Rows
+    keys: npt.NDArray[np.object_] | None = None
+    labels: npt.NDArray[Any] | None = None
+    weights: Floats | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    input_name: str = "vector"
+    groups: Rows | None = None
+    categories: Mapping[str, tuple[str, ...]] | None = None
+    missing: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return int(self.features.shape[0])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a row: [width], or [height, width, channels]."""
+        return tuple(int(size) for size in self.features.shape[1:])
+
+    @property
+    def width(self) -> int:
+        """Numbers in a row."""
+        return math.prod(self.shape)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether rows are kept as the columns that are not zero."""
+        return not isinstance(self.features, np.ndarray)
+
+    def take(self, rows: Rows | slice) -> Block:
+        """The given rows: [n, ...] float32, or a CSR array [n, columns]."""
+        if isinstance(self.features, np.ndarray):
+            return np.asarray(self.features[rows], dtype=np.float32)
+        return self.features[rows]
+
+    def batches(self, rows: Rows, size: int = 8192) -> Iterator[Block]:
+        """Yields blocks of at most `size` of the given rows, so that no second table is ever made."""
+        for start in range(0, len(rows), size):
+            yield self.take(rows[start : start + size])
+
+    def weighted_batches(self, rows: Rows, size: int = 8192) -> Iterator[tuple[Block, Floats]]:
+        """As `batches`, each block with the weights [<= size] of its rows."""
+        for start in range(0, len(rows), size):
+            taken = rows[start : start + size]
+            yield self.take(taken), np.ones(len(taken), np.float32) if self.weights is None else self.weights[taken]
+
+
+class Source(Protocol):
+    """Reads a table."""
+
+    def load(self) -> Splits:
+        """Returns the table and its splits; raises `zoo.errors.InputError` when it cannot be used."""
+
+
+class Intake(Protocol):
+    """How a user's rows become what a model takes; see `zoo.intakes`."""
+
+    def arrays(self, rows: Any) -> dict[str, Any]:
+        """Named arrays [n, ...] from a user's rows, or from a block of a table.
+
+        Raises:
+            ValueError: rows that cannot be used; the message says which, and what is wanted.
+        """
+
+    def specs(self) -> dict[str, Any]:
+        """A TensorFlow specification of each array, [None, ...]."""
+
+    def features(self, arrays: Mapping[str, Any]) -> Any:
+        """The model's input from tensors of the arrays; runs in the graph."""
+
+    def describe(self) -> str:
+        """The rows in a few words."""
