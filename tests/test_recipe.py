@@ -168,6 +168,78 @@ def test_parts_of_ones_own_plug_in_and_are_checked(tmp_path, monkeypatch):
     assert "metrics.mine.k: 'x' is not a whole number" in faults("metrics.mine={_target_: my_parts.Mine, k: x}")
 
 
+@pytest.fixture
+def moved(tmp_path, monkeypatch):
+    """A metric whose keys were called something else once, one of them in its base class."""
+    (tmp_path / "moved.py").write_text(
+        "from typing import ClassVar\n"
+        "class Base:\n"
+        "    renamed: ClassVar[dict[str, str]] = {'rare': 'min_frequency'}\n"
+        "    def values(self, representation, splits): ...\n"
+        "    def statistic(self, values, weights): ...\n"
+        "class Moved(Base):\n"
+        "    renamed = {'near': 'neighbours'}\n"
+        "    unit, higher_is_better = 'share', True\n"
+        "    def __init__(self, min_frequency: int = 1, neighbours: int = 5) -> None: ...\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    for name, key in (("with_new", "min_frequency"), ("with_old", "rare")):
+        (tmp_path / f"{name}.yaml").write_text(
+            f"defaults: [{NAME}, _self_]\nmetrics: {{moved: {{_target_: moved.Moved, {key}: 2}}}}\n"
+        )
+    (tmp_path / "old_on_new.yaml").write_text("defaults: [with_new, _self_]\nmetrics: {moved: {rare: 3}}\n")
+    (tmp_path / "new_on_old.yaml").write_text("defaults: [with_old, _self_]\nmetrics: {moved: {min_frequency: 3}}\n")
+    monkeypatch.setenv("ZOO_RECIPES", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "overrides", "expected"),
+    [
+        ("with_new", [], 2),
+        ("with_old", [], 2),
+        ("old_on_new", [], 3),  # the later file wins, whatever it calls the key
+        ("new_on_old", [], 3),
+        ("with_new", ["metrics.moved.rare=4"], 4),
+        ("with_old", ["metrics.moved.min_frequency=4"], 4),
+        ("old_on_new", ["metrics.moved.min_frequency=4"], 4),
+        ("with_old", ["~metrics.moved.rare"], 1),
+    ],
+)
+def test_a_key_goes_by_its_former_name_for_a_release(moved, recipe, overrides, expected):
+    composed = compose(recipe, overrides)
+    assert composed.config["metrics"]["moved"] == {
+        "_target_": "moved.Moved",
+        "min_frequency": expected,
+        "neighbours": 5,
+    }
+    told = "metrics.moved.rare is now called metrics.moved.min_frequency; the old name works in this release only"
+    used = recipe != "with_new" or any("rare" in each for each in overrides)
+    assert composed.notes == ((told,) if used and "~metrics.moved.rare" not in overrides else ())
+
+
+def test_former_names_of_several_keys_and_of_inherited_ones(moved):
+    composed = compose("with_old", ["metrics.moved.near=9"])
+    assert composed.config["metrics"]["moved"] == {"_target_": "moved.Moved", "min_frequency": 2, "neighbours": 9}
+    assert [note.split()[0] for note in composed.notes] == ["metrics.moved.rare", "metrics.moved.near"]
+    assert "metrics.moved.neighbours: 'x' is not a whole number" in faults("metrics.moved.near=x", recipe="with_old")
+
+
+def test_a_key_under_both_of_its_names_is_a_fault(moved):
+    both = ("metrics.moved.rare=4", "metrics.moved.min_frequency=4")
+    for overrides in (both, both[::-1]):
+        message = faults(*overrides, recipe="with_new")
+        assert "metrics.moved.rare: is now called min_frequency, and both are given; keep min_frequency" in message
+
+
+def test_a_former_name_is_told_on_the_command_line(moved, capsys):
+    from zoo.run import main
+
+    assert main(["recipe=with_old", "--cfg", "job"]) == 0
+    printed = capsys.readouterr()
+    assert "note: metrics.moved.rare is now called metrics.moved.min_frequency" in printed.err
+    assert yaml.safe_load(printed.out)["metrics"]["moved"]["min_frequency"] == 2
+
+
 def test_sweeps_are_expanded_as_hydra_does():
     assert expand(["a=1,2", "b=x", "c=range(0,2)"]) == [[f"a={a}", "b=x", f"c={c}"] for a in (1, 2) for c in (0, 1)]
 

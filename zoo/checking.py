@@ -32,9 +32,12 @@ class Checker:
 
     Attributes:
         faults: one sentence each, starting with the key.
+        renamed: dotted keys that were given under a former name -> the dotted keys that they have now. A key below
+            another one is written with the present name of that one.
     """
 
     faults: list[str] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
 
     def part(self, key: str, config: Any, kind: Signature) -> Any:
         """Checks the configuration of a part.
@@ -66,6 +69,7 @@ class Checker:
 
     def arguments(self, key: str, config: Mapping[str, Any], signature: Signature) -> dict[str, Any]:
         """Checks the keys of a part against its constructor's arguments, and fills in defaults."""
+        config = self._present_names(key, config, signature)
         allowed = signature.parameters
         filled: dict[str, Any] = {}
         for name in config:
@@ -80,6 +84,19 @@ class Checker:
             if name not in config:
                 self._default(key, name, parameter, filled)
         return filled
+
+    def _present_names(self, key: str, config: Mapping[str, Any], signature: Signature) -> Mapping[str, Any]:
+        """The keys of a part, former names replaced by those of today."""
+        present = {}
+        for name, value in config.items():
+            new = signature.renamed.get(name, name)
+            if new != name:
+                self.renamed[_dotted(key, name)] = _dotted(key, new)
+                if new in config:
+                    self.faults.append(f"{_dotted(key, name)}: is now called {new}, and both are given; keep {new}")
+                    continue
+            present[new] = value
+        return present
 
     def value(self, key: str, value: Any, annotation: Any) -> Any:
         """Checks one value against an annotation; returns it with the defaults of parts in it filled in."""

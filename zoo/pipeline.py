@@ -89,6 +89,8 @@ class Pipeline:
             InputError: data or folders that cannot be used, found before training.
             ZooError: anything else that went wrong in a way that can be explained.
         """
+        for note in self.recipe.notes:
+            self._note(note)
         self._require_gates()
         self._require_places()
         splits: Splits = self.recipe.build("data").load()

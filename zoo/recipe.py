@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from zoo.errors import RecipeError, suggestion
+from zoo.former_names import in_file, in_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,10 +67,12 @@ class Recipe:
     Attributes:
         config: the whole of it, plain dictionaries, defaults filled in.
         overrides: what was changed on the command line.
+        notes: what its owner would want to know, such as keys that are called something else now.
     """
 
     config: Mapping[str, Any]
     overrides: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -120,13 +123,19 @@ def compose(recipe: str, overrides: Sequence[str] = ()) -> Recipe:
     from zoo.checking import Checker
     from zoo.signature import read_signature
 
-    config = _composed(recipe, overrides)
+    schema, renamed = read_signature("zoo.recipe.Schema"), {}
     checker = Checker()
-    filled = checker.arguments("", config, read_signature("zoo.recipe.Schema"))
+    filled = checker.arguments("", _composed(recipe, overrides), schema)
+    if checker.renamed:
+        # with the names of today in every file and override, the later one wins whatever it was called there
+        renamed = checker.renamed
+        checker = Checker()
+        filled = checker.arguments("", _composed(recipe, overrides, renamed), schema)
     checker.faults += _gate_faults(filled)
     if checker.faults:
         raise RecipeError("\n  ".join([f"recipe {recipe}:", *checker.faults]))
-    return Recipe(filled, tuple(overrides))
+    notes = [f"{old} is now called {new}; the old name works in this release only" for old, new in renamed.items()]
+    return Recipe(filled, tuple(overrides), tuple(notes))
 
 
 def expand(overrides: Sequence[str]) -> list[list[str]]:
@@ -161,7 +170,8 @@ def _parse(overrides: Sequence[str]) -> list[Any]:
     return parsed
 
 
-def _composed(recipe: str, overrides: Sequence[str]) -> dict[str, Any]:
+def _composed(recipe: str, overrides: Sequence[str], renamed: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What a recipe's files and the overrides hold together, dotted keys of `renamed` under their present names."""
     from hydra import compose as hydra_compose
     from hydra import initialize
     from hydra.core.config_store import ConfigStore
@@ -173,9 +183,11 @@ def _composed(recipe: str, overrides: Sequence[str]) -> dict[str, Any]:
     name = path.stem
     store = ConfigStore.instance()
     for each, node in _with_defaults(name, _found() | {name: path}).items():
+        for old, new in (renamed or {}).items():
+            in_file(node, old, new)
         store.store(group="recipe", name=each, package="_global_", node=OmegaConf.create(node))
     store.store(name="zoo", node={"defaults": ["_self_", {"recipe": name}]})
-    forced = [_forced(override) for override in _parse(overrides)]
+    forced = [_forced(override) for override in _parse(in_overrides(overrides, renamed or {}))]
     try:
         with initialize(config_path=None, version_base="1.3"):
             config = hydra_compose("zoo", overrides=forced)

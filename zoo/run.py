@@ -72,6 +72,8 @@ def _main(options: argparse.Namespace) -> int:
     names = selection.split(",") if options.multirun else [selection]
     recipes = [compose(name, each) for name in names for each in combinations]
     if options.cfg:
+        for note in dict.fromkeys(note for recipe in recipes for note in recipe.notes):
+            print(f"note: {note}", file=sys.stderr)  # noqa: T201
         print("\n---\n".join(recipe.yaml().rstrip() for recipe in recipes))  # noqa: T201
         return _BLESSED
     if options.multirun:

@@ -53,6 +53,8 @@ class Signature:
         bases: import paths of its base classes, nearest first.
         methods: names of its methods, inherited ones included where their source can be read.
         is_protocol: it only describes a kind of part.
+        renamed: former names of parameters and what they are called now: the class attribute `renamed`, a plain
+            dictionary, with those of its bases.
     """
 
     target: str
@@ -61,6 +63,7 @@ class Signature:
     bases: tuple[str, ...] = ()
     methods: frozenset[str] = frozenset()
     is_protocol: bool = False
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     def is_a(self, kind: Signature) -> bool:
         """Whether this class is of a kind: derived from it, or for a protocol, with all its methods."""
@@ -155,7 +158,8 @@ class _Module:
             first = next(iter(parents), None)
             parameters, is_open = (dict(first.parameters), first.is_open) if first else ({}, bool(unknown))
         public = frozenset(name for name in methods if not name.startswith("_"))
-        return Signature(target, parameters, is_open, bases, public, is_protocol)
+        renamed = {old: new for parent in reversed(parents) for old, new in parent.renamed.items()} | _renamed(node)
+        return Signature(target, parameters, is_open, bases, public, is_protocol, renamed)
 
     def _parents(self, node: ast.ClassDef) -> tuple[list[Signature], tuple[str, ...]]:
         """Base classes whose source lies in the same top-level package, and the import paths of the others."""
@@ -188,7 +192,11 @@ class _Module:
 
     def _fields(self, node: ast.ClassDef) -> Iterator[tuple[str, Parameter]]:
         for item in node.body:
-            if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+            if (
+                isinstance(item, ast.AnnAssign)
+                and isinstance(item.target, ast.Name)
+                and "ClassVar" not in ast.unparse(item.annotation)
+            ):
                 yield item.target.id, self._parameter(item.target.id, item.annotation, item.value)
 
     def _parameter(self, name: str, annotation: ast.expr | None, default: ast.expr | None) -> Parameter:
@@ -223,6 +231,16 @@ class _Module:
         if value is None or (own and isinstance(value, type) and not is_typeddict(value)):
             return type(attribute, (Part,), {"qualified": path})
         return value
+
+
+def _renamed(node: ast.ClassDef) -> dict[str, str]:
+    """The class attribute `renamed`, with or without an annotation."""
+    for item in node.body:
+        targets = item.targets if isinstance(item, ast.Assign) else [getattr(item, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == "renamed" for target in targets):
+            value = getattr(item, "value", None)
+            return {str(old): str(new) for old, new in ast.literal_eval(value).items()} if value else {}
+    return {}
 
 
 def _imports(tree: ast.Module, module: str, is_package: bool) -> Iterator[tuple[str, str]]:
