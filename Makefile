@@ -1,41 +1,59 @@
-# make run    set up .venv if need be, and run the main job
-# make test   set up .venv if need be, and run every check: lint, format, types, layers, tests
+# make run    set up .venv with what runs need, and run the main job
+# make test   add to .venv what tests need, and run every check: lint, format, types, layers, tests
+# make check  the same without the slow tests (4 minutes)
+# make setup  set up .venv for development, and run nothing
 # make coverage  list the lines of zoo that no test runs (half as long again as the tests)
 # make bench  measure speed, memory and quality (minutes); writes build/bench/
 # make bench-serving  measure the embedded server beside MLflow's (4 minutes); writes build/bench/serving.json
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+WANTED := pyproject.toml constraints.txt .ci/install.py
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test coverage bench bench-serving clean
+.PHONY: help setup run check test lint coverage bench bench-serving clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
-setup: .venv/.complete
+setup: .venv/.complete-dev
 
-.venv/.complete: pyproject.toml constraints.txt
+.venv/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
 		|| { echo "error: $(PYTHON) is $$($(PYTHON) --version 2>&1); Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.11 ..." >&2; exit 1; }
-	@rm -f $@
+	@echo "set-up: $$($(PYTHON) --version) makes .venv, once"
 	@$(PYTHON) -m venv .venv >/dev/null 2>&1 || { sh .ci/install-venv && $(PYTHON) -m venv --clear .venv; }
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-run: setup
+.venv/.complete: $(WANTED) | .venv/.made
+	@rm -f $@
+	@$(BIN)/python .ci/install.py
+	@touch $@
+
+.venv/.complete-dev: $(WANTED) | .venv/.made
+	@rm -f .venv/.complete $@
+	@$(BIN)/python .ci/install.py dev
+	@touch .venv/.complete $@
+
+run: .venv/.complete
 	$(BIN)/python -m zoo.run recipe=vae_word2vec $(ARGS)
 
-test: setup
+lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+check: lint
+	$(PYTEST) -m 'not slow' $(ARGS)
+
+test: lint
+	$(PYTEST) $(ARGS)
 
 coverage: setup
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term $(ARGS)
+	$(PYTEST) --cov --cov-report=term $(ARGS)
 
 bench: setup
 	$(BIN)/python -m tests.benchmarks $(ARGS)

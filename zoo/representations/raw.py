@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.representations._plain import Plain
+
 if TYPE_CHECKING:
-    from zoo.types import Block, Representation, Rows, Splits, Trained
+    from zoo.types import Block, Representation, Splits, Trained
 
 
 @dataclass(frozen=True)
-class _Rows:
+class _Rows(Plain):
     name: str
-    splits: Splits
 
-    def encode(self, rows: Rows) -> Block:
-        block = self.splits.take(rows)
-        return block.reshape(len(rows), -1) if isinstance(block, np.ndarray) else block
-
-    def on(self, splits: Splits) -> _Rows:
-        return replace(self, splits=splits)
+    def encode(self, rows: Block) -> Block:
+        return rows.reshape(len(rows), -1) if isinstance(rows, np.ndarray) else rows
 
 
 class Raw:
@@ -29,5 +26,5 @@ class Raw:
 
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
         """See `zoo.types.Baseline`; fits nothing."""
-        del trained
-        return _Rows(name, splits)
+        del splits, trained
+        return _Rows(name)
