@@ -14,28 +14,10 @@ from serving.errors import ServingError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from serving.batching_parameters import BatchingParameters
     from serving.servable import Servable
 
     Run = Callable[[Servable, Any, Mapping[str, Any], Sequence[str]], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class BatchingParameters:
-    """TensorFlow Serving's BatchingParameters, with its defaults.
-
-    Attributes:
-        max_batch_size: rows in one run at most; a request of more runs by itself.
-        batch_timeout_micros: how long the first request of a batch waits for others.
-        max_enqueued_batches: batches that may wait or run; further requests are turned away.
-        num_batch_threads: batches that run at once.
-        allowed_batch_sizes: batches are padded to the next of these; none for no padding.
-    """
-
-    max_batch_size: int = 1000
-    batch_timeout_micros: int = 0
-    max_enqueued_batches: int = 10
-    num_batch_threads: int = 4
-    allowed_batch_sizes: tuple[int, ...] = ()
 
 
 @dataclass

@@ -5,9 +5,6 @@ Its wording is part of the protocol: clients match on it. Read from its util/jso
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,24 +12,10 @@ import numpy as np
 
 from serving.errors import ServingError, invalid
 from serving.json_parser import parse, words_of
+from serving.json_values import is_base64, quick_array, shown, to_array
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-_SHOWN = 256  # characters of a value quoted in a message
-_DEEPEST = 254  # TensorFlow's limit of dimensions
-_FLOATS = {"float": np.float32, "double": np.float64}
-_INTEGERS: dict[str, tuple[Any, int, int]] = {
-    # TensorFlow Serving asks for 32 bits before it narrows to fewer
-    "int8": (np.int8, -(2**31), 2**31 - 1),
-    "int16": (np.int16, -(2**31), 2**31 - 1),
-    "uint8": (np.uint8, -(2**31), 2**31 - 1),
-    "uint16": (np.uint16, -(2**31), 2**31 - 1),
-    "int32": (np.int32, -(2**31), 2**31 - 1),
-    "int64": (np.int64, -(2**63), 2**63 - 1),
-    "uint32": (np.uint32, 0, 2**32 - 1),
-    "uint64": (np.uint64, 0, 2**64 - 1),
-}
 
 
 @dataclass(frozen=True)
@@ -144,13 +127,13 @@ def _split(instances: list[Any], dtypes: Mapping[str, str], *, named: bool) -> d
 
 def _stacked(key: str, column: list[Any], dtype: str, has_booleans: bool) -> Any:
     """One input's values [n, ...], each element of the list a row."""
-    quick = _quick(column, dtype, has_booleans)
+    quick = quick_array(column, dtype, has_booleans)
     if quick is not None:
         return quick
     rows: list[Any] = []
     for number, value in enumerate(column):
         try:
-            row = _tensor(value, dtype)
+            row = to_array(value, dtype)
             if rows and row.size != rows[0].size:
                 raise invalid(f"Expecting tensor size: {rows[0].size} but got: {row.size}")
             if rows and row.shape != rows[0].shape:
@@ -173,95 +156,9 @@ def _columns(inputs: Any, dtypes: Mapping[str, str], has_booleans: bool) -> dict
     for name, dtype in dtypes.items():
         if name not in inputs:
             raise invalid(f"Missing named input: {name} in 'inputs' object.")
-        quick = _quick(inputs[name], dtype, has_booleans)
-        arrays[name] = _tensor(inputs[name], dtype) if quick is None else quick
+        quick = quick_array(inputs[name], dtype, has_booleans)
+        arrays[name] = to_array(inputs[name], dtype) if quick is None else quick
     return arrays
-
-
-def _quick(values: Any, dtype: str, has_booleans: bool) -> Any:
-    """An array of numbers or of a plain list of strings, made in one go; None if it takes looking at each value."""
-    if dtype == "string":
-        plain = isinstance(values, list) and values and all(type(value) is str for value in values)
-        return np.asarray([value.encode() for value in values], dtype=object) if plain else None
-    if has_booleans or (dtype not in _FLOATS and dtype not in _INTEGERS):
-        return None
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        return None
-    if not array.size or array.dtype.kind not in "iuf":
-        return None
-    if dtype in _FLOATS:
-        with np.errstate(over="ignore"):  # 1e39 is infinite as a float, as it is for TensorFlow Serving
-            return array.astype(_FLOATS[dtype], copy=False)
-    to, low, high = _INTEGERS[dtype]
-    # what does not fit is found, and named, value by value
-    fits = array.dtype.kind != "f" and int(array.min()) >= low and int(array.max()) <= high
-    return array.astype(to) if fits else None
-
-
-def _tensor(value: Any, dtype: str) -> Any:
-    """A JSON value as an array, each number looked at."""
-    shape: list[int] = []
-    inner = value
-    while isinstance(inner, list):
-        shape.append(len(inner))
-        if len(shape) > _DEEPEST:
-            raise invalid(f"Lists are nested deeper than the {_DEEPEST} dimensions a tensor can have")
-        if not inner:
-            break
-        inner = inner[0]
-    flat: list[Any] = []
-    _fill(value, 0, shape, dtype, flat)
-    kind = np.float32 if dtype == "float" else _FLOATS.get(dtype) or _INTEGERS.get(dtype, (object,))[0]
-    array = np.empty(len(flat), dtype=bool if dtype == "bool" else kind)
-    with np.errstate(over="ignore"):
-        # narrower integers wrap round, as in C++
-        array[:] = (
-            np.asarray(flat, dtype=np.int64).astype(kind) if dtype in {"int8", "int16", "uint8", "uint16"} else flat
-        )
-    return array.reshape(shape)
-
-
-def _fill(value: Any, level: int, shape: list[int], dtype: str, flat: list[Any]) -> None:
-    if not isinstance(value, list):
-        if level != len(shape):
-            raise invalid(
-                f"JSON Value: {shown(value)} found at incorrect level: {level + 1} in the JSON DOM. "
-                f"Expected at level: {len(shape)}"
-            )
-        flat.append(_scalar(value, dtype))
-        return
-    if level >= len(shape):
-        raise invalid(f"Encountered list at unexpected level: {level} expected < {len(shape)}")
-    if len(value) != shape[level]:
-        raise invalid(
-            f"Encountered list at unexpected size: {len(value)} at level: {level} expected size: {shape[level]}"
-        )
-    for item in value:
-        _fill(item, level + 1, shape, dtype, flat)
-
-
-def _scalar(value: Any, dtype: str) -> Any:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if dtype in _FLOATS:
-        if is_number:
-            return float(value)
-    elif dtype in _INTEGERS:
-        _, low, high = _INTEGERS[dtype]
-        if is_number and isinstance(value, int) and low <= value <= high:
-            return value
-    elif dtype == "bool":
-        if isinstance(value, bool):
-            return value
-    elif dtype == "string":
-        if isinstance(value, str):
-            return value.encode("utf-8", "replace")
-        if is_base64(value):
-            return decoded(value["b64"])
-    else:
-        raise ServingError("UNIMPLEMENTED", f"Conversion of JSON Value: {shown(value)} to type: {dtype}")
-    raise invalid(f"JSON Value: {shown(value)} Type: {kind_of(value)} is not of expected type: {dtype}")
 
 
 def _element(number: int, key: str, error: ServingError) -> ServingError:
@@ -269,43 +166,8 @@ def _element(number: int, key: str, error: ServingError) -> ServingError:
     return invalid(f"Failed to process element: {which} of 'instances' list. Error: {error.code}: {error.message}")
 
 
-def is_base64(value: Any) -> bool:
-    """Whether a value is `{"b64": text}`, which stands for bytes."""
-    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
-
-
 def _is_object(value: Any) -> bool:
     return isinstance(value, dict) and not is_base64(value)
-
-
-def decoded(text: str) -> bytes:
-    """Base64 text as bytes; raises ServingError for anything else."""
-    try:
-        # padding may be left out
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        raise invalid("Unable to base64 decode") from None
-
-
-def kind_of(value: Any) -> str:
-    """Rapidjson's word for a value's type."""
-    kinds = {dict: "Object", list: "Array", str: "String", int: "Number", float: "Number"}
-    return (
-        {True: "True", False: "False", None: "Null"}[value]
-        if value is None or value is True or value is False
-        else kinds[type(value)]
-    )
-
-
-def shown(value: Any) -> str:
-    """A value as text, cut off where it gets long."""
-    if isinstance(value, (list, dict)) and len(value) > _SHOWN:
-        value = list(value)[:_SHOWN] if isinstance(value, list) else dict(list(value.items())[:_SHOWN])
-    try:
-        text = json.dumps(value, ensure_ascii=False)
-    except RecursionError:
-        text = "[" * _SHOWN
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} <TRUNCATED>"
 
 
 def _dims(shape: Sequence[int]) -> str:

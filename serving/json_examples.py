@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serving.errors import invalid
-from serving.json_codec import decoded, is_base64, kind_of, read_object, shown, signature_name_of
+from serving.json_codec import read_object, signature_name_of
+from serving.json_values import decoded, is_base64, kind_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from typing import Any
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving.errors import invalid
-from serving.manager import MODEL_NAME, ModelConfig, with_base_path
 from serving.protos import read_text
+from serving.versions import MODEL_NAME, ModelConfig
 
 STORE_FILE = "models.config"
 
@@ -60,7 +60,7 @@ class StoreConfig:
         for name in (model.name for model in models):
             if not MODEL_NAME.fullmatch(name):
                 raise ValueError(f"{path}: no folder of a model is called {name!r}")
-        return [with_base_path(model, self._store / model.name) for model in models]
+        return [model.under(self._store / model.name) for model in models]
 
 
 def configs_of(config: Any) -> list[ModelConfig]:

@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 import signal
-import socket
 import sys
-import tempfile
 import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
-import uvicorn
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from serving import inference, metrics
-from serving.batching import Batcher, BatchingParameters
+from serving.batching import Batcher
+from serving.batching_parameters import read_batching_parameters
 from serving.core import Core
 from serving.errors import ServingError
 from serving.grpc_front import ModelService, PredictionService, add_to_server
 from serving.http_protocol import HttpProtocol
-from serving.manager import Manager, ModelConfig
+from serving.loading import Loader
+from serving.manager import Manager
 from serving.metrics import Metrics
 from serving.model_config import StoreConfig, read_model_config
 from serving.protos import message, read_text
 from serving.rest import RestFront
 from serving.servable import Servable
+from serving.versions import ModelConfig
+from serving.web import bound, web_server
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 _log = logging.getLogger("serving")
 _HEALTH_NAMES = (
@@ -62,7 +62,7 @@ class Server:
         self._metrics = Metrics()
         run: Any = _run
         if flags.enable_batching:
-            run = Batcher(_run, _batching_parameters(flags.batching_parameters_file)).run
+            run = Batcher(_run, read_batching_parameters(flags.batching_parameters_file)).run
         warm_up = partial(_warm_up, self._metrics) if flags.enable_model_warmup else _cold
         options = {
             "intra_op_parallelism_threads": flags.tensorflow_intra_op_parallelism,
@@ -70,7 +70,8 @@ class Server:
         }
         load = partial(Servable, tags=flags.saved_model_tags.split(","), options=options)
         retry_interval = flags.load_retry_interval_micros / 1e6
-        self._manager = Manager(load, warm_up, self._metrics, flags.store, flags.max_num_load_retries, retry_interval)
+        loader = Loader(load, warm_up, self._metrics, flags.max_num_load_retries, retry_interval)
+        self._manager = Manager(loader, flags.store)
         self._read_models = _reader(flags)
         self._manager.configure(self._read_models() or [])
         token = Path(flags.bearer_token_file).read_text(encoding="utf-8").strip() if flags.bearer_token_file else ""
@@ -90,7 +91,7 @@ class Server:
             timeout=flags.rest_api_timeout_in_ms / 1000,
         )
         self._protocol: Any = partial(HttpProtocol, patience=flags.rest_api_timeout_in_ms / 1000)
-        self._listener = _bound(flags.host, flags.rest_api_port)
+        self._listener = bound(flags.host, flags.rest_api_port)
 
     async def run(self, ready: Callable[[int, int], None] | None = None) -> None:
         """Loads the models, opens both ports, and serves until SIGTERM or SIGINT; then drains.
@@ -106,7 +107,7 @@ class Server:
         self._manager.start(self._flags.file_system_poll_wait_seconds)
         self._reread_model_config()
         grpc_server, health_service, port = await self._start_grpc()
-        web = self._web()
+        web = web_server(self._front, self._protocol, self._ssl)
         serving = asyncio.create_task(web.serve(sockets=[self._listener]))
         while not web.started and not serving.done():
             await asyncio.sleep(0.01)
@@ -154,36 +155,6 @@ class Server:
         await server.start()
         return server, service, port
 
-    def _web(self) -> _Web:
-        options: dict[str, Any] = {}
-        with contextlib.ExitStack() as files:
-            if self._ssl is not None:
-                folder = Path(files.enter_context(tempfile.TemporaryDirectory()))  # uvicorn reads files only
-                for option, text in {
-                    "ssl_keyfile": self._ssl.server_key,
-                    "ssl_certfile": self._ssl.server_cert,
-                    "ssl_ca_certs": self._ssl.custom_ca,
-                }.items():
-                    if text:
-                        (folder / option).write_text(text, encoding="utf-8")
-                        options[option] = str(folder / option)
-                if self._ssl.client_verify:
-                    options["ssl_cert_reqs"] = 2  # ssl.CERT_REQUIRED
-            config = uvicorn.Config(
-                self._front,
-                http=self._protocol,
-                log_level="warning",
-                access_log=False,
-                lifespan="off",
-                server_header=False,
-                timeout_keep_alive=75,
-                timeout_graceful_shutdown=5,
-                ws="none",
-                **options,
-            )
-            config.load()
-        return _Web(config)
-
     def _announce(self, rest_port: int, grpc_port: int) -> None:
         scheme, host = "https" if self._ssl is not None else "http", self._flags.host
         print(f"REST on {scheme}://{host}:{rest_port}, gRPC on {host}:{grpc_port}", flush=True)  # noqa: T201
@@ -210,14 +181,6 @@ class Server:
         threading.Thread(target=poll, name="model config", daemon=True).start()
 
 
-class _Web(uvicorn.Server):
-    """uvicorn without its signal handlers: both fronts stop together."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 def _run(servable: Servable, signature: Any, arrays: Any, outputs: Any) -> dict[str, Any]:
     return servable.run(signature, arrays, outputs)
 
@@ -239,39 +202,6 @@ def _reader(flags: argparse.Namespace) -> Callable[[], list[ModelConfig] | None]
     if flags.model_config_file:
         return partial(read_model_config, flags.model_config_file)
     return lambda: [ModelConfig(flags.model_name, flags.model_base_path.absolute())]
-
-
-def _batching_parameters(path: str) -> BatchingParameters:
-    if not path:
-        return BatchingParameters()
-    read = read_text(path, message("BatchingParameters"))
-    given = {
-        name: getattr(read, name).value
-        for name in ("max_batch_size", "batch_timeout_micros", "max_enqueued_batches", "num_batch_threads")
-        if read.HasField(name)
-    }
-    for name, value in given.items():
-        if value < (0 if name == "batch_timeout_micros" else 1):
-            raise ValueError(
-                f"{path}: {name} must be {'0 or more' if 'timeout' in name else 'at least 1'}, not {value}"
-            )
-    sizes = tuple(read.allowed_batch_sizes)
-    parameters = BatchingParameters(**given, allowed_batch_sizes=sizes)
-    if sizes and (list(sizes) != sorted(set(sizes)) or sizes[-1] != parameters.max_batch_size):
-        raise ValueError(f"{path}: allowed_batch_sizes must increase, and the last one be max_batch_size")
-    return parameters
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise OSError(f"REST cannot listen on {host}:{port}: {error.strerror}") from error
-    return listener
 
 
 def serve(flags: argparse.Namespace) -> int:

@@ -22,7 +22,7 @@ from zoo.report.model_card import CARD_FILE, model_card
 from zoo.report.numbers import as_json, flat, fold_metrics, score_metrics
 from zoo.report.progress import ProgressReport
 from zoo.report.tables import folds_table, report_table, verdict_table
-from zoo.representations._champion import Champion
+from zoo.representations.encoded_table import EncodedTable
 from zoo.run_state import claim
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ class Pipeline:
         intake = plain_intake_of(splits)
         encoder = Encoder.from_model("encoder", trained.model, intake=intake, code_scale=trained.code_scale)
         baselines = self.recipe.build("baselines")
-        representations: list[Representation] = [encoder]
+        representations: list[Representation] = [EncodedTable(encoder, splits)]
         representations += [baseline.fit(name, splits, trained) for name, baseline in baselines.items()]
         return self.recipe.build("judge").report(representations + more, self.recipe.build("metrics"), splits)
 
@@ -244,7 +244,7 @@ class Pipeline:
             champion.encode(arrays)
         except ValueError as error:
             return None, f"{error}: give the new encoder a name of its own with name=NAME"
-        return Champion(champion, intake), ""
+        return EncodedTable(champion, splits, intake), ""
 
     def _finish(self, run: TrackedRun, trained: Trained, splits: Splits, report: Report, verdict: Verdict) -> Result:
         if not verdict.blessed:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from serving.batching import Batcher, BatchingParameters
+from serving.batching import Batcher
+from serving.batching_parameters import BatchingParameters
 from serving.inference import play
 from serving.servable import Servable
 from zoo.export._serving_requests import features_of_examples, serialised_examples, write_warmup

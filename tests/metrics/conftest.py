@@ -12,30 +12,22 @@ from zoo.types import Splits
 
 
 class Codes:
-    """A representation: the rows as they are, or what a function makes of them."""
+    """A representation: a table's rows as they are, or what functions make of them; `on` says of which table."""
 
     name = "codes"
 
-    def __init__(self, function=lambda rows: rows, scores=None, likelihoods=None):
-        self.function, self.scores, self.likelihoods = function, scores, likelihoods
+    def __init__(self, function=lambda rows: rows, scores=None, likelihoods=None, table=None):
+        self.function, self.scores, self.likelihoods, self.table = function, scores, likelihoods, table
+        if scores is not None:
+            self.score = lambda rows: scores(table.take(rows))
+        if likelihoods is not None:
+            self.log_likelihoods = lambda rows, samples, seed: likelihoods(table.take(rows), samples, seed)
 
     def encode(self, rows):
-        return self.function(rows)
+        return self.function(self.table.take(rows))
 
-    def reconstruct(self, rows):
-        return None
-
-    def rates(self, rows):
-        return None
-
-    def score(self, rows):
-        return None if self.scores is None else self.scores(rows)
-
-    def log_likelihoods(self, rows, samples, seed):
-        return None if self.likelihoods is None else self.likelihoods(rows, samples, seed)
-
-    def assign(self, rows):
-        return None
+    def on(self, table):
+        return Codes(self.function, self.scores, self.likelihoods, table)
 
 
 @pytest.fixture
@@ -54,7 +46,7 @@ def once():
     """The score of a representation on a table, and a metric's contributions to it."""
 
     def score(metric, representation, splits):
-        values = metric.values(representation, splits)
+        values = metric.values(representation.on(splits), splits)
         return float(metric.statistic(values, np.ones((1, len(values))))[0])
 
     return score

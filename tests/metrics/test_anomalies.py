@@ -29,16 +29,16 @@ def scorer(codes):
 @pytest.mark.parametrize("metric", SCORES)
 def test_it_is_sklearns_of_all_held_out_rows(metric, table, scorer, once):
     rows = table.test[2:]
-    expected = SCORES[metric](table.labels[rows], scorer.score(table.features[rows]))
+    expected = SCORES[metric](table.labels[rows], scorer.scores(table.features[rows]))
     assert once(metric(), scorer, table) == pytest.approx(expected, abs=1e-12)
-    assert metric().values(scorer, table).shape == (148, 2)
+    assert metric().values(scorer.on(table), table).shape == (148, 2)
     as_text = replace(table, labels=np.asarray([str(each) for each in table.labels], dtype=object))
     assert once(metric(), scorer, as_text) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("metric", SCORES)
 def test_resamples_are_sklearns_with_sample_weights(metric, table, scorer, rng):
-    values = metric().values(scorer, table)
+    values = metric().values(scorer.on(table), table)
     weights = rng.multinomial(len(values), np.ones(len(values)) / len(values), size=20).astype(float)
     expected = [SCORES[metric](values[:, 1], values[:, 0], sample_weight=row) for row in weights]
     np.testing.assert_allclose(metric().statistic(values, weights), expected, rtol=1e-10)

@@ -30,7 +30,7 @@ def dense(codes):
 
 def by_hand(baskets, representation, k, at, rest, missing, references):
     def code(rows):
-        found = representation.encode(sparse.csr_array(rows))
+        found = representation.function(sparse.csr_array(rows))
         return (found.toarray() if sparse.issparse(found) else found).astype(np.float64)
 
     known = baskets.features[baskets.train[:references]].toarray()
@@ -55,7 +55,7 @@ def test_it_is_the_share_of_missing_items_that_near_baskets_suggest(kind, k, at,
     metric = BasketCompletion(k=k, at=at, queries=80, references=references, seed=3)
     rest, missing = _taken_out(baskets.features[baskets.test], 80, 3)
     expected = by_hand(baskets, representation, k, at, rest.toarray(), missing, references)
-    np.testing.assert_array_equal(metric.values(representation, baskets), expected)
+    np.testing.assert_array_equal(metric.values(representation.on(baskets), baskets), expected)
     assert len(expected) == 80
     assert 0.05 < once(metric, representation, baskets) < 1
 
@@ -71,9 +71,9 @@ def test_one_item_is_taken_out_of_each_basket_of_two_or_more(baskets):
 
 def test_the_table_stays_as_it_is(baskets, raw):
     before = baskets.features.toarray()
-    BasketCompletion(k=5).values(raw, baskets)
+    BasketCompletion(k=5).values(raw.on(baskets), baskets)
     everything = replace(baskets, test=np.arange(300))
-    BasketCompletion(k=5).values(raw, everything)
+    BasketCompletion(k=5).values(raw.on(everything), everything)
     np.testing.assert_array_equal(baskets.features.toarray(), before)
 
 
@@ -81,8 +81,9 @@ def test_it_applies_to_baskets_only(baskets, raw, dense, codes, once):
     assert BasketCompletion().values(raw, replace(baskets, features=baskets.features.toarray())) is None
     fields = {"colour": ("red",) * 6, "shape": ("round",) * 6}
     assert BasketCompletion().values(raw, replace(baskets, categories=fields)) is None
-    assert BasketCompletion().values(raw, replace(baskets, categories={"item": ("x",) * 12})) is not None
+    named = replace(baskets, categories={"item": ("x",) * 12})
+    assert BasketCompletion().values(raw.on(named), named) is not None
     assert BasketCompletion(k=201).values(raw, baskets) is None
     assert BasketCompletion().values(raw, replace(baskets, test=np.asarray([200, 201]))) is None
-    broken = codes(lambda rows: dense.encode(rows) * np.nan)
+    broken = codes(lambda rows: dense.function(rows) * np.nan)
     assert np.isnan(once(BasketCompletion(), broken, baskets))

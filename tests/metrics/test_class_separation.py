@@ -36,7 +36,7 @@ def test_it_is_the_ratio_of_the_mean_cosines_of_all_pairs(classes, known, raw, o
 
 def test_resamples_count_pairs_of_different_rows_as_often_as_the_rows_were_drawn(classes, known, raw, rng):
     metric = ClassSeparation()
-    values = metric.values(raw, classes)
+    values = metric.values(raw.on(classes), classes)
     weights = rng.multinomial(len(values), np.ones(len(values)) / len(values), size=3).astype(float)
     expected = [by_pairs(classes.features[known.test], classes.labels[known.test], row) for row in weights]
     np.testing.assert_allclose(metric.statistic(values, weights), expected, rtol=1e-10)
@@ -47,7 +47,8 @@ def test_rows_wider_than_many_and_sparse_rows_keep_their_cosines(rng, raw, class
     rows = [row for row in classes.test if classes.labels[row]]
     expected = by_pairs(wide[rows], classes.labels[rows])
     for features in (wide, sparse.csr_array(wide), wide.reshape(400, 30, 30, 1)):
-        values = ClassSeparation().values(raw, replace(classes, features=features))
+        wide = replace(classes, features=features)
+        values = ClassSeparation().values(raw.on(wide), wide)
         assert values.shape[1] <= len(rows) + 2
         assert once(ClassSeparation(), raw, replace(classes, features=features)) == pytest.approx(expected, rel=1e-8)
 

@@ -86,7 +86,7 @@ def test_sparse_rows_wider_than_many_keep_their_distances(metric, rng, classes, 
     table = replace(classes, features=sparse.csr_array(wide), test=classes.test[:60])
     rows = [row for row in table.test if table.labels[row]]
     found = KMeans(4, n_init=10, random_state=0).fit_predict(sparse.csr_array(wide[rows]))
-    assert metric(seeds=1).values(raw, table).shape[1] <= len(rows) + 1
+    assert metric(seeds=1).values(raw.on(table), table).shape[1] <= len(rows) + 1
     assert once(metric(seeds=1), raw, table) == pytest.approx(SHAPES[metric](wide[rows], found), rel=1e-5)
 
 

@@ -34,7 +34,7 @@ def layout(records):
 
 def by_hand(records, representation, k, at, rest, missing):
     def code(rows):
-        found = representation.encode(sparse.csr_array(rows))
+        found = representation.function(sparse.csr_array(rows))
         return (found.toarray() if sparse.issparse(found) else found).astype(np.float64)
 
     fields, known_value = layout(records)
@@ -59,7 +59,7 @@ def test_it_is_the_share_of_emptied_fields_that_near_records_fill(kind, k, at, r
     metric = FieldCompletion(k=k, at=at, queries=80, seed=3)
     rest, missing = _emptied(records.features[records.test], *layout(records), 80, 3)
     expected = by_hand(records, representation, k, at, rest.toarray(), missing)
-    np.testing.assert_array_equal(metric.values(representation, records), expected)
+    np.testing.assert_array_equal(metric.values(representation.on(records), records), expected)
     assert len(expected) == 80
     assert 0.1 < once(metric, representation, records) < 1
 

@@ -15,7 +15,7 @@ from zoo.metrics.knn_accuracy import KnnAccuracy
 def test_it_is_sklearns_vote_of_the_labelled_training_rows(k, classes, known, raw):
     vote = KNeighborsClassifier(k, metric="cosine").fit(classes.features[known.train], classes.labels[known.train])
     expected = vote.predict(classes.features[known.test]) == classes.labels[known.test]
-    values = KnnAccuracy(k).values(raw, classes)
+    values = KnnAccuracy(k).values(raw.on(classes), classes)
     np.testing.assert_array_equal(values, expected)
     assert 0.3 < values.mean() < 1
 
@@ -24,15 +24,15 @@ def test_references_and_queries_are_the_first_labelled_ones(classes, known, raw)
     few, asked = known.train[:40], known.test[:30]
     vote = KNeighborsClassifier(3, metric="cosine").fit(classes.features[few], classes.labels[few])
     expected = vote.predict(classes.features[asked]) == classes.labels[asked]
-    np.testing.assert_array_equal(KnnAccuracy(3, references=40, queries=30).values(raw, classes), expected)
+    np.testing.assert_array_equal(KnnAccuracy(3, references=40, queries=30).values(raw.on(classes), classes), expected)
 
 
 def test_sparse_rows_and_images_are_compared_as_their_dense_rows_are(classes, raw):
-    expected = KnnAccuracy(5).values(raw, classes)
+    expected = KnnAccuracy(5).values(raw.on(classes), classes)
     as_sparse = replace(classes, features=sparse.csr_array(classes.features))
-    np.testing.assert_array_equal(KnnAccuracy(5).values(raw, as_sparse), expected)
+    np.testing.assert_array_equal(KnnAccuracy(5).values(raw.on(as_sparse), as_sparse), expected)
     as_images = replace(classes, features=classes.features.reshape(-1, 3, 2, 1))
-    np.testing.assert_array_equal(KnnAccuracy(5).values(raw, as_images), expected)
+    np.testing.assert_array_equal(KnnAccuracy(5).values(raw.on(as_images), as_images), expected)
 
 
 def test_of_equally_near_rows_the_first_votes(raw, classes):
@@ -44,8 +44,8 @@ def test_of_equally_near_rows_the_first_votes(raw, classes):
         train=np.asarray([0, 1, 2, 5]),
         test=np.asarray([3, 4]),
     )
-    np.testing.assert_array_equal(KnnAccuracy(1).values(raw, table), [0, 1])
-    np.testing.assert_array_equal(KnnAccuracy(3).values(raw, table), [1, 0])
+    np.testing.assert_array_equal(KnnAccuracy(1).values(raw.on(table), table), [0, 1])
+    np.testing.assert_array_equal(KnnAccuracy(3).values(raw.on(table), table), [1, 0])
 
 
 def test_a_table_judged_on_its_training_rows_is_cross_validated(papers, raw, once):

@@ -19,34 +19,38 @@ def expected_answers(classes, known, with_mean=True):
 
 
 def test_it_is_logistic_regression_on_codes_standardised_by_the_training_rows(classes, known, raw):
-    values = LinearProbe().values(raw, classes)
+    values = LinearProbe().values(raw.on(classes), classes)
     np.testing.assert_array_equal(values, expected_answers(classes, known))
     assert 0.5 < values.mean() < 1
-    np.testing.assert_array_equal(LinearProbe(queries=20).values(raw, classes), values[:20])
+    np.testing.assert_array_equal(LinearProbe(queries=20).values(raw.on(classes), classes), values[:20])
 
 
 def test_sparse_rows_are_scaled_but_not_centred(classes, known, raw):
     table = replace(classes, features=sparse.csr_array(classes.features))
-    np.testing.assert_array_equal(LinearProbe().values(raw, table), expected_answers(classes, known, with_mean=False))
+    np.testing.assert_array_equal(
+        LinearProbe().values(raw.on(table), table), expected_answers(classes, known, with_mean=False)
+    )
 
 
 def test_scales_of_the_columns_do_not_matter(classes, raw, codes):
     scaled = codes(lambda rows: rows * np.float32([1, 1e3, 1e-3, 5, 1, 1]) + 7)
-    np.testing.assert_array_equal(LinearProbe().values(scaled, classes), LinearProbe().values(raw, classes))
+    np.testing.assert_array_equal(
+        LinearProbe().values(scaled.on(classes), classes), LinearProbe().values(raw.on(classes), classes)
+    )
 
 
 def test_it_says_nothing_about_convergence_and_a_strong_penalty_changes_answers(classes, raw):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        values = LinearProbe(iterations=1).values(raw, classes)
-    assert (values != LinearProbe().values(raw, classes)).any()
-    weak = LinearProbe(inverse_penalty=1e-6).values(raw, classes)
-    assert weak.mean() < LinearProbe().values(raw, classes).mean()
+        values = LinearProbe(iterations=1).values(raw.on(classes), classes)
+    assert (values != LinearProbe().values(raw.on(classes), classes)).any()
+    weak = LinearProbe(inverse_penalty=1e-6).values(raw.on(classes), classes)
+    assert weak.mean() < LinearProbe().values(raw.on(classes), classes).mean()
 
 
 def test_a_table_judged_on_its_training_rows_is_cross_validated(classes, known, raw):
     table = replace(classes, train=classes.test)
-    values = LinearProbe().values(raw, table)
+    values = LinearProbe().values(raw.on(table), table)
     assert len(values) == len(known.test)
     assert 0.5 < values.mean() < 1
 

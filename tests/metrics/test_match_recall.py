@@ -37,24 +37,26 @@ def expected(table, k, rows):
 @pytest.mark.parametrize("k", [1, 2, 10])
 def test_it_is_the_share_of_matches_among_the_nearest_rows(k, entities, raw, once):
     wanted = expected(entities, k, entities.test)
-    np.testing.assert_allclose(MatchRecall(k).values(raw, entities), wanted)
+    np.testing.assert_allclose(MatchRecall(k).values(raw.on(entities), entities), wanted)
     assert len(wanted) == 125
     assert 0.1 < once(MatchRecall(k), raw, entities) == pytest.approx(np.mean(wanted))
     as_sparse = replace(entities, features=sparse.csr_array(entities.features))
-    np.testing.assert_allclose(MatchRecall(k).values(raw, as_sparse), wanted)
+    np.testing.assert_allclose(MatchRecall(k).values(raw.on(as_sparse), as_sparse), wanted)
 
 
 def test_only_the_first_rows_are_looked_at_and_those_without_a_label_left_out(entities, raw):
-    np.testing.assert_allclose(MatchRecall(3, rows=60).values(raw, entities), expected(entities, 3, entities.test[:60]))
+    np.testing.assert_allclose(
+        MatchRecall(3, rows=60).values(raw.on(entities), entities), expected(entities, 3, entities.test[:60])
+    )
     labels = entities.labels.copy()
     labels[entities.test[:10]] = ""
     table = replace(entities, labels=labels)
-    np.testing.assert_allclose(MatchRecall(3).values(raw, table), expected(table, 3, entities.test[10:]))
+    np.testing.assert_allclose(MatchRecall(3).values(raw.on(table), table), expected(table, 3, entities.test[10:]))
 
 
 def test_it_needs_matches_more_rows_than_k_and_finite_codes(entities, raw, codes, once):
     assert MatchRecall().values(raw, replace(entities, labels=None)) is None
     assert MatchRecall().values(raw, replace(entities, labels=np.arange(400))) is None
     assert MatchRecall(k=150).values(raw, entities) is None
-    assert MatchRecall(k=149).values(raw, entities).min() == 1
+    assert MatchRecall(k=149).values(raw.on(entities), entities).min() == 1
     assert np.isnan(once(MatchRecall(), codes(lambda rows: rows * np.nan), entities))

@@ -22,23 +22,24 @@ def areas(vectors, labels):
 
 def test_it_is_the_mean_of_sklearns_areas_of_each_row(classes, known, raw, once):
     expected = areas(classes.features[known.test], classes.labels[known.test])
-    np.testing.assert_allclose(PairAuroc().values(raw, classes), expected, rtol=1e-10)
+    np.testing.assert_allclose(PairAuroc().values(raw.on(classes), classes), expected, rtol=1e-10)
     assert once(PairAuroc(), raw, classes) == pytest.approx(np.mean(expected))
-    assert len(PairAuroc(rows=50).values(raw, classes)) <= 50
+    assert len(PairAuroc(rows=50).values(raw.on(classes), classes)) <= 50
 
 
 def test_equal_cosines_count_half(classes, known, codes):
     coarse = codes(lambda rows: np.sign(rows[:, :2]) + 3 * (rows[:, :2] == 0))
     expected = areas(np.sign(classes.features[known.test, :2]), classes.labels[known.test])
-    np.testing.assert_allclose(PairAuroc().values(coarse, classes), expected, rtol=1e-10)
-    np.testing.assert_allclose(PairAuroc().values(codes(np.ones_like), classes), 0.5)
+    np.testing.assert_allclose(PairAuroc().values(coarse.on(classes), classes), expected, rtol=1e-10)
+    np.testing.assert_allclose(PairAuroc().values(codes(np.ones_like).on(classes), classes), 0.5)
 
 
 def test_entities_with_a_single_record_are_not_asked(classes, raw):
     labels = np.full(400, -1)
     labels[classes.test[:100]] = np.arange(100) // 2
     labels[classes.test[100:]] = 1000 + np.arange(50)
-    values = PairAuroc().values(raw, replace(classes, labels=labels))
+    table = replace(classes, labels=labels)
+    values = PairAuroc().values(raw.on(table), table)
     assert len(values) == 100
     np.testing.assert_allclose(values, areas(classes.features[classes.test], labels[classes.test]), rtol=1e-10)
 

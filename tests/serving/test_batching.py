@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from served import WEIGHTS, export_embed
 
-from serving.batching import Batcher, BatchingParameters
+from serving.batching import Batcher
+from serving.batching_parameters import BatchingParameters
 from serving.errors import ServingError
 from serving.servable import Servable
 

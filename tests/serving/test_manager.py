@@ -9,9 +9,11 @@ import pytest
 from served import WEIGHTS, export_embed
 
 from serving.errors import ServingError
-from serving.manager import Manager, ModelConfig
+from serving.loading import Loader
+from serving.manager import Manager
 from serving.metrics import Metrics
 from serving.servable import Servable
+from serving.versions import ModelConfig
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def made(base):
     managers = []
 
     def make(**options):
-        manager = Manager(Servable, lambda _: None, Metrics(), **options)
+        manager = Manager(Loader(Servable, lambda _: None, Metrics()), **options)
         managers.append(manager)
         return manager
 
@@ -121,7 +123,7 @@ def test_an_error_of_any_kind_ends_one_version_only(base, made):
         if servable.name == "a":
             raise OverflowError("300")
 
-    manager = Manager(Servable, refused, Metrics(), base.parent)
+    manager = Manager(Loader(Servable, refused, Metrics()), base.parent)
     manager.scan()
     (status,) = manager.statuses("a")
     assert (status.state, status.code, status.message) == ("END", "INTERNAL", "OverflowError('300')")

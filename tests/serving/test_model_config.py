@@ -2,8 +2,8 @@
 
 import pytest
 
-from serving.manager import ModelConfig
 from serving.model_config import StoreConfig
+from serving.versions import ModelConfig
 
 ENTRY = """
 model_config_list {{

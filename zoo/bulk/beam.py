@@ -32,8 +32,8 @@ finally:
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from zoo.bulk.blocks import Block
     from zoo.bulk.job import Job
+    from zoo.tables.blocks import Block
 
 _PAUSE = 1.0  # seconds between looks at what is finished
 _DIRECT = "DirectRunner"

@@ -7,18 +7,18 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from zoo.bulk.ahead import ahead
-from zoo.bulk.blocks import rows_of_block
 from zoo.bulk.job import Job, Worker, fingerprint, scale_of
 from zoo.bulk.outputs import remove_abandoned, require_fitting, require_output, write_output
 from zoo.bulk.parts import Parts
+from zoo.bulk.prefetch import prefetch
 from zoo.bulk.progress import Progress
-from zoo.bulk.readers import reader_of
 from zoo.bulk.rows import choose_columns, width_of
-from zoo.data._files import existing_file
 from zoo.encoder import Encoder
 from zoo.errors import InputError
 from zoo.loading import find
+from zoo.tables.blocks import rows_of_block
+from zoo.tables.files import existing_file
+from zoo.tables.readers import reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from zoo.bulk.blocks import Block, Reader
+    from zoo.tables.blocks import Block, Reader
 
 _FORMAT = 1  # of the parts; another version of the zoo does not go on with them
 
@@ -134,7 +134,7 @@ def _kept(
 ) -> Generator[Any]:
     """The tables, the new ones kept as parts; an error at their end if the input is not what it was."""
     parts = Parts(job.parts)
-    with contextlib.closing(ahead(tables)) as made:
+    with contextlib.closing(prefetch(tables)) as made:
         for block, table, new in made:
             if new:
                 parts.write(block, table)

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.bulk.ahead import ahead
 from zoo.bulk.outputs import EMBEDDING
 from zoo.bulk.parts import Parts
-from zoo.bulk.readers import reader_of
+from zoo.bulk.prefetch import prefetch
 from zoo.bulk.rows import rows_of
 from zoo.encoder import Encoder
 from zoo.errors import InputError, ZooError, one_line
 from zoo.intakes.dense_intake import DenseIntake
+from zoo.tables.readers import reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
-    from zoo.bulk.blocks import Block
     from zoo.bulk.rows import Columns
+    from zoo.tables.blocks import Block
 
 _READ = 2**22
 
@@ -74,7 +74,7 @@ class Worker:
             ZooError: another encoder than the job's.
         """
         tables = self._reader.read(blocks, self.job.columns.read, self.job.columns.numbers)
-        with contextlib.closing(ahead(tables)) as read:
+        with contextlib.closing(prefetch(tables)) as read:
             for block, table in zip(blocks, read, strict=True):
                 yield block, self._encoded(block, table)
 

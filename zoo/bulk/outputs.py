@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data._tables import is_text
 from zoo.errors import InputError, ZooError, one_line
+from zoo.tables.arrow_types import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

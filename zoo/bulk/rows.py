@@ -6,18 +6,18 @@ import fnmatch
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zoo.bulk._cells import dense_rows, list_cells, sparse_rows
-from zoo.data._tables import is_list, is_numeric, is_text
 from zoo.errors import InputError, suggestion
 from zoo.intakes.dense_intake import DenseIntake
 from zoo.intakes.items_intake import ItemsIntake
 from zoo.intakes.record_intake import RecordIntake
 from zoo.intakes.sparse_intake import SparseIntake
+from zoo.tables.arrow_types import is_list, is_numeric, is_text
+from zoo.tables.cells import dense_rows, list_cells, sparse_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zoo.bulk.blocks import Reader
+    from zoo.tables.blocks import Reader
     from zoo.types import Intake
 
 NONE = "none"  # keep=none

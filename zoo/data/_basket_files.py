@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data._files import readable
-from zoo.data._keys import row_keys
-from zoo.data._tables import PARQUET, column_of, count, ending, is_list, is_text, read_table
 from zoo.errors import InputError
+from zoo.tables.arrow_types import is_list, is_text
+from zoo.tables.files import ending, readable
+from zoo.tables.keys import row_keys
+from zoo.tables.read_table import PARQUET, column_of, read_table
+from zoo.tables.words import count
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data._tables import count, is_list, numbers_of
 from zoo.errors import InputError
 
 # What a served encoder does to a cell, so that training and serving read the same cell alike.
 from zoo.intakes._cells import text_of, tidied
+from zoo.tables.arrow_types import is_list
+from zoo.tables.read_table import numbers_of
+from zoo.tables.words import count
 from zoo.types import MISSING, OTHER
 
 if TYPE_CHECKING:

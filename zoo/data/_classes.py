@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data._tables import count
 from zoo.errors import InputError
+from zoo.tables.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

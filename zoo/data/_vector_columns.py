@@ -7,20 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data._keys import row_keys
-from zoo.data._tables import (
-    column_of,
-    count,
-    is_list,
-    is_numeric,
-    is_text,
-    numbers_of,
-    read_table,
-    require_columns,
-    some,
-)
 from zoo.data._vector_files import VectorFile
 from zoo.errors import InputError
+from zoo.tables.arrow_types import is_list, is_numeric, is_text
+from zoo.tables.keys import row_keys
+from zoo.tables.read_table import column_of, numbers_of, read_table, require_columns
+from zoo.tables.words import count, some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

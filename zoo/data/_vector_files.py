@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data._files import readable
-from zoo.data._tables import DELIMITED, PARQUET, ending
 from zoo.errors import InputError, suggestion
+from zoo.tables.files import readable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,21 +125,3 @@ def _one_dimensional(path: Path, arrays: Any, name: str, rows: int) -> list[Any]
         )
     cells: list[Any] = values.reshape(-1).tolist()
     return cells
-
-
-def reader_of(path: Path) -> Any:
-    """The function that reads files with this ending: (path, wanted) -> `VectorFile`.
-
-    Raises:
-        InputError: there is none.
-    """
-    from zoo.data._vector_columns import read_columns
-
-    readers = {".npy": read_npy, ".npz": read_npz} | dict.fromkeys([*DELIMITED, *PARQUET], read_columns)
-    end = ending(path, readers)
-    if end is None:
-        raise InputError(
-            f"{path}: no reader for files with this ending; readable: {', '.join(sorted(readers))}. Vectors in "
-            "word2vec's, GloVe's or gensim's formats are read by zoo.data.WordVectors"
-        )
-    return readers[end]

@@ -89,9 +89,9 @@ class Baskets:
         Raises:
             InputError: the file cannot be read, or no basket or item is left; the message says what to do.
         """
-        from zoo.data._files import existing_file
         from zoo.data._pruning import by_frequency, pruned
         from zoo.data._sparse import kept_rows, sparse_splits, split_rows
+        from zoo.tables.files import existing_file
 
         path = existing_file(self.path, "data.path")
         found = self._distinct(self._read(path))
@@ -138,7 +138,7 @@ class Baskets:
 
     def _distinct(self, found: BasketFile) -> BasketFile:
         from zoo.data._basket_files import BasketFile
-        from zoo.data._keys import distinct_rows
+        from zoo.tables.keys import distinct_rows
 
         if self.key_column is None:
             return found
@@ -158,7 +158,7 @@ class Baskets:
     def _notes(
         self, found: BasketFile, columns: npt.NDArray[np.int64], baskets: npt.NDArray[np.int64]
     ) -> tuple[str, ...]:
-        from zoo.data._tables import count
+        from zoo.tables.words import count
 
         notes = []
         if len(columns) < len(found.items):

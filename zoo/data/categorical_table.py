@@ -124,7 +124,7 @@ class CategoricalTable:
         """
         from zoo.data._categories import Categoriser
         from zoo.data._sparse import sparse_splits, split_rows
-        from zoo.data._tables import column_of
+        from zoo.tables.read_table import column_of
 
         cells = self._read_dataset(self.dataset) if self.dataset is not None else self._read_file()
         rows = split_rows(cells.groups or cells.keys, self.validation, self.test)
@@ -161,9 +161,10 @@ class CategoricalTable:
         return _Cells(where, table, origin, ids, persons, [str(person) for person in persons], fields, notes)
 
     def _read_file(self) -> _Cells:
-        from zoo.data._files import existing_file
-        from zoo.data._keys import distinct_rows, group_texts, row_keys
-        from zoo.data._tables import column_of, read_table, require_columns
+        from zoo.data._groups import group_texts
+        from zoo.tables.files import existing_file
+        from zoo.tables.keys import distinct_rows, row_keys
+        from zoo.tables.read_table import column_of, read_table, require_columns
 
         path = existing_file(str(self.path), "data.path")
         where = str(path)
@@ -187,7 +188,9 @@ class CategoricalTable:
 
     def _fields(self, table: Any, where: str) -> tuple[list[str], tuple[str, ...]]:
         """The columns that become fields, and a note on those left out."""
-        from zoo.data._tables import count, is_list, require_columns, some
+        from zoo.tables.arrow_types import is_list
+        from zoo.tables.read_table import require_columns
+        from zoo.tables.words import count, some
 
         aside = {self.label_column, self.key_column, self.together} - {None}
         notes: tuple[str, ...] = ()

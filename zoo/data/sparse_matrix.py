@@ -68,8 +68,8 @@ class SparseMatrix:
         Raises:
             InputError: a file cannot be read, does not fit the matrix, or holds what cannot be used.
         """
-        from zoo.data._files import existing_file
         from zoo.data._sparse import kept_rows, sparse_splits, split_rows
+        from zoo.tables.files import existing_file
 
         path = existing_file(self.path, "data.path")
         matrix = _tidy(_read(path), path)
@@ -101,7 +101,7 @@ class SparseMatrix:
 
     def _read_labels(self, rows: int, kept: npt.NDArray[np.int64]) -> tuple[npt.NDArray[Any] | None, tuple[str, ...]]:
         from zoo.data._classes import class_labels
-        from zoo.data._files import existing_file, readable
+        from zoo.tables.files import existing_file, readable
 
         if self.labels is None:
             return None, ()
@@ -122,7 +122,7 @@ class SparseMatrix:
         return class_labels(labels.reshape(-1)[kept].tolist(), "the file of labels", str(path))
 
     def _read_names(self, columns: int) -> dict[str, tuple[str, ...]] | None:
-        from zoo.data._files import existing_file, readable
+        from zoo.tables.files import existing_file, readable
 
         if self.names is None:
             return None
@@ -151,7 +151,7 @@ class SparseMatrix:
 def _read(path: Path) -> Any:
     from scipy import sparse
 
-    from zoo.data._files import readable
+    from zoo.tables.files import readable
 
     with readable(path):
         _refuse_dense(path)
@@ -216,7 +216,7 @@ def _tidy(loaded: Any, path: Path) -> csr_array:
 
 
 def _notes(features: csr_array, rows: int) -> tuple[str, ...]:
-    from zoo.data._tables import count
+    from zoo.tables.words import count
 
     notes = []
     if features.shape[0] < rows:

@@ -94,8 +94,8 @@ class Vectors:
         """
         from zoo.data._classes import labelled
         from zoo.data._cleaning import clean, fingerprint
-        from zoo.data._files import existing_file
         from zoo.data.readers._table import Table
+        from zoo.tables.files import existing_file
 
         path = existing_file(self.path, "data.path")
         found = self._read(path)
@@ -120,14 +120,15 @@ class Vectors:
         )
 
     def _read(self, path: Path) -> VectorFile:
-        from zoo.data._vector_files import Wanted, reader_of
+        from zoo.data._vector_files import Wanted
+        from zoo.data._vector_readers import reader_of
 
         wanted = Wanted(self.vector_column, self.label_column, self.key_column, self.columns)
         found: VectorFile = reader_of(path)(path, wanted)
         return found
 
     def _refuse_few(self, rows: int, path: Path) -> None:
-        from zoo.data._tables import count
+        from zoo.tables.words import count
 
         if 0 < rows < _FEWEST:
             raise InputError(
@@ -140,7 +141,7 @@ class Vectors:
     ) -> tuple[npt.NDArray[Any] | None, tuple[str, ...]]:
         """Labels of the rows that cleaning kept."""
         from zoo.data._classes import class_labels
-        from zoo.data._tables import first_rows
+        from zoo.tables.keys import first_rows
 
         if found.labels is None:
             return None, ()

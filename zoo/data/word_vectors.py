@@ -146,7 +146,7 @@ class WordVectors:
     def _read(self) -> tuple[dict[str, Any], str, Table]:
         """Where the table comes from, what to call it, and the table."""
         from zoo.data import readers
-        from zoo.data._files import existing_file
+        from zoo.tables.files import existing_file
 
         if self.path is None:
             return self._read_glove()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.evaluate._memo import remembering
 from zoo.types import Report, Score
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Judge:
             metrics: by name.
             splits: the table; only its test rows are judged.
         """
+        representations = remembering(representations, len(splits))
         names = [representation.name for representation in representations]
         scores: dict[str, dict[str, Score | None]] = {name: {} for name in names}
         differences: dict[str, dict[str, Score]] = {name: {} for name in names[1:]}
@@ -65,7 +67,7 @@ class Judge:
         return Report(
             scores=scores,
             differences=differences,
-            dimensions={each.name: each.encode(splits.take(splits.test[:1])).shape[1] for each in representations},
+            dimensions={each.name: each.encode(splits.test[:1]).shape[1] for each in representations},
             units={name: metric.unit for name, metric in metrics.items()},
             directions={name: metric.higher_is_better for name, metric in metrics.items()},
             confidence=self.confidence,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.metrics._weighted import group_sums
+from zoo.types import Scores
 
 if TYPE_CHECKING:
     from zoo.types import Doubles, Representation, Splits
@@ -17,18 +18,14 @@ def scored_anomalies(representation: Representation, splits: Splits) -> Doubles 
 
     None if the representation scores no rows, or if the labels are not just 0 and 1, both of them held out.
     """
-    if splits.labels is None:
+    if splits.labels is None or not isinstance(representation, Scores):
         return None
     labels = np.asarray(splits.labels)[splits.test]
     labels = (labels if labels.dtype.kind in "OSU" else labels.astype(np.int64)).astype(str)
     known = (labels != "") & (labels != "-1")
     if set(labels[known]) != {"0", "1"}:
         return None
-    scores = [representation.score(block) for block in splits.batches(splits.test[known])]
-    told = [score for score in scores if score is not None]
-    if len(told) < len(scores):
-        return None
-    return np.column_stack([np.concatenate(told).astype(np.float64), labels[known] == "1"])
+    return np.column_stack([representation.score(splits.test[known]).astype(np.float64), labels[known] == "1"])
 
 
 def anomalies_by_score(values: Doubles, weights: Doubles) -> tuple[Doubles, Doubles]:

@@ -51,7 +51,7 @@ def held_out_clusters(
         clusters = len(np.unique(classes[taken]))
     if not 2 <= clusters < len(taken):
         return None
-    codes = vectors(representation, splits, taken)
+    codes = vectors(representation, taken)
     return taken, codes, _clusters(codes, clusters, seeds)
 
 

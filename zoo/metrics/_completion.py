@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
-from zoo.metrics._vectors import cosines, encoded, is_finite, nearest, unit, vectors
+from zoo.metrics._vectors import cosines, is_finite, nearest, unit, vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zoo.metrics._vectors import Matrix
     from zoo.types import Doubles, Representation, Rows, Splits
-
-_ENCODED = 2_048  # rows encoded at a time
 
 
 def items(splits: Splits, rows: Rows) -> sparse.csr_array:
@@ -48,8 +47,8 @@ def completed(
         k: rows that vote for each.
         at: suggestions made for each.
     """
-    blocks = (rest[start : start + _ENCODED] for start in range(0, len(missing), _ENCODED))
-    asked, neighbours = encoded(representation, blocks), vectors(representation, splits, known)
+    altered = representation.on(replace(splits, features=rest))
+    asked, neighbours = vectors(altered, np.arange(len(missing))), vectors(representation, known)
     if not (is_finite(asked) and is_finite(neighbours)):
         return np.full(len(missing), np.nan)
     held = items(splits, known)

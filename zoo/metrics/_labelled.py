@@ -77,7 +77,7 @@ def right_answers(
         pairs = [(np.arange(count), np.arange(count, len(rows)))]
     if not len(asked) or not pairs or any(len(learnt) < least for learnt, _ in pairs):
         return None
-    codes, truth = vectors(representation, splits, rows), classes[rows]
+    codes, truth = vectors(representation, rows), classes[rows]
     if not is_finite(codes):
         return np.full(len(asked), np.nan)
     right = [classify(codes[learnt], truth[learnt], codes[put]) == truth[put] for learnt, put in pairs]

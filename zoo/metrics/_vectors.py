@@ -8,29 +8,20 @@ import numpy as np
 from scipy import sparse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from zoo.types import Block, Doubles, Representation, Rows, Splits
+    from zoo.types import Doubles, Representation, Rows
 
     Matrix: TypeAlias = Doubles | sparse.csr_array
 
-_ENCODED = 2_048  # rows encoded at a time: as raw images of 64 x 64 x 3 they are 100 MB
 _COMPARED = 512  # queries at a time: 512 x 20,000 cosines are 82 MB
 _DECIMALS = 10  # of a cosine: equal rows must tie, whatever the order that a matrix product sums in
 
 
-def vectors(representation: Representation, splits: Splits, rows: Rows) -> Matrix:
+def vectors(representation: Representation, rows: Rows) -> Matrix:
     """Codes [n, dimensions] of the given rows, in their order; sparse where the representation leaves them so."""
-    return encoded(representation, splits.batches(rows, _ENCODED))
-
-
-def encoded(representation: Representation, blocks: Iterable[Block]) -> Matrix:
-    """Codes [n, dimensions] of blocks of rows; what has more axes, such as raw images, is flattened."""
-    parts = [representation.encode(block) for block in blocks]
-    kept_sparse = [part for part in parts if not isinstance(part, np.ndarray)]
-    if kept_sparse:
-        return sparse.vstack(kept_sparse, format="csr").astype(np.float64)
-    return np.concatenate([part.reshape(len(part), -1) for part in parts if isinstance(part, np.ndarray)], dtype=float)
+    codes = representation.encode(rows)
+    return codes.reshape(len(codes), -1).astype(float) if isinstance(codes, np.ndarray) else codes.astype(float)
 
 
 def is_finite(matrix: Matrix) -> bool:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.types import HasRates
+
 if TYPE_CHECKING:
     from zoo.types import Doubles, PositiveFloat, PositiveInt, Representation, Splits
 
@@ -29,10 +31,9 @@ class ActiveUnits:
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows, dimensions] codes; None for a representation without a rate, whose scale means nothing."""
-        rows = splits.take(splits.test[: self.rows])
-        if representation.rates(rows[:1]) is None:
+        if not isinstance(representation, HasRates):
             return None
-        return np.asarray(representation.encode(rows), np.float64)
+        return np.asarray(representation.encode(splits.test[: self.rows]), np.float64)
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The number of active dimensions."""

@@ -44,7 +44,7 @@ class ClassSeparation:
         counts = np.unique(classes[taken], return_counts=True)[1]
         if len(counts) < 2 or counts.max() < 2:
             return None
-        codes = unit(vectors(representation, splits, taken))
+        codes = unit(vectors(representation, taken))
         return np.column_stack([narrow(codes), classes[taken], taken])
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:

@@ -46,7 +46,7 @@ class MatchRecall:
         asked = np.flatnonzero(matches)
         if not len(asked):
             return None
-        codes = vectors(representation, splits, taken)
+        codes = vectors(representation, taken)
         if not is_finite(codes):
             return np.full(len(asked), np.nan)
         directions = unit(codes)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.metrics._weighted import mean
+from zoo.types import HasLikelihood
 
 if TYPE_CHECKING:
     from zoo.types import Doubles, NonNegativeInt, PositiveInt, Representation, Splits
@@ -36,10 +37,9 @@ class NegativeLogLikelihood:
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows] nats; None for a representation that is not of a generative model, or without held-out rows."""
         taken = splits.test[: self.rows]
-        if not len(taken):
+        if not len(taken) or not isinstance(representation, HasLikelihood):
             return None
-        found = representation.log_likelihoods(splits.take(taken), self.samples, self.seed)
-        return None if found is None else -np.asarray(found, np.float64)
+        return -np.asarray(representation.log_likelihoods(taken, self.samples, self.seed), np.float64)
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean."""

@@ -35,15 +35,13 @@ class NeighbourOverlap:
         """[queries] shares; None for sparse rows, with no more than k rows to seek among, or no held-out one."""
         pool = min(self.among, len(splits))
         queries = np.sort(splits.test[splits.test < pool])[: self.queries]
-        if pool <= self.k or not len(queries):
-            return None
-        rows = splits.take(slice(0, pool))
-        if not isinstance(rows, np.ndarray):
+        if pool <= self.k or not len(queries) or splits.is_sparse:
             return None  # cosines of all pairs of sparse rows are not worth their memory
-        raw: Floats = rows.reshape(pool, -1)
+        among = np.arange(pool)
         if self._raw is None or self._raw[0] is not splits:  # the same for every representation
+            raw = np.asarray(splits.take(among)).reshape(pool, -1)
             self._raw = (splits, _neighbours(raw, queries, self.k))
-        before, after = self._raw[1], _neighbours(np.asarray(representation.encode(rows)), queries, self.k)
+        before, after = self._raw[1], _neighbours(np.asarray(representation.encode(among)), queries, self.k)
         return np.asarray([len(set(a) & set(b)) / self.k for a, b in zip(before, after, strict=True)])
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:

@@ -44,7 +44,7 @@ class PairAuroc:
         asked = np.flatnonzero((partners > 0) & (partners < len(taken) - 1))
         if not len(asked):
             return None
-        codes = vectors(representation, splits, taken)
+        codes = vectors(representation, taken)
         if not is_finite(codes):
             return np.full(len(asked), np.nan)
         directions = unit(codes)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.types import HasRates
+
 if TYPE_CHECKING:
     from zoo.types import Doubles, PositiveInt, Representation, Splits
 
@@ -25,8 +27,9 @@ class RatePerDimension:
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows, dimensions]; None for a representation without a rate."""
-        rates = representation.rates(splits.take(splits.test[: self.rows]))
-        return None if rates is None else rates.astype(np.float64)
+        if not isinstance(representation, HasRates):
+            return None
+        return representation.rates(splits.test[: self.rows]).astype(np.float64)
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean."""

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.types import Reconstructs
+
 if TYPE_CHECKING:
     from zoo.types import Doubles, Floats, PositiveInt, Representation, Splits
 
@@ -28,12 +30,12 @@ class ReconstructionR2:
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows, 2]: squared error, squared deviation; None for a representation that cannot reconstruct."""
-        rows = splits.take(splits.test[: self.rows])
-        reconstructed = representation.reconstruct(rows)
-        if reconstructed is None:
+        if not isinstance(representation, Reconstructs):
             return None
-        rows = _flat(rows if isinstance(rows, np.ndarray) else rows.toarray())
-        errors = ((rows - _flat(reconstructed)).astype(np.float64) ** 2).sum(axis=1)
+        taken = splits.test[: self.rows]
+        block = splits.take(taken)
+        rows = _flat(block if isinstance(block, np.ndarray) else block.toarray())
+        errors = ((rows - _flat(representation.reconstruct(taken))).astype(np.float64) ** 2).sum(axis=1)
         deviations = ((rows - rows.mean(axis=0, dtype=np.float64)) ** 2).sum(axis=1)
         return np.column_stack([errors, deviations])
 

@@ -46,7 +46,7 @@ class WordSimilarity:
         if len(pairs) < 3:
             return None
         first, second, scores = (np.asarray(column) for column in zip(*pairs, strict=True))
-        left, right = (_unit(np.asarray(representation.encode(splits.take(side)))) for side in (first, second))
+        left, right = (_unit(np.asarray(representation.encode(side))) for side in (first, second))
         return np.column_stack([(left * right).sum(axis=1), scores])
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.representations._plain import Plain
-
 if TYPE_CHECKING:
-    from zoo.types import Block, Representation, Splits, Trained
+    from zoo.types import Block, Representation, Rows, Splits, Trained
 
 
 @dataclass(frozen=True)
-class _Rows(Plain):
+class _Rows:
     name: str
+    splits: Splits
 
-    def encode(self, rows: Block) -> Block:
-        return rows.reshape(len(rows), -1) if isinstance(rows, np.ndarray) else rows
+    def encode(self, rows: Rows) -> Block:
+        block = self.splits.take(rows)
+        return block.reshape(len(rows), -1) if isinstance(block, np.ndarray) else block
+
+    def on(self, splits: Splits) -> _Rows:
+        return replace(self, splits=splits)
 
 
 class Raw:
@@ -26,5 +29,5 @@ class Raw:
 
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
         """See `zoo.types.Baseline`; fits nothing."""
-        del splits, trained
-        return _Rows(name)
+        del trained
+        return _Rows(name, splits)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zoo.encoder import Encoder
 from zoo.intakes.choose import plain_intake_of
+from zoo.representations.encoded_table import EncodedTable
 
 if TYPE_CHECKING:
     from zoo.types import Representation, Splits, Trained
@@ -19,4 +20,5 @@ class Untrained:
 
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
         """See `zoo.types.Baseline`."""
-        return Encoder.from_model(name, trained.untrained, intake=plain_intake_of(splits))
+        encoder = Encoder.from_model(name, trained.untrained, intake=plain_intake_of(splits))
+        return EncodedTable(encoder, splits)

@@ -3,7 +3,7 @@
 Frozen, small, and free of every other module of the zoo, so that any stage can be used alone.
 """
 
-from zoo.types.capabilities import Representation
+from zoo.types.capabilities import Clusters, HasLikelihood, HasRates, Reconstructs, Representation, Scores
 from zoo.types.export import Exported
 from zoo.types.judging import (
     Baseline,
@@ -35,12 +35,15 @@ __all__ = [
     "OTHER",
     "Baseline",
     "Block",
+    "Clusters",
     "Doubles",
     "Exported",
     "Floats",
     "Fraction",
     "Gate",
     "GateResult",
+    "HasLikelihood",
+    "HasRates",
     "Intake",
     "LayerArguments",
     "Listener",
@@ -50,10 +53,12 @@ __all__ = [
     "PositiveFloat",
     "PositiveInt",
     "Probability",
+    "Reconstructs",
     "Report",
     "Representation",
     "Rows",
     "Score",
+    "Scores",
     "Source",
     "Splits",
     "Trained",

@@ -1,34 +1,66 @@
-"""What a representation can do."""
+"""What a representation of a table's rows is, and what it can do beside that.
+
+A capability is a protocol that is looked for with `isinstance`: a representation has its method, or does not have it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from zoo.types.numbers import Block, Floats, Rows
+    from zoo.types.tables import Splits
 
 
 class Representation(Protocol):
-    """Rows -> vectors, with a name. What metrics score. A block of rows is what `Splits.take` gives."""
+    """Vectors for the rows of a table, with a name. What metrics score; rows are asked for by their numbers."""
 
     @property
     def name(self) -> str:
         """As the recipe calls it."""
 
-    def encode(self, rows: Block) -> Block:
-        """[n, ...] -> [n, dimensions]; deterministic. Dense, but for the raw rows of a sparse table."""
+    def encode(self, rows: Rows) -> Block:
+        """Row numbers [n] -> [n, dimensions]; deterministic. Dense, but for the raw rows of a sparse table."""
 
-    def reconstruct(self, rows: Block) -> Floats | None:
-        """[n, ...] -> the same shape, dense; or None if it cannot."""
+    def on(self, splits: Splits) -> Representation:
+        """The same for the rows of another table of the same kind, such as altered rows."""
 
-    def rates(self, rows: Block) -> Floats | None:
-        """Nats per code dimension [n, dimensions], or None if it has no rate."""
 
-    def score(self, rows: Block) -> Floats | None:
-        """How badly each row fits [n]: -log p(x|z) in nats, or a squared error; None if it cannot tell."""
+@runtime_checkable
+class Reconstructs(Protocol):
+    """Gives rows back."""
 
-    def log_likelihoods(self, rows: Block, samples: int, seed: int) -> Floats | None:
-        """Importance-weighted estimate of log p(x) in nats [n]; None for anything but a generative model."""
+    def reconstruct(self, rows: Rows) -> Floats:
+        """Row numbers [n] -> [n, ...], dense, comparable with `Splits.take`."""
 
-    def assign(self, rows: Block) -> Rows | None:
-        """The cluster of each row [n], or None if it has no clusters."""
+
+@runtime_checkable
+class Scores(Protocol):
+    """Tells how badly a row fits."""
+
+    def score(self, rows: Rows) -> Floats:
+        """Row numbers [n] -> [n]: -log p(x|z) in nats, or a squared error."""
+
+
+@runtime_checkable
+class HasRates(Protocol):
+    """Has a code that costs something."""
+
+    def rates(self, rows: Rows) -> Floats:
+        """Row numbers [n] -> nats per code dimension [n, dimensions]."""
+
+
+@runtime_checkable
+class HasLikelihood(Protocol):
+    """A generative model."""
+
+    def log_likelihoods(self, rows: Rows, samples: int, seed: int) -> Floats:
+        """Row numbers [n] -> importance-weighted estimate of log p(x) in nats [n]."""
+
+
+@runtime_checkable
+class Clusters(Protocol):
+    """Has clusters."""
+
+    def assign(self, rows: Rows) -> Rows:
+        """Row numbers [n] -> the cluster of each [n]."""

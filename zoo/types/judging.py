@@ -35,7 +35,11 @@ class Metric(Protocol):
     higher_is_better: bool | None
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
-        """[n, ...] contributions in an order that is the same for every representation; None if not applicable."""
+        """[n, ...] contributions in an order that is the same for every representation; None if not applicable.
+
+        What a representation must be able to do for it is looked for with `isinstance`, see `zoo.types.Reconstructs`
+        and its like.
+        """
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The scores [resamples] of contributions [n, ...], each counted as often as weights [resamples, n] says."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from zoo.data._files import readable
-from zoo.data.readers._parquet import column_keys, open_parquet, text_columns
 from zoo.errors import InputError
+from zoo.tables.files import readable
+from zoo.tables.keys import column_keys
+from zoo.tables.parquet_file import open_parquet, text_columns
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from zoo.data._files import existing_file, readable
 from zoo.data.readers._table import Table
 from zoo.data.readers._vocabulary import read_vocabulary
 from zoo.errors import InputError
+from zoo.tables.files import existing_file, readable
 
 if TYPE_CHECKING:
     from pathlib import Path

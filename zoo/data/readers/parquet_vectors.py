@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from zoo.data.readers._parquet import column_keys, open_parquet, text_columns
 from zoo.data.readers._table import Table
 from zoo.errors import InputError, suggestion
+from zoo.tables.keys import column_keys
+from zoo.tables.parquet_file import open_parquet, text_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

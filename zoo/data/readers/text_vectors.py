@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
-from zoo.data._files import readable
 from zoo.data.readers._table import Table
 from zoo.data.readers._word2vec import load_every_row, open_plain
 from zoo.errors import InputError
+from zoo.tables.files import readable
 
 if TYPE_CHECKING:
     from pathlib import Path

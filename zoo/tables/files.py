@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zoo.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _LISTED = 8
 
@@ -34,6 +34,12 @@ def existing_file(name: str, option: str) -> Path:
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty (0 bytes); download or export it again")
     return path
+
+
+def ending(path: Path, known: Iterable[str]) -> str | None:
+    """The longest of the known endings that the file's name has, or None."""
+    name = path.name.lower()
+    return max((end for end in known if name.endswith(end)), key=len, default=None)
 
 
 @contextmanager

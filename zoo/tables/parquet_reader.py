@@ -6,9 +6,9 @@ from collections import deque
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from zoo.bulk.blocks import Block
-from zoo.data.readers._parquet import open_parquet
 from zoo.errors import InputError
+from zoo.tables.blocks import Block
+from zoo.tables.parquet_file import open_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Sequence
@@ -34,7 +34,7 @@ class ParquetReader:
             self._sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
 
     def blocks(self, size: int) -> list[Block]:
-        """See `zoo.bulk.blocks.Reader`."""
+        """See `zoo.tables.blocks.Reader`."""
         blocks: list[Block] = []
         group, first = 0, 0
         while group < len(self._sizes):
@@ -51,7 +51,7 @@ class ParquetReader:
         return blocks
 
     def read(self, blocks: Sequence[Block], columns: Collection[str], numbers: Collection[str]) -> Generator[Any]:
-        """See `zoo.bulk.blocks.Reader`."""
+        """See `zoo.tables.blocks.Reader`."""
         del numbers
         size = max((block.rows for block in blocks), default=1)
         with open_parquet(self.path) as file:

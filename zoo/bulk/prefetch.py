@@ -12,7 +12,7 @@ T = TypeVar("T")
 _END = object()
 
 
-def ahead(items: Generator[T]) -> Generator[T]:
+def prefetch(items: Generator[T]) -> Generator[T]:
     """The items of a generator, each made in another thread while the one before it is used.
 
     Reading and writing files, and TensorFlow, let other threads run. No more than one item waits, so that memory is

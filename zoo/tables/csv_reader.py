@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.bulk.blocks import Block
-from zoo.data._files import readable
 from zoo.errors import InputError, one_line
+from zoo.tables.blocks import Block
+from zoo.tables.files import readable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Sequence
@@ -49,7 +49,7 @@ class CsvReader:
                 raise InputError(f"{path}: not a table that can be read ({one_line(error)})") from error
 
     def blocks(self, size: int) -> list[Block]:
-        """See `zoo.bulk.blocks.Reader`."""
+        """See `zoo.tables.blocks.Reader`."""
         bounds, rows = self._bounds(size)
         if not rows:
             raise InputError(f"{self.path}: the table has no rows, only a header; export it again")
@@ -59,7 +59,7 @@ class CsvReader:
         ]
 
     def read(self, blocks: Sequence[Block], columns: Collection[str], numbers: Collection[str]) -> Generator[Any]:
-        """See `zoo.bulk.blocks.Reader`."""
+        """See `zoo.tables.blocks.Reader`."""
         import pyarrow as pa
         from pyarrow import csv
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data._files import readable
-from zoo.data.readers._parquet import open_parquet
 from zoo.errors import InputError, suggestion
+from zoo.tables.arrow_types import is_numeric, is_text
+from zoo.tables.files import ending, readable
+from zoo.tables.parquet_file import open_parquet
+from zoo.tables.words import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -22,12 +24,6 @@ PARQUET = (".parquet", ".pq")
 
 # What pandas calls an index when it writes it beside the columns.
 _INDEX = re.compile(r"__index_level_\d+__")
-
-
-def ending(path: Path, known: Iterable[str]) -> str | None:
-    """The longest of the known endings that the file's name has, or None."""
-    name = path.name.lower()
-    return max((end for end in known if name.endswith(end)), key=len, default=None)
 
 
 def read_table(path: Path, *, text: Collection[str] | None = (), only: Sequence[str] | None = None) -> Any:
@@ -59,7 +55,7 @@ def read_table(path: Path, *, text: Collection[str] | None = (), only: Sequence[
         raise InputError(f"{path}: the table has no columns; export it again")
     if not table.num_rows:
         raise InputError(
-            f"{path}: the table has no rows, only the columns {_listed(table.column_names)}; export it again"
+            f"{path}: the table has no rows, only the columns {listed(table.column_names)}; export it again"
         )
     return table
 
@@ -110,53 +106,6 @@ def numbers_of(column: Any, name: str, where: str, advice: str, missing: Collect
                 f"{where}: column '{name}', row {row} (from 0): {column[row].as_py()!r} is not a number; {advice}"
             )
     return np.asarray(values, dtype=np.float64)
-
-
-def is_text(kind: Any) -> bool:
-    """Whether a type of Arrow is of strings, dictionaries of strings included."""
-    import pyarrow as pa
-
-    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner) or pa.types.is_string_view(inner))
-
-
-def is_numeric(kind: Any) -> bool:
-    """Whether a type of Arrow is of numbers, true and false included."""
-    import pyarrow as pa
-
-    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
-    return any(test(kind) for test in tests)
-
-
-def is_list(kind: Any) -> bool:
-    """Whether a type of Arrow is of lists."""
-    import pyarrow as pa
-
-    tests: tuple[Callable[[Any], bool], ...] = (
-        pa.types.is_list,
-        pa.types.is_large_list,
-        pa.types.is_fixed_size_list,
-    )
-    return any(test(kind) for test in tests)
-
-
-def first_rows(keys: Sequence[str]) -> dict[str, int]:
-    """Key -> the first row that has it."""
-    rows: dict[str, int] = {}
-    for row, key in enumerate(keys):
-        rows.setdefault(key, row)
-    return rows
-
-
-def count(number: int, noun: str) -> str:
-    """Such as `1 row` or `1,234 rows`."""
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else plural}"
-
-
-def some(names: Sequence[str], most: int = 5) -> str:
-    """Names the first few, in quotes."""
-    return ", ".join(repr(name) for name in names[:most]) + (", .." if len(names) > most else "")
 
 
 def _number(cell: str | None, missing: Collection[str]) -> float | None:
@@ -227,8 +176,4 @@ def _refuse_other_delimiter(path: Path, names: Sequence[str]) -> None:
 def _refuse_repeated(path: Path, names: Sequence[str]) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise InputError(f"{path}: several columns are called {_listed(repeated)}; give each a name of its own")
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names)
+        raise InputError(f"{path}: several columns are called {listed(repeated)}; give each a name of its own")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data._tables import is_list
 from zoo.errors import InputError
+from zoo.tables.arrow_types import is_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zoo.bulk._csv_reader import CsvReader
-from zoo.bulk._npy_reader import NpyReader
-from zoo.bulk._parquet_reader import ParquetReader
 from zoo.errors import InputError
+from zoo.tables.csv_reader import CsvReader
+from zoo.tables.npy_reader import NpyReader
+from zoo.tables.parquet_reader import ParquetReader
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from zoo.bulk.blocks import Reader
+    from zoo.tables.blocks import Reader
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _READABLE = (*_DELIMITERS, ".npy", ".parquet", ".pq")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.bulk.blocks import Block
-from zoo.data._files import readable
 from zoo.errors import InputError
+from zoo.tables.blocks import Block
+from zoo.tables.files import readable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Sequence
@@ -59,7 +59,7 @@ class NpyReader:
         self.schema = pa.schema([pa.field(COLUMN, numbers)])
 
     def blocks(self, size: int) -> list[Block]:
-        """See `zoo.bulk.blocks.Reader`."""
+        """See `zoo.tables.blocks.Reader`."""
         if not self._rows or not self._bytes:
             raise InputError(f"{self.path}: an array of shape {[self._rows, *self._inner]} has no numbers")
         starts = range(0, self._rows, size)
@@ -70,7 +70,7 @@ class NpyReader:
         ]
 
     def read(self, blocks: Sequence[Block], columns: Collection[str], numbers: Collection[str]) -> Generator[Any]:
-        """See `zoo.bulk.blocks.Reader`."""
+        """See `zoo.tables.blocks.Reader`."""
         del columns, numbers
         import pyarrow as pa
 

@@ -1,0 +1,71 @@
+"""uvicorn as this server runs it: its settings, TLS, the listening socket, and no signal handlers."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def web_server(front: Any, protocol: Any, tls: Any = None) -> uvicorn.Server:
+    """Runs an ASGI application over HTTP, with TLS if there is an SSLConfig; signals are left to the caller."""
+    options: dict[str, Any] = {}
+    with contextlib.ExitStack() as files:
+        if tls is not None:
+            folder = Path(files.enter_context(tempfile.TemporaryDirectory()))  # uvicorn reads files only
+            for option, text in {
+                "ssl_keyfile": tls.server_key,
+                "ssl_certfile": tls.server_cert,
+                "ssl_ca_certs": tls.custom_ca,
+            }.items():
+                if text:
+                    (folder / option).write_text(text, encoding="utf-8")
+                    options[option] = str(folder / option)
+            if tls.client_verify:
+                options["ssl_cert_reqs"] = 2  # ssl.CERT_REQUIRED
+        config = uvicorn.Config(
+            front,
+            http=protocol,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=5,
+            ws="none",
+            **options,
+        )
+        config.load()
+    return _Web(config)
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket bound to an address, so that a port that is taken is known before models load.
+
+    Raises:
+        OSError: it is taken, or not an address of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(f"REST cannot listen on {host}:{port}: {error.strerror}") from error
+    return listener
+
+
+class _Web(uvicorn.Server):
+    """uvicorn without its signal handlers: both fronts stop together."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -1,0 +1,56 @@
+"""Rows along some directions: what principal components and their like come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from zoo.types import Floats, Rows, Splits
+
+
+@dataclass(frozen=True)
+class Components:
+    """Coordinates of a table's rows along orthonormal directions.
+
+    Attributes:
+        name: as the recipe calls them.
+        splits: the table.
+        mean: [width] what rows are taken about.
+        directions: [width, dimensions].
+    """
+
+    name: str
+    splits: Splits
+    mean: Floats
+    directions: Floats
+
+    def encode(self, rows: Rows) -> Floats:
+        """See `zoo.types.Representation`."""
+        block = self.splits.take(rows)
+        if isinstance(block, np.ndarray):
+            return ((block.reshape(len(rows), -1) - self.mean) @ self.directions).astype(np.float32)
+        return np.asarray(block @ self.directions, np.float32) - self.mean @ self.directions
+
+    def on(self, splits: Splits) -> Self:
+        """See `zoo.types.Representation`."""
+        return replace(self, splits=splits)
+
+    def reconstruct(self, rows: Rows) -> Floats:
+        """See `zoo.types.Reconstructs`."""
+        flat = (self.encode(rows) @ self.directions.T + self.mean).astype(np.float32)
+        return flat.reshape(len(rows), *self.splits.shape)
+
+    def score(self, rows: Rows) -> Floats:
+        """The squared error: [n], in the units of the rows."""
+        scores = [self._squared_errors(rows[start : start + 2_048]) for start in range(0, len(rows), 2_048)]
+        return np.concatenate([*scores, np.empty(0, np.float32)])
+
+    def _squared_errors(self, rows: Rows) -> Floats:
+        block = self.splits.take(rows)
+        errors = (block if isinstance(block, np.ndarray) else block.toarray()) - self.reconstruct(rows)
+        return (errors.reshape(len(errors), -1).astype(np.float64) ** 2).sum(axis=1).astype(np.float32)

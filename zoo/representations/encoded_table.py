@@ -1,0 +1,53 @@
+"""An encoder, as a representation of a table's rows."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from zoo.encoder import Encoder
+    from zoo.types import Floats, Intake, Rows, Splits
+
+_READ = 2_048  # rows at a time: as images of 64 x 64 x 3 they are 100 MB
+
+
+class EncodedTable:
+    """The rows of a table as an encoder sees them; what the encoder cannot do is not there, see `zoo.types`.
+
+    Args:
+        encoder: the encoder.
+        splits: the table.
+        intake: how the encoder is given the table's rows; None for its own. A champion's columns may stand for other
+            things than the table's, so it gets records and baskets as strings, which it looks up itself.
+    """
+
+    def __init__(self, encoder: Encoder, splits: Splits, intake: Intake | None = None) -> None:
+        self.name = encoder.name
+        self._encoder, self._splits, self._intake = encoder, splits, intake or encoder.intake
+        for method in ("reconstruct", "score", "rates", "assign"):
+            if encoder.has(method):
+                setattr(self, method, partial(self._apply, method))
+        if encoder.has("log_weights"):
+            self.log_likelihoods = self._log_likelihoods
+
+    def encode(self, rows: Rows) -> Floats:
+        """See `zoo.types.Representation`."""
+        return self._apply("encode", rows)
+
+    def on(self, splits: Splits) -> EncodedTable:
+        """See `zoo.types.Representation`."""
+        return EncodedTable(self._encoder, splits, self._intake)
+
+    def _log_likelihoods(self, rows: Rows, samples: int, seed: int) -> Any:
+        return self._encoder.log_likelihoods(self._inputs(rows), samples, seed)
+
+    def _apply(self, method: str, rows: Rows) -> Any:
+        """What a method of the encoder gives for row numbers [n], block by block."""
+        blocks = [rows[start : start + _READ] for start in range(0, max(len(rows), 1), _READ)]
+        return np.concatenate([getattr(self._encoder, method)(self._inputs(block)) for block in blocks])
+
+    def _inputs(self, rows: Rows) -> dict[str, Any]:
+        return self._intake.arrays(self._splits.take(rows))

@@ -1,0 +1,1 @@
+"""Tables, wherever they lie: schema, rows, batches of columns, and what a message or a reader needs to know of them."""
