@@ -53,8 +53,8 @@ def workplace(saved, tmp_path_factory):
 @pytest.fixture
 def tracker(workplace):
     with workplace.run("name") as run:
-        workplace.crown("name", 1)
-        run.promote("name", 2)
+        workplace.set_champion("name", 1)
+        run.set_champion("name", 2)
     return workplace
 
 
@@ -127,7 +127,7 @@ def test_a_store_that_has_not_followed_is_not_moved_forward(tracker, tmp_path, c
     target = str(tmp_path / "store")
     push("name/1", target, label="stable")
     with tracker.run("name") as run:
-        run.promote("name", 3)
+        run.set_champion("name", 3)
     assert rollback("name", target=target) == 2
     assert Store(target).labels("name") == {"stable": 1}
     assert capsys.readouterr().out.splitlines()[-1] == f"{target} still calls 1 stable"
@@ -156,7 +156,7 @@ def test_files_that_are_gone_are_not_called_unregistered(workplace, saved):
 
     with workplace.run("gone") as run:
         run.register("gone", saved[0], {"vector": ROWS}, 2)
-        run.promote("gone", 1)
+        run.set_champion("gone", 1)
     with workplace.connected() as client:
         (logged,) = client.search_logged_models([run.experiment])
     shutil.rmtree(logged.artifact_location.removeprefix("file://"))
@@ -166,7 +166,7 @@ def test_files_that_are_gone_are_not_called_unregistered(workplace, saved):
 
 def test_champions_are_remembered_in_their_order(tracker):
     with tracker.run("name") as run:
-        run.promote("name", 3)
+        run.set_champion("name", 3)
     assert tracker.champions("name") == [1, 2]
     assert rollback("name", target="nowhere") == 2
     assert rollback("name", target="nowhere") == 1
@@ -180,7 +180,7 @@ def test_a_registry_that_fails_leaves_the_label_as_it_was(tracker, tmp_path, mon
     def fails(*_):
         raise ZooError("the registry is away")
 
-    monkeypatch.setattr(Tracker, "crown", fails)
+    monkeypatch.setattr(Tracker, "set_champion", fails)
     with pytest.raises(ZooError, match="registry is away"):
         rollback("name", target=target)
     assert Store(target).labels("name") == {"stable": 2}

@@ -23,7 +23,7 @@ from zoo.quiet import import_tensorflow
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from zoo.types import Floats, LayerArguments
+    from zoo.types import Floats, LayerArguments, TableSchema
 
     Tensor = Any  # keras 3 has no static tensor type that all its backends share
     Batches = Callable[[], Iterable[tuple[Any, Floats]]]  # blocks as `Splits.take` gives them, and weights
@@ -66,6 +66,13 @@ class Configured:
         config: dict[str, Any] = super().get_config()  # type: ignore[misc]
         own = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in arguments(type(self))}
         return {key: config[key] for key in ("name", "trainable", "dtype") if key in config} | own
+
+    def apply_schema(self, schema: TableSchema) -> None:
+        """Called before `build` with what the table is: its fields and categories, the shape of its rows.
+
+        For parts whose size comes from the table beyond the shapes that `build` gets. What was given to the constructor
+        stays; what is taken from the schema is kept under the argument's name, so that the configuration has it.
+        """
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:

@@ -66,7 +66,7 @@ def rollback(name: str, to: int | None = None, target: str = _STORE) -> int:
         store.add(tracker.model_directory(f"models:/{name}/{version}"), name, version)
     with store.stable_moved(name, version) if moves else contextlib.nullcontext():
         if version != present:
-            tracker.crown(name, version)
+            tracker.set_champion(name, version)
     said = f"is the champion, no longer {present}" if version != present else "stays the champion"
     print(f"{name} {version} {said}")  # noqa: T201
     print(_label_in_words(name, target, stable, moves=moves))  # noqa: T201

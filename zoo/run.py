@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from zoo.pipeline import Result
     from zoo.recipe import Recipe
+    from zoo.stages.result import Result
 
 _BLESSED, _FAILED, _NOT_BLESSED = 0, 1, 3
 _PLAIN_WIDTH = 150  # of a log file: wide enough for the tables

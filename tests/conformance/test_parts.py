@@ -25,12 +25,14 @@ from zoo.intakes.dense_intake import DenseIntake  # noqa: E402
 from zoo.intakes.sparse_intake import SparseIntake  # noqa: E402
 from zoo.likelihoods.multinomial import Multinomial  # noqa: E402
 from zoo.likelihoods.normal import Normal  # noqa: E402
+from zoo.likelihoods.product import Product  # noqa: E402
 from zoo.models.autoencoder import Autoencoder  # noqa: E402
 from zoo.networks.embedding_bag import EmbeddingBag  # noqa: E402
 from zoo.networks.mlp import MLP  # noqa: E402
 from zoo.networks.residual_encoder import ResidualEncoder  # noqa: E402
 from zoo.parts import KINDS, arguments  # noqa: E402
 from zoo.preprocessing.rescale import Rescale  # noqa: E402
+from zoo.types import TableSchema  # noqa: E402
 
 PARTS = [f"{kind}.{name}" for kind in KINDS for name in public_names(importlib.import_module(f"zoo.{kind}").__path__)]
 MODELS = [part for part in PARTS if part.startswith("models.")]
@@ -316,6 +318,35 @@ def test_no_example_says_what_is_the_default_anyway(part):
 
 
 OPTIONAL = {}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_is_told_what_the_table_is_and_what_it_was_given_stays(part, monkeypatch):
+    rows = table(part)
+    fields = {"a": ("w", "x", "y", "z"), "b": ("p", "q", "r", "s", "t")}
+    schema = TableSchema(rows.shape[1:], not isinstance(rows, np.ndarray), fields)
+    told = []
+    monkeypatch.setattr(cls(part), "apply_schema", _recorded(cls(part).apply_schema, told))
+    model = host(part)
+    before = json.dumps(model.get_config())
+    model.apply_schema(schema)
+    assert json.dumps(model.get_config()) == before
+    assert told
+    assert all(given is schema for _, given in told)
+
+
+def _recorded(apply_schema, told):
+    def record(part, schema):
+        told.append((part, schema))
+        apply_schema(part, schema)
+
+    return record
+
+
+def test_the_fields_of_records_come_from_the_table_and_go_into_the_configuration():
+    product = Product()
+    product.apply_schema(TableSchema((9,), is_sparse=True, categories={"a": ("x", "y"), "b": ("p", "q", "r")}))
+    assert product.get_config()["fields"] == {"a": 2, "b": 3}
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -5,13 +5,11 @@ their own trainer, judged, saved and exported.
 """
 
 import dataclasses
-import io
 import json
 
 import numpy as np
 import pytest
 import yaml
-from rich.console import Console
 from scipy.sparse import csr_array
 
 from zoo.quiet import import_tensorflow
@@ -23,8 +21,10 @@ from zoo.evaluate.gates import decide  # noqa: E402
 from zoo.export._signatures import write_saved_model  # noqa: E402
 from zoo.intakes.choose import plain_intake_of  # noqa: E402
 from zoo.models.autoencoder import Autoencoder  # noqa: E402
-from zoo.pipeline import Pipeline  # noqa: E402
 from zoo.recipe import compose, list_recipes  # noqa: E402
+from zoo.stages.judging import reported  # noqa: E402
+from zoo.stages.model import built_model  # noqa: E402
+from zoo.stages.preflight import hopeless_gates  # noqa: E402
 from zoo.types import MISSING, OTHER, Splits  # noqa: E402
 
 pytestmark = pytest.mark.slow
@@ -100,12 +100,12 @@ def test_a_recipe_trains_is_judged_saved_and_exported_with_equal_values(name, tm
     few = ["metrics.nll.samples=2"] if "nll" in compose(name).config["metrics"] else []
     recipe = compose(name, SMALL + few)
     splits = rows_for(recipe)
-    pipeline = Pipeline(recipe, Console(quiet=True))
-    trained = recipe.build("train").fit(pipeline._build_model(splits), splits, seed=0, state=tmp_path / "state.npz")
+    built = built_model(recipe, splits, note=print)
+    trained = recipe.build("train").fit(built, splits, seed=0, state=tmp_path / "state.npz")
     model = trained.model
     assert np.isfinite(trained.history[-1]["loss"])
 
-    report = pipeline._report(trained, splits, [])
+    report = reported(recipe, trained, splits)
     verdict = decide(report, recipe.build("gates") or {}, "encoder", None)
     assert {result.gate for result in verdict.gates} == set(recipe.config["gates"])
 
@@ -133,12 +133,8 @@ def test_gates_that_nothing_can_pass_without_labels_are_pointed_out():
     recipe = compose("softmax_onehot")
     splits = rows_for(recipe)
     unlabelled = dataclasses.replace(splits, labels=None)
-    console = Console(record=True, quiet=False, file=io.StringIO())
-    pipeline = Pipeline(recipe, console)
-    pipeline._note_missing_labels(splits)
-    assert not console.export_text(clear=False)
-    pipeline._note_missing_labels(unlabelled)
-    said = console.export_text()
+    assert not hopeless_gates(recipe, splits)
+    said = hopeless_gates(recipe, unlabelled)
     assert "no labels, and match_at_1, recall_at_10 needs them: the gates nearest, matches cannot be passed" in said
     raw = recipe.build("baselines")["raw"].fit("raw", splits, None)
     for name in RECIPES:

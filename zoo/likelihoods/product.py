@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zoo.parts import Tensor
-    from zoo.types import LayerArguments, PositiveInt
+    from zoo.types import LayerArguments, PositiveInt, TableSchema
 
 
 class Product(Likelihood):
@@ -38,6 +38,11 @@ class Product(Likelihood):
     def __init__(self, fields: Mapping[str, PositiveInt] | None = None, **kwargs: Unpack[LayerArguments]) -> None:
         super().__init__(**kwargs)
         self.fields = None if fields is None else dict(fields)
+
+    def apply_schema(self, schema: TableSchema) -> None:
+        """Takes the fields from the table, where none were given."""
+        if self.fields is None and schema.categories:
+            self.fields = {field: len(names) for field, names in schema.categories.items()}
 
     def build(self, features_shape: tuple[int | None, ...], target_shape: tuple[int | None, ...]) -> None:
         """Makes the weights for features [batch, ...] and records [batch, columns]."""

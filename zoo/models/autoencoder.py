@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zoo.parts import Batches, Bottleneck, Corruption, Likelihood, Network, Objective, Preprocessing, Tensor
-    from zoo.types import LayerArguments, Probability
+    from zoo.types import LayerArguments, Probability, TableSchema
 
 
 class Autoencoder(Configured, keras.Model):
@@ -119,6 +119,17 @@ class Autoencoder(Configured, keras.Model):
     def is_generative(self) -> bool:
         """Whether rows can be drawn, and have a likelihood."""
         return isinstance(self.bottleneck, VariationalBottleneck)
+
+    def apply_schema(self, schema: TableSchema) -> None:
+        """Tells each part what the table is."""
+        for part in self.parts:
+            part.apply_schema(schema)
+
+    @property
+    def parts(self) -> list[Any]:
+        """The parts the model is composed of."""
+        own = [self.corruption, self.encoder, self.bottleneck, self.decoder, self.likelihood]
+        return [part for part in (*self.preprocess.values(), *own, *self.terms.values()) if part is not None]
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes all weights for rows [batch, ...]; the last size of a sparse row is the number of its columns."""

@@ -35,8 +35,8 @@ def global_uri(uri: str) -> Iterator[None]:
             mlflow.set_tracking_uri(before)
 
 
-def crown(client: Any, name: str, version: int) -> None:
-    """Moves the alias `champion` to a version; see `Tracker.crown` for what is remembered."""
+def set_champion(client: Any, name: str, version: int) -> None:
+    """Moves the alias `champion` to a version; see `Tracker.set_champion` for what is remembered."""
     from mlflow.exceptions import MlflowException
 
     former = former_champions(client, name)

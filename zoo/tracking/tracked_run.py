@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.tracking._registry import crown, global_uri
+from zoo.tracking._registry import global_uri, set_champion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,11 +104,11 @@ class TrackedRun:
             version = self._client.create_model_version(name, logged.model_uri, self.run_id, model_id=logged.model_id)
         return int(version.version)
 
-    def promote(self, name: str, version: int) -> None:
+    def set_champion(self, name: str, version: int) -> None:
         """Moves the alias `champion` to a new version, and remembers the one before."""
-        crown(self._client, name, version)
+        set_champion(self._client, name, version)
 
-    def withdraw(self, name: str, version: int) -> None:
+    def delete_version(self, name: str, version: int) -> None:
         """Deletes a version again."""
         self._client.delete_model_version(name, str(version))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError, ZooError, one_line
 from zoo.folders import require_writable
-from zoo.tracking._registry import CHAMPION, crown, former_champions, global_uri, is_absent, what_exists
+from zoo.tracking._registry import CHAMPION, former_champions, global_uri, is_absent, set_champion, what_exists
 from zoo.tracking.tracked_run import TrackedRun
 
 if TYPE_CHECKING:
@@ -155,13 +155,13 @@ class Tracker:
             present = {int(each.version) for each in client.search_model_versions(f"name='{name}'")}
             return [version for version in former_champions(client, name) if version in present]
 
-    def crown(self, name: str, version: int) -> None:
+    def set_champion(self, name: str, version: int) -> None:
         """Moves the alias `champion` to a version.
 
         Back to a former champion: what came after that is forgotten. To any other: the present one is remembered.
         """
         with self.connected() as client:
-            crown(client, name, version)
+            set_champion(client, name, version)
 
     def newest_version(self, name: str) -> int:
         """The highest version number that was ever registered under a name and still is; 0 if there is none."""

@@ -125,7 +125,6 @@ class Trainer:
         self._run(trainee, feed, first, finite, kept, checkpoint, listeners)
         if trainee is not model:
             model.set_weights(trainee.get_weights())
-        set_threshold(model, splits)
         return Trained(
             model=model,
             untrained=untrained,
@@ -237,16 +236,6 @@ def _fit_prior(model: Any, splits: Splits, epoch: int) -> None:
     if epoch and epoch == model.bottleneck.fit_epoch:
         encoder = Encoder.from_model("in training", model, intake=plain_intake_of(splits))
         model.bottleneck.adapt_prior(encoder.encode(splits.take(splits.train[:_PRIOR_ROWS])))
-
-
-def set_threshold(model: Any, splits: Splits) -> None:
-    """Sets the threshold to the score that the wanted share of the validation rows exceeds, if a share is wanted."""
-    if model.false_alarm_rate is None:
-        return
-    import numpy as np
-
-    encoder = Encoder.from_model("trained", model, intake=plain_intake_of(splits))
-    model.threshold.assign(np.quantile(encoder.score(splits.take(splits.validation)), 1 - model.false_alarm_rate))
 
 
 def _best_epoch(history: list[dict[str, float]], settled: int) -> int:

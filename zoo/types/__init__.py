@@ -27,7 +27,7 @@ from zoo.types.numbers import (
     Rows,
     UnitInterval,
 )
-from zoo.types.tables import MISSING, OTHER, Intake, Source, Splits
+from zoo.types.tables import MISSING, OTHER, Intake, Source, Splits, TableSchema
 from zoo.types.training import LayerArguments, Listener, Trained
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "Scores",
     "Source",
     "Splits",
+    "TableSchema",
     "Trained",
     "UnitInterval",
     "Verdict",

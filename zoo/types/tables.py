@@ -22,6 +22,21 @@ MISSING, OTHER = "<missing>", "<other>"
 
 
 @dataclass(frozen=True)
+class TableSchema:
+    """What a table is, without its rows.
+
+    Attributes:
+        shape: of a row, [width] or [height, width, channels].
+        is_sparse: whether rows are kept as the columns that are not zero.
+        categories: as `Splits.categories`.
+    """
+
+    shape: tuple[int, ...]
+    is_sparse: bool = False
+    categories: Mapping[str, tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True)
 class Splits:
     """A table of rows and which of them may be used for what.
 
@@ -77,6 +92,11 @@ class Splits:
     def is_sparse(self) -> bool:
         """Whether rows are kept as the columns that are not zero."""
         return not isinstance(self.features, np.ndarray)
+
+    @property
+    def schema(self) -> TableSchema:
+        """What the table is, which parts may ask for before they are built."""
+        return TableSchema(self.shape, self.is_sparse, self.categories)
 
     def take(self, rows: Rows | slice) -> Block:
         """The given rows: [n, ...] float32, or a CSR array [n, columns]."""

@@ -1,0 +1,1 @@
+"""What a run does between the parts' own work; `zoo.pipeline` knows the order."""

@@ -1,0 +1,39 @@
+"""From a trained encoder to a report and a verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from zoo.encoder import Encoder
+from zoo.evaluate.gates import decide
+from zoo.intakes.choose import plain_intake_of
+from zoo.representations.encoded_table import EncodedTable
+from zoo.stages.champion import load_champion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zoo.recipe import Recipe
+    from zoo.tracking.tracker import Tracker
+    from zoo.types import Report, Representation, Splits, Trained, Verdict
+
+
+def judged(recipe: Recipe, tracker: Tracker, trained: Trained, splits: Splits) -> tuple[Report, Verdict]:
+    """Scores the encoder, the baselines and the present champion, and holds the scores against the gates."""
+    champion, obstacle = load_champion(tracker, recipe.name, splits)
+    report = reported(recipe, trained, splits, [] if champion is None else [champion])
+    verdict = decide(report, recipe.build("gates") or {}, "encoder", champion.name if champion else None)
+    if obstacle:
+        verdict = dataclasses.replace(verdict, champion="champion", beats_champion=False, champion_reasons=(obstacle,))
+    return report, verdict
+
+
+def reported(recipe: Recipe, trained: Trained, splits: Splits, more: Sequence[Representation] = ()) -> Report:
+    """Scores the encoder, the baselines, and what else is to be compared."""
+    intake = plain_intake_of(splits)
+    encoder = Encoder.from_model("encoder", trained.model, intake=intake, code_scale=trained.code_scale)
+    baselines = recipe.build("baselines")
+    representations: list[Representation] = [EncodedTable(encoder, splits)]
+    representations += [baseline.fit(name, splits, trained) for name, baseline in baselines.items()]
+    return recipe.build("judge").report([*representations, *more], recipe.build("metrics"), splits)

@@ -1,0 +1,46 @@
+"""The recipe's model, built for a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import InputError
+from zoo.quiet import import_tensorflow
+from zoo.report.messages import kinds_differ, rows_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zoo.recipe import Recipe
+    from zoo.types import Splits
+
+
+def built_model(recipe: Recipe, splits: Splits, note: Callable[[str], None]) -> Any:
+    """Makes the recipe's model with all its weights.
+
+    Args:
+        recipe: the recipe; its seed makes the first weights.
+        splits: the table.
+        note: hears of what is allowed, but hardly meant.
+
+    Raises:
+        InputError: a model that does not fit the table.
+    """
+    import_tensorflow()
+    import keras
+
+    keras.utils.set_random_seed(recipe.seed)
+    model = recipe.build("model")
+    model.apply_schema(splits.schema)
+    if model.takes_sparse != splits.is_sparse:
+        raise InputError(kinds_differ(model, splits))
+    if model.latent_dim >= splits.width:
+        note(
+            f"latent_dim {model.latent_dim} is not smaller than the {splits.width} columns of the rows: "
+            f"the code cannot be a smaller vector"
+        )
+    try:
+        model.build((None, *splits.shape))
+    except ValueError as error:
+        raise InputError(f"the model cannot be built for {rows_in_words(splits)}: {error}") from error
+    return model

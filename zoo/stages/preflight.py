@@ -1,0 +1,43 @@
+"""What is refused, or said, before anything is trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zoo.errors import InputError
+from zoo.report.messages import missing_labels
+
+if TYPE_CHECKING:
+    from zoo.export.exporter import Exporter
+    from zoo.recipe import Recipe
+    from zoo.tracking.tracker import Tracker
+    from zoo.types import Splits
+
+
+def require_gates(recipe: Recipe) -> None:
+    """Raises InputError for gates that no encoder could pass."""
+    metrics = recipe.build("metrics")
+    for name, gate in (recipe.build("gates") or {}).items():
+        if gate.beats and metrics[gate.metric].higher_is_better is None:
+            raise InputError(
+                f"gates.{name}: {gate.metric} describes an encoder and ranks none, so none can be beaten by it: "
+                f"name another metric, or give at_least instead of beats"
+            )
+
+
+def require_places(name: str, tracker: Tracker, exporter: Exporter) -> None:
+    """Raises InputError if the registry or the store cannot be written to, or do not belong together."""
+    tracker.require_writable()
+    exporter.require_writable(name)
+    stored, registered = exporter.newest_version(name), tracker.newest_version(name)
+    if stored > registered:
+        raise InputError(
+            f"the store {exporter.store} has version {stored} of {name}, the registry "
+            f"{tracker.resolved_uri} only {registered}: they do not belong together, and the next version "
+            f"would clash. Set export.store=FOLDER or MLFLOW_TRACKING_URI, or move the store's versions away"
+        )
+
+
+def hopeless_gates(recipe: Recipe, splits: Splits) -> str:
+    """Which gates nothing can pass for want of labels; "" if there are none."""
+    return missing_labels(recipe.build("metrics"), recipe.build("gates") or {}, splits)

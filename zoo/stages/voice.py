@@ -1,0 +1,123 @@
+"""What a run says to the person who reads along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zoo.report.messages import collapses, rows_in_words
+from zoo.report.progress import ProgressReport
+from zoo.report.tables import folds_table, report_table, verdict_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from zoo.types import Exported, Listener, Report, Splits, Trained, Verdict
+
+
+class Voice:
+    """Says on a console how a run goes.
+
+    Args:
+        console: where a person reads along.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def say(self, text: str, style: str = "") -> None:
+        """One line, as it is: a path or an override may well hold square brackets."""
+        self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """What the owner of the data or of the recipe would want to know."""
+        self.say(f"note: {text}", style="yellow")
+
+    def progress(self) -> Listener:
+        """A listener that shows how training goes."""
+        return ProgressReport(self._console)
+
+    def starts(self, name: str, splits: Splits) -> None:
+        """What was read, and what will be used for what."""
+        for note in splits.notes:
+            self.note(note)
+        counts = (
+            f"{len(splits.train):,} to train, {len(splits.validation):,} to validate, {len(splits.test):,} held out"
+        )
+        self.say(f"{name}: {len(splits):,} {rows_in_words(splits)} ({counts})")
+
+    def trained(self, trained: Trained) -> None:
+        """How training went."""
+        for note in trained.notes:
+            self.note(note)
+        taken_up = f", taken up at epoch {trained.resumed_epoch + 1}" if trained.resumed_epoch else ""
+        kept = f"those of epoch {trained.best_epoch + 1}" if trained.best_epoch >= 0 else "the first ones"
+        short = "" if trained.precision == "float32" else f", computing in {trained.precision}"
+        time = f"{len(trained.history)} epochs in {trained.seconds:.1f} s"
+        self.say(f"trained {time}{taken_up}{short}; the weights are {kept}")
+
+    def fold(self, number: int, count: int, fold: Splits) -> None:
+        """A fold of a cross-validation begins."""
+        self.say(f"fold {number} of {count}: {len(fold.train):,} to train, {len(fold.test):,} held out")
+
+    def folds(self, reports: Sequence[Report]) -> None:
+        """What the folds came to."""
+        self._console.print(folds_table(reports))
+
+    def judged(self, report: Report, verdict: Verdict) -> None:
+        """The scores and the gates."""
+        self._console.print(report_table(report))
+        self._console.print(verdict_table(verdict))
+        for note in collapses(report):
+            self.note(note)
+
+    def exporting(self) -> AbstractContextManager[object]:
+        """Shows that the export is under way."""
+        return self._console.status("exporting, and verifying by serving it in a fresh process")
+
+    def verified(self, candidate: Exported) -> None:
+        """An export gives the values it should."""
+        self.say(
+            f"exported {', '.join(candidate.signatures)}; served without the zoo, over gRPC and REST, it gives the "
+            f"same values (largest difference {candidate.largest_difference:.1e})"
+        )
+
+    def not_blessed(self, run: str, verdict: Verdict) -> None:
+        """Why nothing is registered; `run` says where the run is."""
+        self.say("not blessed: not registered, not exported", style="bold red")
+        for reason in verdict.reasons:
+            self.say(f"  {reason}")
+        self.say(f"run {run}")
+
+    def blessed(
+        self,
+        run: str,
+        name: str,
+        version: int,
+        verdict: Verdict,
+        *,
+        directory: Path | None,
+        store: str,
+        latent_dim: int,
+    ) -> None:
+        """Where the encoder went, and how to use it."""
+        promoted = verdict.beats_champion is not False
+        canary = f"python -m zoo.push {name}/{version} target={store}"
+        spec = name if promoted else f"{name}/{version}"
+        self.say("blessed: every gate passed", style="bold green")
+        lines = [
+            f"run       {run}",
+            f"version   {name} {version}" + (", now the champion" if promoted else ", the champion stays"),
+            *(f"          {reason}" for reason in verdict.champion_reasons),
+            f"exported  {directory}"
+            if directory
+            else f"exported  to the registry only; `{canary}` serves it as a canary, and to who asks for no label",
+            "",
+            f'    import zoo; encoder = zoo.load("{spec}")',
+            f"    codes = encoder.encode(rows)  # float32 [n, {latent_dim}]",
+        ]
+        for line in lines:
+            self.say(line)
