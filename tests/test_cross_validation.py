@@ -45,7 +45,7 @@ def test_records_train_are_registered_and_served_from_strings(workplace, store_h
     gates = ["gates.nearest.margin=-2", "gates.matches.margin=-2"]
     result = zoo.run("softmax_onehot", *small, *gates, quiet=True)
     assert result.verdict.blessed
-    fields = list(result.encoder.intake.categories)
+    fields = list(result.encoder.kind.categories)
     frame = pd.DataFrame([dict.fromkeys(fields, "nobody"), dict.fromkeys(fields)])
     codes = result.encoder.encode(frame)
     assert codes.shape == (2, 8)

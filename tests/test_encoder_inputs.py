@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from zoo.encoder import Encoder, Vocabulary
-from zoo.intakes.dense_intake import DenseIntake
+from zoo.rows.dense_rows import DenseRows
 
 MATRIX = np.asarray([[1.0, 0.0], [10.0, 0.0], [0.0, 1.0]], np.float32)
 ROWS = np.asarray([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], np.float32)
@@ -18,7 +18,7 @@ CODES = np.asarray([[21.0, 3.0], [54.0, 6.0]], np.float32)
 def encoder():
     """A map by a matrix: what happens before the function is called needs no TensorFlow."""
     return Encoder(
-        "linear", {"encode": lambda x: x @ MATRIX, "reconstruct": lambda x: x}, DenseIntake("x", (3,)), latent_dim=2
+        "linear", {"encode": lambda x: x @ MATRIX, "reconstruct": lambda x: x}, DenseRows("x", (3,)), latent_dim=2
     )
 
 
@@ -99,7 +99,7 @@ def test_every_row_comes_back_in_its_place(count):
         sizes.append(len(x))
         return x[:, :1]
 
-    encoder = Encoder("first", {"encode": encode}, DenseIntake("x", (2,)), latent_dim=1)
+    encoder = Encoder("first", {"encode": encode}, DenseRows("x", (2,)), latent_dim=1)
     rows = np.column_stack([np.arange(count), np.zeros(count)])
     np.testing.assert_array_equal(encoder.encode(rows)[:, 0], np.arange(count))
     assert max(sizes) <= 8192
@@ -121,7 +121,7 @@ def test_the_vocabularys_codes_are_fetched_once_and_only_when_asked_for():
         calls.append(1)
         return CODES
 
-    encoder = Encoder("words", {"encode": lambda x: x}, DenseIntake("x", (3,)), 2, Vocabulary(["cat", "dog"], codes))
+    encoder = Encoder("words", {"encode": lambda x: x}, DenseRows("x", (3,)), 2, Vocabulary(["cat", "dog"], codes))
     encoder.encode(ROWS)
     assert not calls
     np.testing.assert_array_equal(encoder.encode_words(["dog", "cat", "dog"]), CODES[[1, 0, 1]])

@@ -16,14 +16,14 @@ from zoo.bottlenecks.gaussian_mixture import GaussianMixture  # noqa: E402
 from zoo.bottlenecks.linear import Linear  # noqa: E402
 from zoo.encoder import Encoder  # noqa: E402
 from zoo.export._signatures import write_saved_model  # noqa: E402
-from zoo.intakes.items_intake import ItemsIntake  # noqa: E402
-from zoo.intakes.record_intake import RecordIntake  # noqa: E402
 from zoo.likelihoods.multinomial import Multinomial  # noqa: E402
 from zoo.likelihoods.normal import Normal  # noqa: E402
 from zoo.likelihoods.product import Product  # noqa: E402
 from zoo.models.autoencoder import Autoencoder  # noqa: E402
 from zoo.networks.embedding_bag import EmbeddingBag  # noqa: E402
 from zoo.networks.mlp import MLP  # noqa: E402
+from zoo.rows.item_rows import ItemRows  # noqa: E402
+from zoo.rows.record_rows import RecordRows  # noqa: E402
 from zoo.types import MISSING, OTHER  # noqa: E402
 
 CATEGORIES = {"name": (MISSING, OTHER, "ann", "bob lee"), "town": (MISSING, OTHER, "ulm")}
@@ -86,7 +86,7 @@ def test_the_threshold_travels_with_the_exported_model(tmp_path, rng):
     np.testing.assert_allclose(encoder.score(rows), expected, rtol=1e-4)
     encoder = Encoder.from_model("odd", model)
     assert encoder.is_anomalous(rows).sum() == 5
-    write_saved_model(tmp_path / "odd", model, encoder.intake)
+    write_saved_model(tmp_path / "odd", model, encoder.kind)
     exported = Encoder.from_saved_model(tmp_path / "odd")
     np.testing.assert_array_equal(exported.is_anomalous(rows), encoder.is_anomalous(rows))
 
@@ -98,7 +98,7 @@ def test_a_mixture_says_which_cluster(tmp_path):
     centres = np.asarray([[10.0, 0.0], [-10.0, 0.0], [0.0, 10.0]], np.float32)
     random = np.random.default_rng(0)
     model.bottleneck.adapt_prior(np.concatenate([c + random.normal(size=(50, 2)) for c in centres]).astype(np.float32))
-    write_saved_model(tmp_path / "mixture", model, Encoder.from_model("m", model).intake)
+    write_saved_model(tmp_path / "mixture", model, Encoder.from_model("m", model).kind)
     for encoder in (Encoder.from_model("m", model), Encoder.from_saved_model(tmp_path / "mixture")):
         clusters = encoder.assign(np.repeat(centres, 2, axis=0))
         assert len(set(clusters)) == 3
@@ -114,7 +114,7 @@ def records():
 
 
 def test_records_are_looked_up_in_memory_and_in_the_exported_graph(records, tmp_path):
-    intake = RecordIntake(CATEGORIES)
+    row_kind = RecordRows(CATEGORIES)
     frame = pd.DataFrame(
         {"town": ["ULM", None, "rome", "ulm"], "name": ["Ann ", " bob   lee", float("nan"), "zoe"], "more": range(4)}
     )
@@ -122,8 +122,8 @@ def test_records_are_looked_up_in_memory_and_in_the_exported_graph(records, tmp_
         np.asarray([[0, 0, 1, 0, 0, 0, 1], [0, 0, 0, 1, 1, 0, 0], [1, 0, 0, 0, 0, 1, 0], [0, 1, 0, 0, 0, 0, 1]])
     )
     expected = Encoder.from_model("plain", records).encode(one_hot.astype(np.float32))
-    encoder = Encoder.from_model("records", records, intake=intake)
-    write_saved_model(tmp_path / "records", records, intake)
+    encoder = Encoder.from_model("records", records, kind=row_kind)
+    write_saved_model(tmp_path / "records", records, row_kind)
     exported = Encoder.from_saved_model(tmp_path / "records")
     for each in (encoder, exported):
         for rows in (frame, frame.to_dict("records"), frame.to_dict("list")):
@@ -135,10 +135,10 @@ def test_records_are_looked_up_in_memory_and_in_the_exported_graph(records, tmp_
 
 def test_what_stood_for_missing_and_intervals_are_known_in_the_graph():
     categories = {"age": (MISSING, OTHER, "[-inf, 20)", "[20, 30.5)", "[30.5, inf)"), "sex": (MISSING, OTHER, "f")}
-    intake = RecordIntake(categories, missing=["?", "N/A"])
+    row_kind = RecordRows(categories, missing=["?", "N/A"])
     rows = {"age": [19.9, 20, "30.5", "-1e3", "?", "old", "[20, 30.5)"], "sex": ["f", "F ", "?", "n/a", None, "x", "f"]}
-    tensors = {name: import_tensorflow().constant(cells) for name, cells in intake.arrays(rows).items()}
-    columns = intake.features(tensors)["indices"].numpy() - [0, 5]
+    tensors = {name: import_tensorflow().constant(cells) for name, cells in row_kind.arrays(rows).items()}
+    columns = row_kind.features(tensors)["indices"].numpy() - [0, 5]
     np.testing.assert_array_equal(columns[:, 0], [2, 3, 4, 2, 0, 1, 3])
     np.testing.assert_array_equal(columns[:, 1], [2, 2, 0, 0, 0, 1, 2])
 
@@ -146,13 +146,13 @@ def test_what_stood_for_missing_and_intervals_are_known_in_the_graph():
 def test_baskets_are_looked_up_in_memory_and_in_the_exported_graph(tmp_path):
     model = Autoencoder(EmbeddingBag(4, combiner="sum"), Linear(2), MLP([3]), Multinomial())
     model.build((None, 3))
-    intake = ItemsIntake(["milk", "bread", "tea"])
+    row_kind = ItemRows(["milk", "bread", "tea"])
     baskets = [["tea", "milk", "tea"], [], ["coffee", "bread"]]
     counts = csr_array(np.asarray([[1, 0, 2], [0, 0, 0], [0, 1, 0]], np.float32))
     expected = Encoder.from_model("plain", model).encode(counts)
-    write_saved_model(tmp_path / "baskets", model, intake)
-    for encoder in (Encoder.from_model("b", model, intake=intake), Encoder.from_saved_model(tmp_path / "baskets")):
+    write_saved_model(tmp_path / "baskets", model, row_kind)
+    for encoder in (Encoder.from_model("b", model, kind=row_kind), Encoder.from_saved_model(tmp_path / "baskets")):
         np.testing.assert_allclose(encoder.encode(baskets), expected, atol=1e-6)
-    np.testing.assert_allclose(Encoder.from_model("b", model, intake=intake).encode(counts), expected, atol=1e-6)
+    np.testing.assert_allclose(Encoder.from_model("b", model, kind=row_kind).encode(counts), expected, atol=1e-6)
     with pytest.raises(ValueError, match="a list of lists of items"):
-        Encoder.from_model("b", model, intake=intake).encode("milk")
+        Encoder.from_model("b", model, kind=row_kind).encode("milk")

@@ -12,9 +12,9 @@ from zoo import rollback as rollback_module
 from zoo.errors import ZooError
 from zoo.export._signatures import write_saved_model
 from zoo.export.store import Store
-from zoo.intakes.dense_intake import DenseIntake
 from zoo.push import push
 from zoo.rollback import rollback
+from zoo.rows.dense_rows import DenseRows
 from zoo.tracking.tracker import Tracker
 
 ROWS = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
@@ -32,7 +32,7 @@ def saved(tmp_path_factory):
         model = DenseAutoencoder(2, [3])
         model.build((None, 4))
         folders.append(tmp_path_factory.mktemp("saved") / "saved_model")
-        write_saved_model(folders[-1], model, DenseIntake("vector", (4,)))
+        write_saved_model(folders[-1], model, DenseRows("vector", (4,)))
     return folders
 
 

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.codes import as_int8, from_int8
 from zoo.errors import InputError
-from zoo.intakes.choose import intake_of_signature
-from zoo.intakes.dense_intake import DenseIntake
-from zoo.intakes.sparse_intake import SparseIntake
+from zoo.quantization import as_int8, from_int8
 from zoo.quiet import import_tensorflow
+from zoo.rows.choose import kind_of_signature, plain_kind
+from zoo.rows.dense_rows import DenseRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from zoo.types import Floats, Intake, Rows
+    from zoo.rows.row_kind import RowKind
+    from zoo.types import Floats, Rows
 
 EMBEDDINGS_FILE = Path("assets.extra") / "embeddings.parquet"
 # Method -> signature and output of an exported encoder. What reads rows, and what reads something else.
@@ -53,15 +53,15 @@ class Encoder:
     """Turns rows into codes; deterministic, in batches, order kept.
 
     Made by `zoo.load`, `zoo.run`, `Encoder.from_model` or `Encoder.from_saved_model`. What rows look like depends on
-    what the encoder was trained on, see `intake`: vectors or images (arrays, nested lists, DataFrames), records
+    what the encoder was trained on, see `kind`: vectors or images (arrays, nested lists, DataFrames), records
     (DataFrames, lists of mappings), baskets (lists of lists of items), or SciPy sparse arrays.
 
     Args:
         name: what to call it.
         functions: by method name: `encode` and, where the model has them, `reconstruct`, `score`, `assign` and `rates`
-            take the intake's arrays by name; `decode` takes codes, `sample` seeds [n], `log_weights` the arrays
+            take the inputs by name; `decode` takes codes, `sample` seeds [n], `log_weights` the arrays
             and seeds [draws].
-        intake: turns a user's rows into named arrays.
+        kind: what rows are.
         latent_dim: columns of a code.
         vocabulary: lets `encode_words` look words up.
         threshold: score above which a row is anomalous; infinity if the model has none.
@@ -70,7 +70,7 @@ class Encoder:
 
     Attributes:
         name: as above.
-        intake: as above.
+        kind: as above.
         latent_dim: as above.
         threshold: as above.
         code_scale: as above.
@@ -80,20 +80,20 @@ class Encoder:
         self,
         name: str,
         functions: Mapping[str, Callable[..., Any]],
-        intake: Intake,
+        kind: RowKind,
         latent_dim: int,
         vocabulary: Vocabulary | None = None,
         threshold: float = float("inf"),
         code_scale: float | None = None,
     ) -> None:
-        self.name, self.intake, self.latent_dim, self.threshold = name, intake, latent_dim, threshold
+        self.name, self.kind, self.latent_dim, self.threshold = name, kind, latent_dim, threshold
         self.code_scale = code_scale
         self._functions, self._vocabulary = functions, vocabulary
         self._rows: dict[str, int] = {}
         self._codes: Floats | None = None
 
     def __repr__(self) -> str:
-        return f"Encoder({self.name!r}, {self.intake.describe()} -> {self.latent_dim})"
+        return f"Encoder({self.name!r}, {self.kind.describe()} -> {self.latent_dim})"
 
     @classmethod
     def from_model(
@@ -101,7 +101,7 @@ class Encoder:
         name: str,
         model: Any,
         vocabulary: Vocabulary | None = None,
-        intake: Intake | None = None,
+        kind: RowKind | None = None,
         code_scale: float | None = None,
     ) -> Encoder:
         """Wraps a built `zoo.models.Autoencoder` in memory.
@@ -110,29 +110,28 @@ class Encoder:
             name: what to call it.
             model: the model.
             vocabulary: see the class.
-            intake: of the table's rows; None for rows as the model takes them.
+            kind: of the table's rows; None for rows as the model takes them.
             code_scale: rounds the codes as an export with int8 embeddings does.
         """
         tf = import_tensorflow()
-        if intake is None:
-            intake = SparseIntake(*model.row_shape) if model.takes_sparse else DenseIntake("vector", model.row_shape)
-        specs = intake.specs()
+        if kind is None:
+            kind = plain_kind(model.row_shape, sparse=model.takes_sparse)
+        specs = kind.specs()
         methods = [method for method in (*READS_ROWS, "rates") if cls.can(model, method)]
         called = {method: getattr(model, method) for method in methods}
         if code_scale is not None:
             called["encode"] = lambda x: from_int8(as_int8(model.encode(x), code_scale), code_scale)
         functions: dict[str, Callable[..., Any]] = {
-            method: _traced_when_called(partial(_called, function, intake), specs)
-            for method, function in called.items()
+            method: _traced_when_called(partial(_called, function, kind), specs) for method, function in called.items()
         }
         functions["decode"] = tf.function(model.decode, input_signature=[tf.TensorSpec((None, model.latent_dim))])
         if model.is_generative:
             functions["sample"] = tf.function(model.sample, input_signature=[tf.TensorSpec((None,), tf.int32)])
             functions["log_weights"] = _traced_when_called(
-                lambda seeds, **arrays: model.log_weights(intake.features(arrays), seeds),
+                lambda seeds, **arrays: model.log_weights(kind.features(arrays), seeds),
                 {"seeds": tf.TensorSpec((None,), tf.int32), **specs},
             )
-        return cls(name, functions, intake, model.latent_dim, vocabulary, float(model.threshold), code_scale)
+        return cls(name, functions, kind, model.latent_dim, vocabulary, float(model.threshold), code_scale)
 
     @classmethod
     def from_saved_model(cls, directory: str | Path, name: str | None = None) -> Encoder:
@@ -159,12 +158,12 @@ class Encoder:
         latent_dim = encode.structured_outputs["embedding"].shape[1]
         vocabulary = _saved_vocabulary(directory / EMBEDDINGS_FILE)
         threshold = float(loaded.threshold) if hasattr(loaded, "threshold") else float("inf")
-        intake = intake_of_signature(encode.structured_input_signature[1])
+        kind = kind_of_signature(encode.structured_input_signature[1])
         code_scale = float(loaded.code_scale) if hasattr(loaded, "code_scale") else None
         if code_scale is not None:
             integers = functions["encode"]
             functions["encode"] = partial(_as_float, integers, code_scale)
-        return cls(name or directory.parent.name, functions, intake, latent_dim, vocabulary, threshold, code_scale)
+        return cls(name or directory.parent.name, functions, kind, latent_dim, vocabulary, threshold, code_scale)
 
     @staticmethod
     def can(model: Any, method: str) -> bool:
@@ -191,7 +190,7 @@ class Encoder:
 
     def reconstruct(self, rows: Any) -> Floats:
         """Rows through the code and back: n rows -> [n, ...] float32, dense; takes what `encode` takes."""
-        shape = self.intake.shape if isinstance(self.intake, DenseIntake) else (0,)
+        shape = self.kind.shape if isinstance(self.kind, DenseRows) else (0,)
         return self._apply("reconstruct", rows, shape)
 
     def decode(self, codes: Any) -> Floats:
@@ -201,7 +200,7 @@ class Encoder:
             ValueError: another shape, codes that are not finite numbers, or an encoder without this signature.
         """
         function = self._function("decode")
-        table = DenseIntake("codes", (self.latent_dim,)).arrays(codes)["codes"]
+        table = DenseRows("codes", (self.latent_dim,)).arrays(codes)["codes"]
         return np.concatenate(
             [np.asarray(function(table[i : i + _BATCH])) for i in range(0, max(len(table), 1), _BATCH)]
         )
@@ -254,7 +253,7 @@ class Encoder:
         if "log_weights" not in self._functions:
             return None
         function = self._functions["log_weights"]
-        arrays = self.intake.arrays(rows)
+        arrays = self.kind.arrays(rows)
         total = np.full(len(next(iter(arrays.values()))), -np.inf)
         draws = seeds_of(samples, seed)
         size = min(self._block(arrays), _DRAWING)
@@ -298,7 +297,7 @@ class Encoder:
         return self._functions[method]
 
     def call(self, method: str, arrays: Mapping[str, Any]) -> Floats:
-        """Calls a method that reads rows on the intake's arrays, block by block."""
+        """Calls a method that reads rows on the inputs, block by block."""
         count, size = len(next(iter(arrays.values()))), self._block(arrays)
         blocks = [
             np.asarray(self._functions[method](**{k: _constant(v[i : i + size]) for k, v in arrays.items()}))
@@ -308,7 +307,7 @@ class Encoder:
 
     def _apply(self, method: str, rows: Any, shape: tuple[int, ...]) -> Floats:
         try:
-            arrays = self.intake.arrays(rows)
+            arrays = self.kind.arrays(rows)
         except ValueError as error:
             raise ValueError(f"{self.name} {error}" if str(error).startswith("takes") else str(error)) from None
         values = self.call(method, arrays)
@@ -339,8 +338,8 @@ def _traced_when_called(function: Callable[..., Any], specs: Mapping[str, Any]) 
     return call
 
 
-def _called(method: Callable[..., Any], intake: Intake, **arrays: Any) -> Any:
-    return method(intake.features(arrays))
+def _called(method: Callable[..., Any], kind: RowKind, **arrays: Any) -> Any:
+    return method(kind.features(arrays))
 
 
 def _signature(loaded: Any, signature: str, output: str, *numbers: Any, **arrays: Any) -> Any:
@@ -362,10 +361,7 @@ def _constant(array: Any) -> Any:
 
 def _nothing(model: Any) -> Any:
     """One row of zeros, to see what a model can do with it."""
-    tf = import_tensorflow()
-    if model.takes_sparse:
-        return {"indices": tf.zeros((1, 1), tf.int32), "values": tf.ones((1, 1))}
-    return tf.zeros((1, *model.row_shape))
+    return plain_kind(model.row_shape, sparse=model.takes_sparse).zeros(1)
 
 
 def _saved_vocabulary(path: Path) -> Vocabulary | None:

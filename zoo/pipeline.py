@@ -53,7 +53,7 @@ class Pipeline:
         require_gates(recipe)
         require_places(recipe.name, tracker, exporter)
         splits: Splits = recipe.build("data").load()
-        exporter.require_expressible(splits)
+        exporter.check_exportable(splits)
         voice.starts(recipe.name, splits)
         if hopeless := hopeless_gates(recipe, splits):
             voice.note(hopeless)

@@ -30,12 +30,12 @@ def save_encoder(folder: Path) -> Path:
 
     import_tensorflow().keras.utils.set_random_seed(0)
     from zoo.export._signatures import write_saved_model
-    from zoo.intakes.dense_intake import DenseIntake
     from zoo.models.dense_autoencoder import DenseAutoencoder
+    from zoo.rows.dense_rows import DenseRows
 
     model = DenseAutoencoder(25, [128, 64], activation="gelu", skip=True)
     model.build((None, WIDTH))
-    write_saved_model(folder / "saved_model", model, DenseIntake("vector", (WIDTH,)))
+    write_saved_model(folder / "saved_model", model, DenseRows("vector", (WIDTH,)))
     return folder / "saved_model"
 
 

@@ -7,68 +7,68 @@ ITEMS = [f"item{number}" for number in range(8)]
 FIELDS = {"colour": ("", "?", "red", "green"), "size": ("", "?", "1", "2", "3")}
 
 
-def saved(folder, model, intake, shape, code_scale=None):
+def saved(folder, model, row_kind, shape, code_scale=None):
     from zoo.export._signatures import write_saved_model
     from zoo.quiet import import_tensorflow
 
     import_tensorflow().keras.utils.set_random_seed(0)
     model.build(shape)
-    write_saved_model(folder / "saved_model", model, intake, code_scale=code_scale)
+    write_saved_model(folder / "saved_model", model, row_kind, code_scale=code_scale)
     return folder / "saved_model"
 
 
 @pytest.fixture(scope="session")
 def dense(tmp_path_factory):
     """Rows [n, 4] -> 2."""
-    from zoo.intakes.dense_intake import DenseIntake
     from zoo.models.dense_autoencoder import DenseAutoencoder
+    from zoo.rows.dense_rows import DenseRows
 
-    return saved(tmp_path_factory.mktemp("dense"), DenseAutoencoder(2, [3]), DenseIntake("vector", (4,)), (None, 4))
+    return saved(tmp_path_factory.mktemp("dense"), DenseAutoencoder(2, [3]), DenseRows("vector", (4,)), (None, 4))
 
 
 @pytest.fixture(scope="session")
 def integers(tmp_path_factory):
     """Rows [n, 4] -> 2 integers."""
-    from zoo.intakes.dense_intake import DenseIntake
     from zoo.models.dense_autoencoder import DenseAutoencoder
+    from zoo.rows.dense_rows import DenseRows
 
     folder = tmp_path_factory.mktemp("integers")
-    return saved(folder, DenseAutoencoder(2, [3]), DenseIntake("vector", (4,)), (None, 4), code_scale=0.25)
+    return saved(folder, DenseAutoencoder(2, [3]), DenseRows("vector", (4,)), (None, 4), code_scale=0.25)
 
 
 @pytest.fixture(scope="session")
 def images(tmp_path_factory):
     """Images [n, 8, 8, 1] -> 2."""
-    from zoo.intakes.dense_intake import DenseIntake
     from zoo.models.conv_autoencoder import ConvAutoencoder
+    from zoo.rows.dense_rows import DenseRows
 
     shape = (8, 8, 1)
     model = ConvAutoencoder(2, widths=[4])
-    return saved(tmp_path_factory.mktemp("images"), model, DenseIntake("image", shape), (None, *shape))
+    return saved(tmp_path_factory.mktemp("images"), model, DenseRows("image", shape), (None, *shape))
 
 
 @pytest.fixture(scope="session")
 def sparse(tmp_path_factory):
     """Sparse rows [n, 8] -> 2."""
-    from zoo.intakes.sparse_intake import SparseIntake
+    from zoo.rows.sparse_rows import SparseRows
 
-    return saved(tmp_path_factory.mktemp("sparse"), bag(), SparseIntake(8), (None, 8))
+    return saved(tmp_path_factory.mktemp("sparse"), bag(), SparseRows(8), (None, 8))
 
 
 @pytest.fixture(scope="session")
 def baskets(tmp_path_factory):
     """Baskets of items -> 2."""
-    from zoo.intakes.items_intake import ItemsIntake
+    from zoo.rows.item_rows import ItemRows
 
-    return saved(tmp_path_factory.mktemp("baskets"), bag(), ItemsIntake(ITEMS), (None, 8))
+    return saved(tmp_path_factory.mktemp("baskets"), bag(), ItemRows(ITEMS), (None, 8))
 
 
 @pytest.fixture(scope="session")
 def records(tmp_path_factory):
     """Records of two fields -> 2."""
-    from zoo.intakes.record_intake import RecordIntake
+    from zoo.rows.record_rows import RecordRows
 
-    return saved(tmp_path_factory.mktemp("records"), bag(), RecordIntake(FIELDS), (None, 9))
+    return saved(tmp_path_factory.mktemp("records"), bag(), RecordRows(FIELDS), (None, 9))
 
 
 def bag():

@@ -20,9 +20,6 @@ import keras  # noqa: E402
 from zoo.bottlenecks.linear import Linear  # noqa: E402
 from zoo.encoder import Encoder  # noqa: E402
 from zoo.export._signatures import write_saved_model  # noqa: E402
-from zoo.intakes._cells import padded  # noqa: E402
-from zoo.intakes.dense_intake import DenseIntake  # noqa: E402
-from zoo.intakes.sparse_intake import SparseIntake  # noqa: E402
 from zoo.likelihoods.multinomial import Multinomial  # noqa: E402
 from zoo.likelihoods.normal import Normal  # noqa: E402
 from zoo.likelihoods.product import Product  # noqa: E402
@@ -32,6 +29,9 @@ from zoo.networks.mlp import MLP  # noqa: E402
 from zoo.networks.residual_encoder import ResidualEncoder  # noqa: E402
 from zoo.parts import KINDS, arguments  # noqa: E402
 from zoo.preprocessing.rescale import Rescale  # noqa: E402
+from zoo.rows._cells import padded  # noqa: E402
+from zoo.rows.dense_rows import DenseRows  # noqa: E402
+from zoo.rows.sparse_rows import SparseRows  # noqa: E402
 from zoo.types import TableSchema  # noqa: E402
 
 PARTS = [f"{kind}.{name}" for kind in KINDS for name in public_names(importlib.import_module(f"zoo.{kind}").__path__)]
@@ -254,10 +254,10 @@ def given(rows):
     return {name: tf.constant(array) for name, array in padded(rows).items()}
 
 
-def intake(rows):
+def kind_of(rows):
     if isinstance(rows, np.ndarray):
-        return DenseIntake("rows", rows.shape[1:])
-    return SparseIntake(rows.shape[1])
+        return DenseRows("rows", rows.shape[1:])
+    return SparseRows(rows.shape[1])
 
 
 def ready(part, seed=0):
@@ -388,9 +388,9 @@ def test_a_model_with_the_part_is_saved_loaded_and_exported_with_equal_values(pa
         value = np.asarray(getattr(model, method)(given(rows)))
         assert np.isfinite(value).all()
         np.testing.assert_array_equal(getattr(again, method)(given(rows)), value)
-    write_saved_model(tmp_path / "saved", model, intake(rows))
+    write_saved_model(tmp_path / "saved", model, kind_of(rows))
     exported = Encoder.from_saved_model(tmp_path / "saved")
-    encoder = Encoder.from_model("in memory", model, intake=intake(rows))
+    encoder = Encoder.from_model("in memory", model, kind=kind_of(rows))
     for method in ("encode", "reconstruct", "score", "assign_probabilities"):
         for some in (rows, rows[:1]):
             expected = getattr(encoder, method)(some)
@@ -416,7 +416,7 @@ def test_a_row_is_encoded_alike_alone_among_others_and_in_any_number_type(part):
     np.testing.assert_allclose(alone, codes, atol=1e-5)
     np.testing.assert_array_equal(model.encode(given(rows)), codes)
     assert np.isfinite(model.train_on_batch(batch(model, rows[:1]), return_dict=True)["loss"])
-    encoder = Encoder.from_model("encoder", model, intake=intake(rows))
+    encoder = Encoder.from_model("encoder", model, kind=kind_of(rows))
     whole = encoder.encode(rows.astype(np.int64))
     np.testing.assert_allclose(encoder.encode(rows.astype(np.int64).astype(np.float64)), whole, atol=1e-6)
 

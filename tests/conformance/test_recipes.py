@@ -19,9 +19,9 @@ import_tensorflow()
 from zoo.encoder import Encoder  # noqa: E402
 from zoo.evaluate.gates import decide  # noqa: E402
 from zoo.export._signatures import write_saved_model  # noqa: E402
-from zoo.intakes.choose import plain_intake_of  # noqa: E402
 from zoo.models.autoencoder import Autoencoder  # noqa: E402
 from zoo.recipe import compose, list_recipes  # noqa: E402
+from zoo.rows import ItemRows, RecordRows  # noqa: E402
 from zoo.stages.judging import reported  # noqa: E402
 from zoo.stages.model import built_model  # noqa: E402
 from zoo.stages.preflight import hopeless_gates  # noqa: E402
@@ -42,19 +42,19 @@ def vectors(random):
 
 
 def words(random):
-    return vectors(random) | {"keys": np.asarray([f"word {i}" for i in range(ROWS)], object), "input_name": "vector"}
+    return vectors(random) | {"keys": np.asarray([f"word {i}" for i in range(ROWS)], object)}
 
 
 def records(random):
     fields = {"name": (MISSING, OTHER, *(f"n{i}" for i in range(60))), "town": (MISSING, OTHER, "a", "b")}
     chosen = [np.eye(len(names), dtype=np.float32)[random.integers(len(names), size=ROWS)] for names in fields.values()]
-    return {"features": csr_array(np.hstack(chosen)), "categories": fields, "groups": np.arange(ROWS)}
+    return {"features": csr_array(np.hstack(chosen)), "kind": RecordRows(fields), "groups": np.arange(ROWS)}
 
 
 def baskets(random):
     counts = random.poisson(0.1, size=(ROWS, 80)).astype(np.float32)
     counts[:, 0] += 1
-    return {"features": csr_array(counts), "categories": {"items": tuple(f"item {i}" for i in range(80))}}
+    return {"features": csr_array(counts), "kind": ItemRows([f"item {i}" for i in range(80)])}
 
 
 KINDS = {
@@ -109,21 +109,21 @@ def test_a_recipe_trains_is_judged_saved_and_exported_with_equal_values(name, tm
     verdict = decide(report, recipe.build("gates") or {}, "encoder", None)
     assert {result.gate for result in verdict.gates} == set(recipe.config["gates"])
 
-    intake = plain_intake_of(splits)
-    encoder = Encoder.from_model(name, model, intake=intake)
+    kind = splits.kind.plain()
+    encoder = Encoder.from_model(name, model, kind=kind)
     rows = splits.take(splits.test)
     codes = encoder.encode(rows)
     assert codes.shape == (len(splits.test), model.latent_dim)
     assert codes.dtype == np.float32
     np.testing.assert_allclose(encoder.encode(rows[:1]), codes[:1], atol=1e-4)
-    assert np.abs(codes - Encoder.from_model(name, trained.untrained, intake=intake).encode(rows)).max() > 0
+    assert np.abs(codes - Encoder.from_model(name, trained.untrained, kind=kind).encode(rows)).max() > 0
 
     model.save(tmp_path / "model.keras")
     again = Autoencoder.load(tmp_path / "model.keras")
     assert json.dumps(again.get_config()) == json.dumps(model.get_config())
-    np.testing.assert_array_equal(Encoder.from_model(name, again, intake=intake).encode(rows), codes)
+    np.testing.assert_array_equal(Encoder.from_model(name, again, kind=kind).encode(rows), codes)
 
-    write_saved_model(tmp_path / "saved", model, intake)
+    write_saved_model(tmp_path / "saved", model, kind)
     exported = Encoder.from_saved_model(tmp_path / "saved")
     np.testing.assert_allclose(exported.encode(rows), codes, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(exported.score(rows), encoder.score(rows), rtol=1e-4, atol=1e-3)

@@ -11,6 +11,7 @@ import pytest
 from zoo.data import Baskets
 from zoo.data._key_split import split_by_key
 from zoo.errors import InputError
+from zoo.rows import ItemRows
 
 GROCERIES = Path(__file__).parents[3] / "shared/data/onehot/groceries.csv"
 ITEMS = [f"item{number}" for number in range(12)]
@@ -81,7 +82,7 @@ def test_groceries_have_the_published_figures():
     assert splits.categories["items"][0] == "whole milk"
     assert splits.features.dtype == np.float32
     assert splits.features.indices.dtype == np.int32
-    assert splits.input_name == "items"
+    assert type(splits.kind) is ItemRows
     assert splits.notes == ()
 
 

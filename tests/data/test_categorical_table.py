@@ -10,6 +10,7 @@ import pytest
 from zoo.data import CategoricalTable
 from zoo.data._key_split import split_by_key
 from zoo.errors import InputError
+from zoo.rows import RecordRows
 from zoo.types import MISSING, OTHER
 
 MUSHROOM = Path(__file__).parents[3] / "shared/data/onehot/mushroom.csv"
@@ -81,7 +82,7 @@ def test_mushrooms_come_back_cell_by_cell():
     assert Counter(splits.labels.tolist()) == {"e": 4208, "p": 3916}
     assert splits.features.dtype == np.float32
     assert splits.features.nnz == 8124 * 22
-    assert splits.input_name == "record"
+    assert type(splits.kind) is RecordRows
     assert splits.notes == ("Column 'veil-type' is 'p' in every training row, so it carries nothing.",)
 
 

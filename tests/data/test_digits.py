@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 from zoo.data import Digits
 from zoo.data._key_split import key_positions
 from zoo.errors import InputError
+from zoo.rows import ImageRows
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def test_pixels_are_scikit_learns_scaled_to_255(digits):
     assert digits.features.max() == 255
     assert np.array_equal(digits.labels, original.target)
     assert digits.labels.dtype == np.int64
-    assert digits.input_name == "image"
+    assert type(digits.kind) is ImageRows
     assert digits.keys is None
 
 

@@ -12,6 +12,7 @@ from sklearn.datasets import load_digits
 from zoo.data import ImageFolder
 from zoo.data._key_split import key_positions
 from zoo.errors import InputError
+from zoo.rows import ImageRows
 
 DIGITS = load_digits()
 GREY = np.rint(DIGITS.images * (255 / 16)).astype(np.uint8)
@@ -61,7 +62,7 @@ def test_images_come_back_as_written_in_order_of_their_keys(folder):
     assert splits.features.dtype == np.uint8
     assert np.array_equal(splits.features[..., 0], GREY[list(names.values())])
     assert splits.labels.tolist() == [str(DIGITS.target[row]) for row in names.values()]
-    assert splits.input_name == "image"
+    assert type(splits.kind) is ImageRows
     assert splits.notes == ()
 
 

@@ -8,6 +8,7 @@ from sklearn.datasets import load_digits
 
 from zoo.data import Digits, OneClass
 from zoo.errors import InputError
+from zoo.rows import ImageRows
 from zoo.types import Splits
 
 TARGET = load_digits().target
@@ -52,7 +53,7 @@ def test_all_anomalies_are_judged_and_none_is_trained_on():
     assert len(splits.train) + len(splits.validation) == half
     assert len(splits.validation) == round(0.1 * half)
     assert splits.features.dtype == np.uint8
-    assert splits.input_name == "image"
+    assert type(splits.kind) is ImageRows
 
 
 def test_share_and_validation_are_of_normal_rows():

@@ -7,6 +7,7 @@ from scipy import sparse
 from zoo.data import SparseMatrix
 from zoo.data._key_split import split_by_key
 from zoo.errors import InputError
+from zoo.rows import SparseRows
 
 ROWS, COLUMNS = 120, 7
 DENSE = np.random.default_rng(0).poisson(0.6, (ROWS, COLUMNS)).astype(np.float32)
@@ -37,7 +38,7 @@ def test_every_format_becomes_the_same_rows(save, kind, make):
     assert np.array_equal(splits.features.toarray(), DENSE)
     assert splits.features.nnz == np.count_nonzero(DENSE)
     assert splits.is_sparse
-    assert splits.input_name == "items"
+    assert type(splits.kind) is SparseRows
     assert splits.categories is None
     expected = split_by_key([str(row) for row in range(ROWS)], validation=0.1, test=0.2)
     for rows, wanted in zip((splits.train, splits.validation, splits.test), expected, strict=True):

@@ -13,6 +13,7 @@ import pytest
 from zoo.data import TfdsImages
 from zoo.errors import InputError
 from zoo.quiet import import_tensorflow
+from zoo.rows import ImageRows
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (50, 6, 5, 3), dtype=np.uint8)
 
@@ -86,7 +87,7 @@ def test_mnist_is_as_published(shared):
     assert np.array_equal(splits.validation, np.arange(55_200, 60_000))
     assert np.array_equal(splits.test, np.arange(60_000, 70_000))
     assert splits.keys is None
-    assert splits.input_name == "image"
+    assert type(splits.kind) is ImageRows
     assert splits.notes == ()
 
 

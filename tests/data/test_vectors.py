@@ -11,6 +11,7 @@ from scipy import sparse
 from zoo.data import Vectors
 from zoo.data._key_split import split_by_key
 from zoo.errors import InputError
+from zoo.rows import DenseRows
 
 SHARED = Path(__file__).parents[3] / "shared/data"
 ROWS, WIDTH = 60, 4
@@ -74,7 +75,7 @@ def test_papers_have_embeddings_categories_and_titles():
     expected = split_by_key(frame["title"].tolist(), validation=0.1, test=0.2)
     for rows, wanted in zip((splits.train, splits.validation, splits.test), expected, strict=True):
         assert np.array_equal(rows, wanted)
-    assert splits.input_name == "vector"
+    assert type(splits.kind) is DenseRows
     assert splits.provenance["splits"] == {"train": 240, "validation": 30, "test": 60}
 
 

@@ -12,6 +12,7 @@ from zoo.data import WordVectors
 from zoo.data import _cleaning as cleaning
 from zoo.data._key_split import split_by_key
 from zoo.errors import InputError
+from zoo.rows import DenseRows
 from zoo.word_pairs import read_word_pairs
 
 
@@ -44,7 +45,7 @@ def base(splits):
 
 def test_glove_is_there_without_a_path(glove):
     assert glove.features.shape == (20_000, 50)
-    assert glove.input_name == "vector"
+    assert type(glove.kind) is DenseRows
     assert list(glove.keys[:3]) == ["the", ",", "."]
     assert glove.features[0, :3] == pytest.approx([0.418, 0.24968, -0.41242])
     king, queen = (glove.features[list(glove.keys).index(word)] for word in ("king", "queen"))

@@ -9,8 +9,8 @@ from zoo.errors import InputError, ZooError
 from zoo.export._serving_requests import write_warmup
 from zoo.export._signatures import calls_on_probes, write_saved_model
 from zoo.export.exporter import Exporter
-from zoo.intakes.dense_intake import DenseIntake
 from zoo.quiet import import_tensorflow
+from zoo.rows.dense_rows import DenseRows
 
 import_tensorflow()
 from zoo.encoder import Encoder  # noqa: E402
@@ -71,7 +71,7 @@ def test_what_is_not_published_and_what_died_is_removed_and_a_taken_version_is_r
 
 
 def test_other_values_than_in_memory_are_refused(exporter, model, splits, tmp_path):
-    write_saved_model(tmp_path / "saved", model, DenseIntake("vector", model.row_shape))
+    write_saved_model(tmp_path / "saved", model, DenseRows("vector", model.row_shape))
     weights = model.get_weights()
     try:
         model.set_weights([weight + 1e-3 for weight in weights])
@@ -93,7 +93,7 @@ def test_other_values_than_in_memory_are_refused(exporter, model, splits, tmp_pa
 
 
 def test_a_model_that_a_fresh_process_cannot_load_is_refused(exporter, model, splits, tmp_path):
-    write_saved_model(tmp_path / "saved", model, DenseIntake("vector", model.row_shape))
+    write_saved_model(tmp_path / "saved", model, DenseRows("vector", model.row_shape))
     (tmp_path / "saved" / "saved_model.pb").write_bytes(b"not a model")
     with pytest.raises(ZooError, match="a fresh process could not serve the exported model"):
         exporter._verified(tmp_path / "saved", calls_on_probes(model, splits))

@@ -7,8 +7,8 @@ from zoo.errors import InputError
 from zoo.export._precision import StoredWeights, round_weights
 from zoo.export._signatures import write_saved_model
 from zoo.export.exporter import Exporter
-from zoo.intakes import SparseIntake
 from zoo.quiet import import_tensorflow
+from zoo.rows import SparseRows
 from zoo.tracking.pyfunc_encoder import PyfuncEncoder
 
 tf = import_tensorflow()
@@ -76,9 +76,9 @@ def test_an_export_with_fewer_bits_is_smaller_and_gives_what_was_rounded(precisi
         name: getattr(Encoder.from_model("m", model), name)(rows) for name in ("encode", "reconstruct", "score")
     }
     sizes = {}
-    intake = Encoder.from_model("m", model).intake
+    row_kind = Encoder.from_model("m", model).kind
     for kind in ("float32", precision):
-        write_saved_model(tmp_path / kind, model, intake, kind)
+        write_saved_model(tmp_path / kind, model, row_kind, kind)
         sizes[kind] = sum(path.stat().st_size for path in (tmp_path / kind / "variables").iterdir())
     assert sizes[precision] < share * sizes["float32"]
     loaded = Encoder.from_saved_model(tmp_path / precision)
@@ -106,7 +106,7 @@ def test_a_table_is_read_row_by_row_whatever_it_is_stored_as(tmp_path):
     widened = [node for node in kept.node if node.op == "Cast"]
     shapes = [graph.graph.get_operation_by_name(node.name).outputs[0].shape for node in widened]
     assert all(5000 not in shape.as_list() for shape in shapes if shape.rank is not None)
-    write_saved_model(tmp_path / "saved", model, SparseIntake(5000), "int8")
+    write_saved_model(tmp_path / "saved", model, SparseRows(5000), "int8")
     np.testing.assert_allclose(Encoder.from_saved_model(tmp_path / "saved").encode(indices), expected, atol=1e-6)
 
 

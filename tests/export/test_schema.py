@@ -7,16 +7,16 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from zoo.export._schema import schema_of
 from zoo.export._serving_requests import serialised_examples
-from zoo.intakes import DenseIntake, ItemsIntake, RecordIntake, SparseIntake
 from zoo.quiet import import_tensorflow
+from zoo.rows import DenseRows, ItemRows, RecordRows, SparseRows
 from zoo.types import MISSING, OTHER
 
 tf = import_tensorflow()
 FIELDS = {"name": (MISSING, OTHER, "ann", "bob"), "age": (MISSING, OTHER, "[0, 10)", "[10, 20)")}
 
 
-def parsed(intake):
-    return text_format.Parse(schema_of(intake), schema_pb2.Schema())
+def parsed(row_kind):
+    return text_format.Parse(schema_of(row_kind), schema_pb2.Schema())
 
 
 def specification(schema):
@@ -33,18 +33,18 @@ def specification(schema):
 
 
 @pytest.mark.parametrize(
-    ("intake", "rows"),
+    ("row_kind", "rows"),
     [
-        (DenseIntake("vector", (3,)), np.arange(6, dtype=np.float32).reshape(2, 3)),
-        (DenseIntake("image", (2, 2, 1)), np.arange(8, dtype=np.float32).reshape(2, 2, 2, 1)),
-        (RecordIntake(FIELDS), {"name": ["ann", ""], "age": ["7", "12"]}),
-        (ItemsIntake(["milk", "rye"]), [["milk"], ["rye", "milk"]]),
-        (SparseIntake(9), {"indices": [[1, -1], [2, 8]], "values": [[1.0, 0.0], [2.0, 3.0]]}),
+        (DenseRows("vector", (3,)), np.arange(6, dtype=np.float32).reshape(2, 3)),
+        (DenseRows("image", (2, 2, 1)), np.arange(8, dtype=np.float32).reshape(2, 2, 2, 1)),
+        (RecordRows(FIELDS), {"name": ["ann", ""], "age": ["7", "12"]}),
+        (ItemRows(["milk", "rye"]), [["milk"], ["rye", "milk"]]),
+        (SparseRows(9), {"indices": [[1, -1], [2, 8]], "values": [[1.0, 0.0], [2.0, 3.0]]}),
     ],
 )
-def test_examples_can_be_read_by_the_schema(intake, rows):
-    arrays = intake.arrays(rows)
-    read = tf.io.parse_example(serialised_examples(arrays), specification(parsed(intake)))
+def test_examples_can_be_read_by_the_schema(row_kind, rows):
+    arrays = row_kind.arrays(rows)
+    read = tf.io.parse_example(serialised_examples(arrays), specification(parsed(row_kind)))
     assert set(read) == set(arrays)
     for name, array in arrays.items():
         if isinstance(read[name], tf.SparseTensor):
@@ -58,12 +58,12 @@ def test_examples_can_be_read_by_the_schema(intake, rows):
 
 
 def test_vocabularies_are_domains_and_intervals_are_not():
-    schema = parsed(RecordIntake(FIELDS))
+    schema = parsed(RecordRows(FIELDS))
     assert {each.name: list(each.value) for each in schema.string_domain} == {"name": ["ann", "bob"]}
     assert {each.name: each.domain for each in schema.feature} == {"name": "name", "age": ""}
-    assert parsed(ItemsIntake(["milk", "rye"])).string_domain[0].value == ["milk", "rye"]
+    assert parsed(ItemRows(["milk", "rye"])).string_domain[0].value == ["milk", "rye"]
 
 
 def test_numbers_must_be_there_and_strings_may_be_missing():
-    assert parsed(DenseIntake("vector", (3,))).feature[0].presence.min_fraction == 1
-    assert not parsed(RecordIntake(FIELDS)).feature[0].HasField("presence")
+    assert parsed(DenseRows("vector", (3,))).feature[0].presence.min_fraction == 1
+    assert not parsed(RecordRows(FIELDS)).feature[0].HasField("presence")

@@ -6,8 +6,8 @@ from scipy.sparse import csr_array
 from scipy.special import log_softmax
 
 from zoo.errors import InputError
-from zoo.intakes._cells import padded
 from zoo.quiet import import_tensorflow
+from zoo.rows._cells import padded
 
 tf = import_tensorflow()
 import keras  # noqa: E402

@@ -5,8 +5,8 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.special import log_softmax
 
-from zoo.intakes._cells import padded
 from zoo.quiet import import_tensorflow
+from zoo.rows._cells import padded
 
 import_tensorflow()
 

@@ -7,6 +7,7 @@ import pytest
 from scipy import sparse
 
 from zoo.metrics.basket_completion import BasketCompletion, _taken_out
+from zoo.rows import ItemRows, RecordRows
 from zoo.types import Splits
 
 
@@ -80,8 +81,8 @@ def test_the_table_stays_as_it_is(baskets, raw):
 def test_it_applies_to_baskets_only(baskets, raw, dense, codes, once):
     assert BasketCompletion().values(raw, replace(baskets, features=baskets.features.toarray())) is None
     fields = {"colour": ("red",) * 6, "shape": ("round",) * 6}
-    assert BasketCompletion().values(raw, replace(baskets, categories=fields)) is None
-    named = replace(baskets, categories={"item": ("x",) * 12})
+    assert BasketCompletion().values(raw, replace(baskets, kind=RecordRows(fields))) is None
+    named = replace(baskets, kind=ItemRows(("x",) * 12))
     assert BasketCompletion().values(raw.on(named), named) is not None
     assert BasketCompletion(k=201).values(raw, baskets) is None
     assert BasketCompletion().values(raw, replace(baskets, test=np.asarray([200, 201]))) is None

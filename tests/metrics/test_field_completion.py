@@ -8,6 +8,7 @@ from scipy import sparse
 
 from zoo.metrics.basket_completion import BasketCompletion
 from zoo.metrics.field_completion import FieldCompletion, _emptied
+from zoo.rows import ItemRows, RecordRows
 from zoo.types import MISSING, OTHER, Splits
 
 SIZES = {"town": 7, "street": 12, "state": 5}  # with MISSING and OTHER
@@ -24,7 +25,7 @@ def records(rng):
     categories = {name: (MISSING, OTHER, *(f"{name} {i}" for i in range(size - 2))) for name, size in SIZES.items()}
     rows = np.arange(300)
     splits = {"train": rows[:200], "validation": rows[:0], "test": rows[200:]}
-    return Splits(sparse.csr_array(held), **splits, categories=categories)
+    return Splits(sparse.csr_array(held), **splits, kind=RecordRows(categories))
 
 
 def layout(records):
@@ -77,8 +78,8 @@ def test_a_known_value_of_each_record_gives_way_to_missing(records):
 
 
 def test_it_applies_to_records_only(records, raw, codes, once):
-    assert FieldCompletion().values(raw, replace(records, categories=None)) is None
-    assert FieldCompletion().values(raw, replace(records, categories={"items": ("x",) * 24})) is None
+    assert FieldCompletion().values(raw, replace(records, kind=None)) is None
+    assert FieldCompletion().values(raw, replace(records, kind=ItemRows(("x",) * 24))) is None
     assert FieldCompletion().values(raw, replace(records, features=records.features.toarray())) is None
     assert FieldCompletion(k=201).values(raw, records) is None
     assert FieldCompletion().values(raw, replace(records, test=records.validation)) is None

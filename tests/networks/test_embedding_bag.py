@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from zoo.intakes._cells import padded
 from zoo.quiet import import_tensorflow
+from zoo.rows._cells import padded
 
 tf = import_tensorflow()
 

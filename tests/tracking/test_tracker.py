@@ -91,12 +91,12 @@ def test_an_encoder_is_registered_from_within_the_users_own_run(tracker, tmp_pat
     import mlflow
 
     from zoo.export.exporter import write_saved_model
-    from zoo.intakes.dense_intake import DenseIntake
     from zoo.models.dense_autoencoder import DenseAutoencoder
+    from zoo.rows.dense_rows import DenseRows
 
     model = DenseAutoencoder(2, [3])
     model.build((None, 4))
-    write_saved_model(tmp_path / "saved_model", model, DenseIntake("vector", (4,)))
+    write_saved_model(tmp_path / "saved_model", model, DenseRows("vector", (4,)))
     tracker.require_writable()
     theirs = f"sqlite:///{tmp_path}/theirs.db"
     mlflow.set_tracking_uri(theirs)

@@ -80,13 +80,13 @@ def encode_file(name: str | Path, source: str, output: Path, wanted: Wanted, con
     reader = reader_of(path)
     saved_model, called = find(name)
     encoder = Encoder.from_saved_model(saved_model, called)
-    columns = choose_columns(reader, encoder.intake, wanted.columns, wanted.keep)
+    columns = choose_columns(reader, encoder.kind, wanted.columns, wanted.keep)
     kept = require_fitting(output, _schema_of(reader, columns.kept), asked=wanted.keep is not None)
     if len(kept) < len(columns.kept):
         lost = [each for each in columns.kept if each not in kept]
         console.print(f"{output.suffix} files cannot hold {', '.join(lost)}: left out", highlight=False, markup=False)
     columns = replace(columns, kept=tuple(kept))
-    blocks = reader.blocks(wanted.block or rows_of_block(width_of(encoder.intake)))
+    blocks = reader.blocks(wanted.block or rows_of_block(width_of(encoder.kind)))
     parts = Parts(output.with_name(f"{output.name}.partial").absolute())
     job = Job(called, saved_model.absolute(), fingerprint(saved_model), path, columns, parts.folder)
     with parts.claimed(), _useless_parts_removed(parts):

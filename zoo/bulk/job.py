@@ -16,7 +16,7 @@ from zoo.bulk.prefetch import prefetch
 from zoo.bulk.rows import rows_of
 from zoo.encoder import Encoder
 from zoo.errors import InputError, ZooError, one_line
-from zoo.intakes.dense_intake import DenseIntake
+from zoo.rows.dense_rows import DenseRows
 from zoo.tables.readers import reader_of
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Worker:
 
     def _encoded(self, block: Block, table: Any) -> Any:
         """The carried columns and the embedding, a `pyarrow.Table`."""
-        rows = rows_of(table, self.job.columns, self._encoder.intake, block.first, str(self.job.source))
+        rows = rows_of(table, self.job.columns, self._encoder.kind, block.first, str(self.job.source))
         try:
             codes = self._codes(rows)
         except ValueError as error:
@@ -91,9 +91,9 @@ class Worker:
         return with_embedding(table.select(list(self.job.columns.kept)), codes, scale_of(self._encoder))
 
     def _codes(self, rows: Any) -> Any:
-        intake = self._encoder.intake
-        if isinstance(intake, DenseIntake):  # of the right shape and finite, as has been seen
-            return self._encoder.call("encode", {intake.name: rows})
+        kind = self._encoder.kind
+        if isinstance(kind, DenseRows):  # of the right shape and finite, as has been seen
+            return self._encoder.call("encode", {kind.name: rows})
         return self._encoder.encode(rows)
 
     @cached_property

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError, suggestion
-from zoo.intakes.dense_intake import DenseIntake
-from zoo.intakes.items_intake import ItemsIntake
-from zoo.intakes.record_intake import RecordIntake
-from zoo.intakes.sparse_intake import SparseIntake
+from zoo.rows.dense_rows import DenseRows
+from zoo.rows.item_rows import ItemRows
+from zoo.rows.record_rows import RecordRows
+from zoo.rows.sparse_rows import SparseRows
 from zoo.tables.arrow_types import is_list, is_numeric, is_text
 from zoo.tables.cells import dense_rows, list_cells, sparse_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from zoo.rows.row_kind import RowKind
     from zoo.tables.blocks import Reader
-    from zoo.types import Intake
 
 NONE = "none"  # keep=none
 _SPARSE = ("indices", "values")
@@ -44,12 +44,12 @@ class Columns:
         return list(dict.fromkeys([*self.features, *self.kept]))
 
 
-def choose_columns(reader: Reader, intake: Intake, columns: Sequence[str], keep: Sequence[str] | None) -> Columns:
+def choose_columns(reader: Reader, kind: RowKind, columns: Sequence[str], keep: Sequence[str] | None) -> Columns:
     """Finds the features, and what is carried along: by default all other columns.
 
     Args:
         reader: the table's.
-        intake: the encoder's.
+        kind: the encoder's.
         columns: the features, if the user named them; names may hold `*`.
         keep: what is carried along, if the user named it; `["none"]` keeps nothing.
 
@@ -61,24 +61,24 @@ def choose_columns(reader: Reader, intake: Intake, columns: Sequence[str], keep:
     if repeated:
         raise InputError(f"{reader.path}: several columns are called {', '.join(repeated)}; give each its own name")
     if reader.row_shape is not None:
-        _require_array(reader, intake, columns, keep)
+        _require_array(reader, kind, columns, keep)
         return Columns((names[0],), ())
     named = _named(reader, "columns", columns)
-    features = _features(reader, intake, named)
+    features = _features(reader, kind, named)
     kept = [name for name in names if name not in features]
     if keep is not None:
         kept = [] if list(keep) == [NONE] and NONE not in names else _named(reader, "keep", keep)
-    numbers = features if isinstance(intake, DenseIntake) and not _is_listed(reader, features) else []
+    numbers = features if isinstance(kind, DenseRows) and not _is_listed(reader, features) else []
     return Columns(tuple(features), tuple(kept), tuple(numbers))
 
 
-def rows_of(table: Any, columns: Columns, intake: Intake, first: int, where: str) -> Any:
+def rows_of(table: Any, columns: Columns, kind: RowKind, first: int, where: str) -> Any:
     """What `Encoder.encode` takes, from a block of a table.
 
     Args:
         table: a `pyarrow.Table` of the block.
         columns: their use.
-        intake: the encoder's.
+        kind: the encoder's.
         first: the number of the block's first row.
         where: the file, for messages.
 
@@ -86,51 +86,50 @@ def rows_of(table: Any, columns: Columns, intake: Intake, first: int, where: str
         InputError: rows that are missing or of the wrong size, by their numbers in the file.
     """
     features = table.select(list(columns.features))
-    if isinstance(intake, DenseIntake):
-        return dense_rows(features, intake.shape, first, where)
-    if isinstance(intake, SparseIntake):
-        return sparse_rows(features, intake.columns, first, where)
-    if isinstance(intake, ItemsIntake):
+    if isinstance(kind, DenseRows):
+        return dense_rows(features, kind.shape, first, where)
+    if isinstance(kind, SparseRows):
+        return sparse_rows(features, kind.columns, first, where)
+    if isinstance(kind, ItemRows):
         return list_cells(features.column(0))
     return features.to_pandas()
 
 
-def width_of(intake: Intake) -> int:
+def width_of(kind: RowKind) -> int:
     """About how many numbers a row has, or things that take as much memory."""
-    if isinstance(intake, DenseIntake):
+    if isinstance(kind, DenseRows):
         width = 1
-        for size in intake.shape:
+        for size in kind.shape:
             width *= size
         return width
-    return 16 * len(intake.categories) if isinstance(intake, RecordIntake) else 256
+    return 16 * len(kind.categories) if isinstance(kind, RecordRows) else 256
 
 
-def _require_array(reader: Reader, intake: Intake, columns: Sequence[str], keep: Sequence[str] | None) -> None:
+def _require_array(reader: Reader, kind: RowKind, columns: Sequence[str], keep: Sequence[str] | None) -> None:
     if columns or keep:
         raise InputError(f"{reader.path}: a .npy file holds one array and no named columns; leave columns and keep out")
-    if not isinstance(intake, DenseIntake):
-        raise InputError(f"{reader.path}: the encoder takes {intake.describe()}; give it a Parquet or CSV file")
-    if reader.row_shape != intake.shape:
+    if not isinstance(kind, DenseRows):
+        raise InputError(f"{reader.path}: the encoder takes {kind.describe()}; give it a Parquet or CSV file")
+    if reader.row_shape != kind.shape:
         raise InputError(
-            f"{reader.path}: the encoder takes {intake.describe()}, and the rows' shape is "
-            f"{list(reader.row_shape or ())}"
+            f"{reader.path}: the encoder takes {kind.describe()}, and the rows' shape is {list(reader.row_shape or ())}"
         )
 
 
-def _features(reader: Reader, intake: Intake, named: list[str]) -> list[str]:
-    if isinstance(intake, RecordIntake):
+def _features(reader: Reader, kind: RowKind, named: list[str]) -> list[str]:
+    if isinstance(kind, RecordRows):
         if named:
             raise InputError("columns means nothing for records: their fields are found by their names")
-        return _named(reader, "field", list(intake.categories))
-    if isinstance(intake, SparseIntake):
+        return _named(reader, "field", list(kind.categories))
+    if isinstance(kind, SparseRows):
         if named and len(named) != 2:
             raise InputError(f"columns: name two, of indices and of values, not {len(named)}")
         return _require_lists(reader, named or _named(reader, "column", _SPARSE), numbers=True)
-    if isinstance(intake, ItemsIntake):
+    if isinstance(kind, ItemRows):
         return _items(reader, named)
-    if not isinstance(intake, DenseIntake):
-        raise InputError(f"rows for {intake.describe()} cannot be read from a table")
-    return _vectors(reader, intake, named)
+    if not isinstance(kind, DenseRows):
+        raise InputError(f"rows for {kind.describe()} cannot be read from a table")
+    return _vectors(reader, kind, named)
 
 
 def _items(reader: Reader, named: list[str]) -> list[str]:
@@ -146,9 +145,9 @@ def _items(reader: Reader, named: list[str]) -> list[str]:
     return _require_lists(reader, found, numbers=False)
 
 
-def _vectors(reader: Reader, intake: DenseIntake, named: list[str]) -> list[str]:
+def _vectors(reader: Reader, kind: DenseRows, named: list[str]) -> list[str]:
     """One column of lists, or as many columns of numbers as a row has."""
-    width = width_of(intake)
+    width = width_of(kind)
     schema = reader.schema
     if named:
         if _is_listed(reader, named):
@@ -160,7 +159,7 @@ def _vectors(reader: Reader, intake: DenseIntake, named: list[str]) -> list[str]
             )
         if len(named) != width:
             raise InputError(
-                f"{reader.path}: the encoder takes {intake.describe()}, and columns names {len(named):,} columns"
+                f"{reader.path}: the encoder takes {kind.describe()}, and columns names {len(named):,} columns"
             )
         return named
     lists = [field.name for field in schema if is_list(field.type) and is_numeric(_innermost(field.type))]
@@ -170,7 +169,7 @@ def _vectors(reader: Reader, intake: DenseIntake, named: list[str]) -> list[str]
         if len(found) == 1 == len(lists) or (len(found) == width and not lists):
             return _require_alike(reader, found, floats)
     raise InputError(
-        f"{reader.path}: the encoder takes {intake.describe()}; {len(lists)} columns hold lists of numbers and "
+        f"{reader.path}: the encoder takes {kind.describe()}; {len(lists)} columns hold lists of numbers and "
         f"{len(numbers):,} single numbers; name the right ones with columns=NAME, columns=A,B,.. or columns=x_*; "
         f"columns: {_described(reader)}"
     )

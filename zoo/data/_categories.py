@@ -10,11 +10,10 @@ import numpy as np
 from zoo.errors import InputError
 
 # What a served encoder does to a cell, so that training and serving read the same cell alike.
-from zoo.intakes._cells import text_of, tidied
+from zoo.rows._cells import MISSING, OTHER, text_of, tidied
 from zoo.tables.arrow_types import is_list
 from zoo.tables.read_table import numbers_of
 from zoo.tables.words import count
-from zoo.types import MISSING, OTHER
 
 if TYPE_CHECKING:
     from collections.abc import Collection

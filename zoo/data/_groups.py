@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zoo.intakes._cells import text_of
+from zoo.rows._cells import text_of
 
 
 def group_texts(column: Any, keys: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.data._row_split import refuse_empty
 from zoo.errors import InputError
+from zoo.rows.image_rows import ImageRows
 from zoo.types import Splits
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def image_splits(
         labels=labels,
         provenance={**provenance, **counted},
         notes=tuple(notes),
-        input_name="image",
+        kind=ImageRows(tuple(int(size) for size in images.shape[1:])),
     )
 
 

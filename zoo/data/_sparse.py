@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from scipy.sparse import csr_array
 
+    from zoo.rows.row_kind import RowKind
     from zoo.types import Rows
 
 SPLITS = ("train", "validation", "test")
@@ -28,9 +29,8 @@ def sparse_splits(
     *,
     name: str,
     options: str,
-    input_name: str,
     provenance: Mapping[str, Any],
-    categories: Mapping[str, tuple[str, ...]] | None = None,
+    kind: RowKind,
     labels: npt.NDArray[Any] | None = None,
     notes: Sequence[str] = (),
 ) -> Splits:
@@ -42,9 +42,8 @@ def sparse_splits(
         rows: row numbers of train, validation and test.
         name: what to call the rows in messages.
         options: the options that decide the splits, such as "data.test=0.2".
-        input_name: see `zoo.types.Splits`.
         provenance: where the rows come from.
-        categories: what the columns stand for, or None.
+        kind: what they are.
         labels: [rows] classes, or None.
         notes: what was done to them.
 
@@ -60,7 +59,7 @@ def sparse_splits(
         "width": int(features.shape[1]),
         "entries": int(features.nnz),
         "splits": {split: len(numbers) for split, numbers in rows.items()},
-        "fingerprint": labelled(fingerprint(features, keys, categories), labels),
+        "fingerprint": labelled(fingerprint(features, keys, kind.categories), labels),
     }
     return Splits(
         features=features,
@@ -71,8 +70,7 @@ def sparse_splits(
         labels=labels,
         provenance={**provenance, **counted},
         notes=tuple(notes),
-        input_name=input_name,
-        categories=categories,
+        kind=kind,
     )
 
 

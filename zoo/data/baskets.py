@@ -91,6 +91,7 @@ class Baskets:
         """
         from zoo.data._pruning import by_frequency, pruned
         from zoo.data._sparse import kept_rows, sparse_splits, split_rows
+        from zoo.rows.item_rows import ItemRows
         from zoo.tables.files import existing_file
 
         path = existing_file(self.path, "data.path")
@@ -108,7 +109,6 @@ class Baskets:
             kept_rows(rows, np.isin(np.arange(len(found.keys)), baskets)),
             name=str(path),
             options=f"data.validation={self.validation} or data.test={self.test}",
-            input_name="items",
             provenance={
                 "source": type(self).__name__,
                 "path": str(path),
@@ -120,7 +120,7 @@ class Baskets:
                 "min_items": self.min_items,
                 "max_items": self.max_items,
             },
-            categories={"items": tuple(found.items[column] for column in columns)},
+            kind=ItemRows([found.items[column] for column in columns]),
             notes=(*found.notes, *self._notes(found, columns, baskets)),
         )
 

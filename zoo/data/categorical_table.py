@@ -124,6 +124,7 @@ class CategoricalTable:
         """
         from zoo.data._categories import Categoriser
         from zoo.data._sparse import sparse_splits, split_rows
+        from zoo.rows.record_rows import RecordRows
         from zoo.tables.read_table import column_of
 
         cells = self._read_dataset(self.dataset) if self.dataset is not None else self._read_file()
@@ -144,13 +145,12 @@ class CategoricalTable:
             rows,
             name=cells.where,
             options=f"data.validation={self.validation} or data.test={self.test}",
-            input_name="record",
             provenance={"source": type(self).__name__, **cells.origin, **self._options()},
-            categories={name: field.names for name, field in fields.items()},
+            kind=RecordRows({name: field.names for name, field in fields.items()}, sorted(missing)),
             labels=labels,
             notes=(*cells.notes, *(note for field in fields.values() for note in field.notes), *label_notes),
         )
-        return replace(splits, groups=groups, missing=tuple(sorted(missing)))
+        return replace(splits, groups=groups)
 
     def _read_dataset(self, dataset: str) -> _Cells:
         from zoo.data._febrl import read_febrl

@@ -69,6 +69,8 @@ class SparseMatrix:
             InputError: a file cannot be read, does not fit the matrix, or holds what cannot be used.
         """
         from zoo.data._sparse import kept_rows, sparse_splits, split_rows
+        from zoo.rows.item_rows import ItemRows
+        from zoo.rows.sparse_rows import SparseRows
         from zoo.tables.files import existing_file
 
         path = existing_file(self.path, "data.path")
@@ -80,6 +82,7 @@ class SparseMatrix:
         labels, label_notes = self._read_labels(matrix.shape[0], numbers)
         rows = split_rows([str(row) for row in range(matrix.shape[0])], self.validation, self.test)
         features = matrix if filled.all() else matrix[numbers]
+        names = self._read_names(matrix.shape[1])
         files = {name: value for name in ("labels", "names") if (value := getattr(self, name)) is not None}
         return sparse_splits(
             features,
@@ -87,14 +90,13 @@ class SparseMatrix:
             kept_rows(rows, filled),
             name=str(path),
             options=f"data.validation={self.validation} or data.test={self.test}",
-            input_name="items",
             provenance={
                 "source": type(self).__name__,
                 "path": str(path),
                 "file_bytes": path.stat().st_size,
                 **files,
             },
-            categories=self._read_names(matrix.shape[1]),
+            kind=SparseRows(matrix.shape[1]) if names is None else ItemRows(names),
             labels=labels,
             notes=(*_notes(features, matrix.shape[0]), *label_notes),
         )
@@ -121,7 +123,7 @@ class SparseMatrix:
             )
         return class_labels(labels.reshape(-1)[kept].tolist(), "the file of labels", str(path))
 
-    def _read_names(self, columns: int) -> dict[str, tuple[str, ...]] | None:
+    def _read_names(self, columns: int) -> list[str] | None:
         from zoo.tables.files import existing_file, readable
 
         if self.names is None:
@@ -145,7 +147,7 @@ class SparseMatrix:
             if name in lines:
                 raise InputError(f"{path}, line {line}: {name!r} is the name of line {lines[name]} already")
             lines[name] = line
-        return {"items": tuple(names)}
+        return names
 
 
 def _read(path: Path) -> Any:

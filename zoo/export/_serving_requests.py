@@ -17,7 +17,7 @@ _EMPTY = {"string": "", "int32": -1, "float32": 0.0}  # what pads rows of unequa
 
 
 def features_of_examples(examples: Any, specs: Mapping[str, Any]) -> dict[str, Any]:
-    """Serialised tf.Example messages [n] -> the arrays that an intake's `specs` name, inside the graph.
+    """Serialised tf.Example messages [n] -> the arrays that a kind's `specs` name, inside the graph.
 
     An input of fixed shape is a feature of as many numbers, in rows; a string that is missing is "". One of any length
     is a feature of any length.
@@ -45,7 +45,7 @@ def features_of_examples(examples: Any, specs: Mapping[str, Any]) -> dict[str, A
 
 
 def serialised_examples(arrays: Mapping[str, Any]) -> Any:
-    """An intake's arrays [n, ...] -> [n] serialised tf.Example messages; padding is left out."""
+    """A kind's arrays [n, ...] -> [n] serialised tf.Example messages; padding is left out."""
     from tensorflow.core.example import example_pb2
 
     rows = []

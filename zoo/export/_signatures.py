@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.codes import as_int8, steps
 from zoo.encoder import OTHERS, READS_ROWS, Encoder, seeds_of
 from zoo.export._precision import StoredWeights
 from zoo.export._serving_requests import features_of_examples, serialised_examples
-from zoo.intakes.choose import intake_of
+from zoo.quantization import as_int8, quantized
 from zoo.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from zoo.types import Intake, Splits
+    from zoo.rows.row_kind import RowKind
+    from zoo.types import Splits
 
     # signature -> its inputs, and the values expected of its outputs
     Calls = Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
@@ -30,14 +30,14 @@ _DRAWN = 4
 
 
 def write_saved_model(
-    directory: Path, model: Any, intake: Intake, precision: str = "float32", code_scale: float | None = None
+    directory: Path, model: Any, kind: RowKind, precision: str = "float32", code_scale: float | None = None
 ) -> None:
     """Writes the SavedModel. Keras' own export archive takes no look-up tables, and names only one input well.
 
     Args:
         directory: where; must not exist.
         model: a built `zoo.models.Autoencoder`.
-        intake: how rows go in.
+        kind: how rows go in.
         precision: of the stored weights, see `zoo.export._precision`.
         code_scale: what a step of an int8 embedding stands for; None exports float32.
     """
@@ -46,10 +46,10 @@ def write_saved_model(
     exported = tf.Module()  # what is to be saved must hang on it
     signatures = {
         name: _traced(function, specs, weights)
-        for name, (function, specs) in _functions(model, intake, code_scale).items()
+        for name, (function, specs) in _functions(model, kind, code_scale).items()
     }
     exported.weights = weights.variables
-    exported.tables = list(getattr(intake, "tables", ()))
+    exported.tables = kind.tables
     exported.threshold = model.threshold.value
     if code_scale is not None:
         exported.code_scale = tf.Variable(code_scale, dtype=tf.float32, trainable=False)
@@ -58,10 +58,10 @@ def write_saved_model(
 
 def calls_on_probes(model: Any, splits: Splits, code_scale: float | None = None) -> Calls:
     """What the model in memory gives for test rows, by signature; an int8 embedding before it is rounded."""
-    intake = intake_of(splits)
+    kind = splits.kind
     count = max(2, min(_PROBES, _NUMBERS // splits.width))
-    encoder = Encoder.from_model("in memory", model, intake=intake)
-    arrays = intake.arrays(splits.take(splits.test[:count]))
+    encoder = Encoder.from_model("in memory", model, kind=kind)
+    arrays = splits.inputs(splits.test[:count])
     calls: dict[str, tuple[Any, dict[str, Any]]] = {
         READS_ROWS[method][0]: (arrays, {READS_ROWS[method][1]: encoder.call(method, arrays)})
         for method in READS_ROWS
@@ -75,7 +75,7 @@ def calls_on_probes(model: Any, splits: Splits, code_scale: float | None = None)
     wanted = {"embedding": codes}
     if code_scale is not None:
         scales = np.full(len(codes), code_scale, np.float32)
-        wanted = {"embedding": np.asarray(steps(codes, code_scale)), "scale": scales}
+        wanted = {"embedding": np.asarray(quantized(codes, code_scale)), "scale": scales}
     calls["serving_default"] = (arrays, wanted)
     calls["serving_examples"] = ({"examples": serialised_examples(arrays)}, wanted)
     calls["decode"] = ({"codes": codes}, {OTHERS["decode"][1]: encoder.decode(codes)})
@@ -85,11 +85,11 @@ def calls_on_probes(model: Any, splits: Splits, code_scale: float | None = None)
 
 
 def _functions(
-    model: Any, intake: Intake, code_scale: float | None
+    model: Any, kind: RowKind, code_scale: float | None
 ) -> dict[str, tuple[Callable[..., dict[str, Any]], Mapping[str, Any]]]:
     """Signature -> its function and the specifications of its inputs."""
     tf = import_tensorflow()
-    specs = intake.specs()
+    specs = kind.specs()
     codes = tf.TensorSpec((None, model.latent_dim), tf.float32)
 
     def embedding(features: Any) -> dict[str, Any]:
@@ -99,14 +99,14 @@ def _functions(
         return {"embedding": as_int8(values, code_scale), "scale": tf.fill((tf.shape(values)[0],), code_scale)}
 
     def score(**arrays: Any) -> dict[str, Any]:
-        scores = model.score(intake.features(arrays))
+        scores = model.score(kind.features(arrays))
         threshold = tf.zeros_like(scores) + tf.convert_to_tensor(model.threshold)
         return {"score": scores, "threshold": threshold, "anomalous": scores > threshold}
 
     functions: dict[str, tuple[Any, Mapping[str, Any]]] = {
-        "serving_default": (lambda **arrays: embedding(intake.features(arrays)), specs),
+        "serving_default": (lambda **arrays: embedding(kind.features(arrays)), specs),
         "serving_examples": (
-            lambda examples: embedding(intake.features(features_of_examples(examples, specs))),
+            lambda examples: embedding(kind.features(features_of_examples(examples, specs))),
             {"examples": tf.TensorSpec((None,), tf.string, name="examples")},
         ),
         "score": (score, specs),
@@ -114,7 +114,7 @@ def _functions(
     }
     for method in ("reconstruct", "assign"):
         if Encoder.can(model, method):
-            functions[READS_ROWS[method][0]] = (partial(_endpoint, model, method, intake), specs)
+            functions[READS_ROWS[method][0]] = (partial(_endpoint, model, method, kind), specs)
     if model.is_generative:
         functions["sample"] = (
             lambda seed: {"reconstruction": model.sample(seed)},
@@ -131,5 +131,5 @@ def _traced(function: Callable[..., Any], specs: Mapping[str, Any], weights: Sto
     return import_tensorflow().function(with_stored_weights, autograph=False).get_concrete_function(**specs)
 
 
-def _endpoint(model: Any, method: str, intake: Intake, **arrays: Any) -> dict[str, Any]:
-    return {READS_ROWS[method][1]: getattr(model, method)(intake.features(arrays))}
+def _endpoint(model: Any, method: str, kind: RowKind, **arrays: Any) -> dict[str, Any]:
+    return {READS_ROWS[method][1]: getattr(model, method)(kind.features(arrays))}

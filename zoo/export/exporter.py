@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from zoo.codes import scale_of
 from zoo.encoder import EMBEDDINGS_FILE, Encoder
 from zoo.errors import InputError, ZooError, one_line
 from zoo.export._onnx import ONNX_FILE, require_onnx, write_onnx
@@ -23,7 +22,7 @@ from zoo.export._serving_requests import write_warmup
 from zoo.export._signatures import calls_on_probes, write_saved_model
 from zoo.export.store import Store
 from zoo.folders import require_writable
-from zoo.intakes.choose import intake_of, plain_intake_of
+from zoo.quantization import scale_of
 from zoo.quiet import import_tensorflow
 from zoo.types import Exported
 
@@ -76,7 +75,7 @@ class Exporter:
         require_writable(Path(self.store).expanduser() / name, "the store", "export.store=FOLDER")
         Store(self.store).require_labels()
 
-    def require_expressible(self, splits: Splits) -> None:
+    def check_exportable(self, splits: Splits) -> None:
         """Raises InputError if a table's encoder could not be written in a format that is asked for."""
         if self.onnx and splits.categories:
             raise InputError("export.onnx=true: its rows are strings, and ONNX cannot look them up; leave it at false")
@@ -101,7 +100,7 @@ class Exporter:
         round_weights(model, self.precision)
         if self.output == "float32":
             return None
-        encoder = Encoder.from_model("in memory", model, intake=plain_intake_of(splits))
+        encoder = Encoder.from_model("in memory", model, kind=splits.kind.plain())
         return scale_of(encoder.encode(splits.take(splits.train[:_CALIBRATION_ROWS])))
 
     @contextlib.contextmanager
@@ -130,12 +129,12 @@ class Exporter:
         """
         with Store(self.store).staged(name) as staged:
             directory = staged / "saved_model"  # the registry keeps the folder under this name
-            intake = intake_of(splits)
+            kind = splits.kind
             try:
-                write_saved_model(directory, model, intake, self.precision, code_scale)
+                write_saved_model(directory, model, kind, self.precision, code_scale)
                 if splits.keys is not None:
                     _write_embeddings(directory / EMBEDDINGS_FILE, model, splits, code_scale)
-                for file, text in {SCHEMA_FILE: schema_of(intake), **documents}.items():
+                for file, text in {SCHEMA_FILE: schema_of(kind), **documents}.items():
                     (directory / file).write_text(text, encoding="utf-8")
                 calls = calls_on_probes(model, splits, code_scale)
                 write_warmup(directory, name, {signature: inputs for signature, (inputs, _) in calls.items()})
@@ -181,7 +180,7 @@ def _write_embeddings(path: Path, model: Any, splits: Splits, code_scale: float 
     path.parent.mkdir(parents=True, exist_ok=True)
     codes = pa.list_(pa.float32(), model.latent_dim)
     schema = pa.schema([("key", pa.string()), ("embedding", codes)])
-    encoder = Encoder.from_model("in memory", model, intake=intake_of(splits), code_scale=code_scale)
+    encoder = Encoder.from_model("in memory", model, kind=splits.kind, code_scale=code_scale)
     rows = np.arange(len(splits))
     with pq.ParquetWriter(path, schema) as writer:
         for start, block in zip(range(0, len(rows), 65_536), splits.batches(rows, 65_536), strict=True):

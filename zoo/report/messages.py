@@ -10,25 +10,14 @@ if TYPE_CHECKING:
     from zoo.types import Report, Splits
 
 
-def rows_in_words(splits: Splits) -> str:
-    """What the rows of a table are, such as `images of 28 x 28, 1 channel`."""
-    if splits.is_sparse:
-        fields = f" in {len(splits.categories)} fields" if splits.categories and len(splits.categories) > 1 else ""
-        return f"sparse rows of {splits.width:,} columns{fields}"
-    if len(splits.shape) == 3:
-        height, width, channels = splits.shape
-        return f"images of {height} x {width}, {channels} channel{'s' if channels > 1 else ''}"
-    return f"rows of {splits.width} columns"
-
-
 def kinds_differ(model: Any, splits: Splits) -> str:
     """What is wrong with an encoder of sparse rows on dense ones, or the other way round."""
     if splits.is_sparse:
         return (
-            f"the data are {rows_in_words(splits)}, but {type(model.encoder).__name__} reads dense rows: "
+            f"the data are {splits.kind.in_words()}, but {type(model.encoder).__name__} reads dense rows: "
             f"take model.encoder._target_=zoo.networks.EmbeddingBag with a likelihood for sparse rows"
         )
-    return f"{type(model.encoder).__name__} reads sparse rows, but the data are {rows_in_words(splits)}"
+    return f"{type(model.encoder).__name__} reads sparse rows, but the data are {splits.kind.in_words()}"
 
 
 def missing_labels(metrics: Mapping[str, Any], gates: Mapping[str, Any], splits: Splits) -> str:

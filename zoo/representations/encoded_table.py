@@ -9,7 +9,8 @@ import numpy as np
 
 if TYPE_CHECKING:
     from zoo.encoder import Encoder
-    from zoo.types import Floats, Intake, Rows, Splits
+    from zoo.rows.row_kind import RowKind
+    from zoo.types import Floats, Rows, Splits
 
 _READ = 2_048  # rows at a time: as images of 64 x 64 x 3 they are 100 MB
 
@@ -20,13 +21,13 @@ class EncodedTable:
     Args:
         encoder: the encoder.
         splits: the table.
-        intake: how the encoder is given the table's rows; None for its own. A champion's columns may stand for other
+        kind: how the encoder is given the table's rows; None for its own. A champion's columns may stand for other
             things than the table's, so it gets records and baskets as strings, which it looks up itself.
     """
 
-    def __init__(self, encoder: Encoder, splits: Splits, intake: Intake | None = None) -> None:
+    def __init__(self, encoder: Encoder, splits: Splits, kind: RowKind | None = None) -> None:
         self.name = encoder.name
-        self._encoder, self._splits, self._intake = encoder, splits, intake or encoder.intake
+        self._encoder, self._splits, self._kind = encoder, splits, kind or encoder.kind
         for method in ("reconstruct", "score", "rates", "assign"):
             if encoder.has(method):
                 setattr(self, method, partial(self._apply, method))
@@ -39,7 +40,7 @@ class EncodedTable:
 
     def on(self, splits: Splits) -> EncodedTable:
         """See `zoo.types.Representation`."""
-        return EncodedTable(self._encoder, splits, self._intake)
+        return EncodedTable(self._encoder, splits, self._kind)
 
     def _log_likelihoods(self, rows: Rows, samples: int, seed: int) -> Any:
         return self._encoder.log_likelihoods(self._inputs(rows), samples, seed)
@@ -50,4 +51,4 @@ class EncodedTable:
         return np.concatenate([getattr(self._encoder, method)(self._inputs(block)) for block in blocks])
 
     def _inputs(self, rows: Rows) -> dict[str, Any]:
-        return self._intake.arrays(self._splits.take(rows))
+        return self._kind.arrays(self._splits.take(rows))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zoo.encoder import Encoder
-from zoo.intakes.choose import plain_intake_of
 from zoo.representations.encoded_table import EncodedTable
 
 if TYPE_CHECKING:
@@ -20,5 +19,4 @@ class Untrained:
 
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
         """See `zoo.types.Baseline`."""
-        encoder = Encoder.from_model(name, trained.untrained, intake=plain_intake_of(splits))
-        return EncodedTable(encoder, splits)
+        return EncodedTable(Encoder.from_model(name, trained.untrained, kind=splits.kind.plain()), splits)

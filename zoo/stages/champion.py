@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from zoo.encoder import Encoder
 from zoo.errors import ZooError
-from zoo.intakes.choose import intake_of
 from zoo.representations.encoded_table import EncodedTable
 
 if TYPE_CHECKING:
@@ -23,10 +22,8 @@ def load_champion(tracker: Tracker, name: str, splits: Splits) -> tuple[Represen
         champion = Encoder.from_saved_model(found[1], name="champion")
     except (ZooError, OSError) as error:
         return None, f"the champion could not be loaded: {error}"
-    intake = intake_of(splits)
     try:
-        arrays = intake.arrays(splits.take(splits.test[:1]))
-        champion.encode(arrays)
+        champion.encode(splits.inputs(splits.test[:1]))
     except ValueError as error:
         return None, f"{error}: give the new encoder a name of its own with name=NAME"
-    return EncodedTable(champion, splits, intake), ""
+    return EncodedTable(champion, splits, splits.kind), ""

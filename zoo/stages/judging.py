@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from zoo.encoder import Encoder
 from zoo.evaluate.gates import decide
-from zoo.intakes.choose import plain_intake_of
 from zoo.representations.encoded_table import EncodedTable
 from zoo.stages.champion import load_champion
 
@@ -31,8 +30,7 @@ def judged(recipe: Recipe, tracker: Tracker, trained: Trained, splits: Splits) -
 
 def reported(recipe: Recipe, trained: Trained, splits: Splits, more: Sequence[Representation] = ()) -> Report:
     """Scores the encoder, the baselines, and what else is to be compared."""
-    intake = plain_intake_of(splits)
-    encoder = Encoder.from_model("encoder", trained.model, intake=intake, code_scale=trained.code_scale)
+    encoder = Encoder.from_model("encoder", trained.model, kind=splits.kind.plain(), code_scale=trained.code_scale)
     baselines = recipe.build("baselines")
     representations: list[Representation] = [EncodedTable(encoder, splits)]
     representations += [baseline.fit(name, splits, trained) for name, baseline in baselines.items()]

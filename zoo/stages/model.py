@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError
 from zoo.quiet import import_tensorflow
-from zoo.report.messages import kinds_differ, rows_in_words
+from zoo.report.messages import kinds_differ
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,5 +42,5 @@ def built_model(recipe: Recipe, splits: Splits, note: Callable[[str], None]) -> 
     try:
         model.build((None, *splits.shape))
     except ValueError as error:
-        raise InputError(f"the model cannot be built for {rows_in_words(splits)}: {error}") from error
+        raise InputError(f"the model cannot be built for {splits.kind.in_words()}: {error}") from error
     return model

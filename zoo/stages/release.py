@@ -11,7 +11,6 @@ from zoo.encoder import Encoder, Vocabulary
 from zoo.environment import facts
 from zoo.errors import ZooError
 from zoo.export.exporter import BLESSED
-from zoo.intakes.choose import intake_of, plain_intake_of
 from zoo.report.model_card import CARD_FILE, model_card
 from zoo.report.numbers import as_json
 from zoo.stages.result import Result
@@ -90,7 +89,7 @@ class Release:
                 name, trained.model, splits, self._documents(trained, report, verdict), trained.code_scale
             ) as candidate,
         ):
-            rows = intake_of(splits).arrays(splits.take(splits.test[:_EXAMPLE_ROWS]))
+            rows = splits.inputs(splits.test[:_EXAMPLE_ROWS])
             version = self.run.register(name, candidate.directory, rows, trained.model.latent_dim)
             try:
                 self.voice.verified(candidate)
@@ -122,16 +121,14 @@ class Release:
         }
 
     def _in_memory(self, trained: Trained) -> Encoder:
-        intake = intake_of(self.splits)
         vocabulary = _vocabulary(trained, self.splits)
-        return Encoder.from_model(self.recipe.name, trained.model, vocabulary, intake, trained.code_scale)
+        return Encoder.from_model(self.recipe.name, trained.model, vocabulary, self.splits.kind, trained.code_scale)
 
 
 def _vocabulary(trained: Trained, splits: Splits) -> Vocabulary | None:
     if splits.keys is None:
         return None
-    intake = plain_intake_of(splits)
-    encoder = Encoder.from_model("vocabulary", trained.model, intake=intake, code_scale=trained.code_scale)
+    encoder = Encoder.from_model("vocabulary", trained.model, kind=splits.kind.plain(), code_scale=trained.code_scale)
     rows = np.arange(len(splits))
     return Vocabulary(
         splits.keys.tolist(), lambda: np.concatenate([encoder.encode(block) for block in splits.batches(rows)])

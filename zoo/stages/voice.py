@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zoo.report.messages import collapses, rows_in_words
+from zoo.report.messages import collapses
 from zoo.report.progress import ProgressReport
 from zoo.report.tables import folds_table, report_table, verdict_table
 
@@ -47,7 +47,7 @@ class Voice:
         counts = (
             f"{len(splits.train):,} to train, {len(splits.validation):,} to validate, {len(splits.test):,} held out"
         )
-        self.say(f"{name}: {len(splits):,} {rows_in_words(splits)} ({counts})")
+        self.say(f"{name}: {len(splits):,} {splits.kind.in_words()} ({counts})")
 
     def trained(self, trained: Trained) -> None:
         """How training went."""

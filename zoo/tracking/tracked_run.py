@@ -69,7 +69,7 @@ class TrackedRun:
         Args:
             name: name of the registered model.
             directory: the SavedModel.
-            rows: an input example, the arrays [n, ...] of the encoder's intake by name.
+            rows: an input example, the arrays [n, ...] that the encoder takes by name.
             latent_dim: width of the code.
 
         Returns:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.intakes._cells import padded
 from zoo.parts import NEIGHBOUR, ROW
 from zoo.quiet import import_tensorflow
 
@@ -95,16 +94,14 @@ class Feed:
     def _gathered(self, step: Any, rows_of: Callable[[int], Rows]) -> Any:
         """The model's input for the rows of a step, inside tf.data."""
         tf = import_tensorflow()
-        if self.splits.is_sparse:
-            arrays = tf.numpy_function(
-                lambda number: tuple(padded(self.splits.take(rows_of(int(number)))).values()),
-                [step],
-                (tf.int32, tf.float32),
-                stateful=False,
-            )
-            for array in arrays:
-                array.set_shape((None, None))
-            return dict(zip(("indices", "values"), arrays, strict=True))
-        x = tf.numpy_function(lambda number: self.splits.take(rows_of(int(number))), [step], tf.float32, stateful=False)
-        x.set_shape((None, *self.splits.shape))
-        return x
+        kind = self.splits.kind
+        specs = kind.block_specs()
+        tensors = tf.numpy_function(
+            lambda number: kind.block_arrays(self.splits.take(rows_of(int(number)))),
+            [step],
+            [spec.dtype for spec in specs],
+            stateful=False,
+        )
+        for tensor, spec in zip(tensors, specs, strict=True):
+            tensor.set_shape(spec.shape)
+        return kind.model_input(tensors)

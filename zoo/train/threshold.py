@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.encoder import Encoder
-from zoo.intakes.choose import plain_intake_of
 
 if TYPE_CHECKING:
     from zoo.types import Splits
@@ -17,5 +16,5 @@ def set_threshold(model: Any, splits: Splits) -> None:
     """Sets the threshold to the score that the wanted share of the validation rows exceeds, if a share is wanted."""
     if model.false_alarm_rate is None:
         return
-    encoder = Encoder.from_model("trained", model, intake=plain_intake_of(splits))
+    encoder = Encoder.from_model("trained", model, kind=splits.kind.plain())
     model.threshold.assign(np.quantile(encoder.score(splits.take(splits.validation)), 1 - model.false_alarm_rate))

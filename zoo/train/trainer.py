@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zoo.encoder import Encoder
 from zoo.errors import InputError
-from zoo.intakes.choose import plain_intake_of
 from zoo.types import Trained
 
 if TYPE_CHECKING:
@@ -234,7 +233,7 @@ class Trainer:
 def _fit_prior(model: Any, splits: Splits, epoch: int) -> None:
     """Lets a prior that wants it look at the codes of the training rows, once."""
     if epoch and epoch == model.bottleneck.fit_epoch:
-        encoder = Encoder.from_model("in training", model, intake=plain_intake_of(splits))
+        encoder = Encoder.from_model("in training", model, kind=splits.kind.plain())
         model.bottleneck.adapt_prior(encoder.encode(splits.take(splits.train[:_PRIOR_ROWS])))
 
 

@@ -1,6 +1,6 @@
 """The values that stages hand to each other, and the number types that recipes are checked against.
 
-Frozen, small, and free of every other module of the zoo, so that any stage can be used alone.
+Frozen, small, and free of every other module of the zoo but `zoo.rows`, so that any stage can be used alone.
 """
 
 from zoo.types.capabilities import Clusters, HasLikelihood, HasRates, Reconstructs, Representation, Scores
@@ -27,7 +27,7 @@ from zoo.types.numbers import (
     Rows,
     UnitInterval,
 )
-from zoo.types.tables import MISSING, OTHER, Intake, Source, Splits, TableSchema
+from zoo.types.tables import MISSING, OTHER, Source, Splits, TableSchema
 from zoo.types.training import LayerArguments, Listener, Trained
 
 __all__ = [
@@ -44,7 +44,6 @@ __all__ = [
     "GateResult",
     "HasLikelihood",
     "HasRates",
-    "Intake",
     "LayerArguments",
     "Listener",
     "Metric",

@@ -7,18 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
+
+from zoo.rows._cells import MISSING, OTHER
+from zoo.rows.choose import plain_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import numpy.typing as npt
     from scipy.sparse import csr_array
 
+    from zoo.rows.row_kind import RowKind
     from zoo.types.numbers import Block, Floats, Rows
 
-# The first two columns of a categorical field: for a cell that is empty, and for a category that was rare where the
-# table was read or is not known at all.
-MISSING, OTHER = "<missing>", "<other>"
+__all__ = ["MISSING", "OTHER", "Source", "Splits"]
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,9 @@ class Splits:
         weights: [rows] how often a row counts in training, relative to the others; None counts all alike.
         provenance: where the table comes from, JSON-ready; `fingerprint` identifies its content.
         notes: what was done to the table that its owner would want to know.
-        input_name: name of the feature in exported signatures.
         groups: [rows] numbers; rows of one group (records of one person) never stand on both sides of a split.
-        categories: what the columns of a one-hot or multi-hot table stand for, in their order: field -> names of its
-            columns. A table's field starts with `MISSING` and `OTHER`; baskets have one field, of items. None where
-            columns have no names.
-        missing: strings that stand for a missing cell of a table, beside "".
+        kind: the kind of row that they are; None, or one of another shape than the features, is the plain kind of the
+            features: vectors, images or sparse rows.
     """
 
     features: npt.NDArray[Any] | csr_array
@@ -69,10 +68,14 @@ class Splits:
     weights: Floats | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    input_name: str = "vector"
     groups: Rows | None = None
-    categories: Mapping[str, tuple[str, ...]] | None = None
-    missing: tuple[str, ...] = ()
+    kind: RowKind = None  # type: ignore[assignment]  # filled in below
+
+    def __post_init__(self) -> None:
+        """Finds the kind."""
+        sparse = not isinstance(self.features, np.ndarray)
+        if self.kind is None or self.kind.shape != self.shape or self.kind.is_sparse != sparse:
+            object.__setattr__(self, "kind", plain_kind(self.shape, sparse=sparse))
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -91,7 +94,12 @@ class Splits:
     @property
     def is_sparse(self) -> bool:
         """Whether rows are kept as the columns that are not zero."""
-        return not isinstance(self.features, np.ndarray)
+        return self.kind.is_sparse
+
+    @property
+    def categories(self) -> Mapping[str, tuple[str, ...]] | None:
+        """See `zoo.rows.row_kind.RowKind`."""
+        return self.kind.categories
 
     @property
     def schema(self) -> TableSchema:
@@ -99,10 +107,12 @@ class Splits:
         return TableSchema(self.shape, self.is_sparse, self.categories)
 
     def take(self, rows: Rows | slice) -> Block:
-        """The given rows: [n, ...] float32, or a CSR array [n, columns]."""
-        if isinstance(self.features, np.ndarray):
-            return np.asarray(self.features[rows], dtype=np.float32)
-        return self.features[rows]
+        """The features of the given rows: [n, ...] float32, or a CSR array [n, columns]."""
+        return self.kind.take(self.features, rows)
+
+    def inputs(self, rows: Rows | slice) -> dict[str, npt.NDArray[Any]]:
+        """What a served encoder takes for the given rows: arrays [n, ...] of raw cells by name."""
+        return self.kind.arrays(self.take(rows))
 
     def batches(self, rows: Rows, size: int = 8192) -> Iterator[Block]:
         """Yields blocks of at most `size` of the given rows, so that no second table is ever made."""
@@ -121,23 +131,3 @@ class Source(Protocol):
 
     def load(self) -> Splits:
         """Returns the table and its splits; raises `zoo.errors.InputError` when it cannot be used."""
-
-
-class Intake(Protocol):
-    """How a user's rows become what a model takes; see `zoo.intakes`."""
-
-    def arrays(self, rows: Any) -> dict[str, Any]:
-        """Named arrays [n, ...] from a user's rows, or from a block of a table.
-
-        Raises:
-            ValueError: rows that cannot be used; the message says which, and what is wanted.
-        """
-
-    def specs(self) -> dict[str, Any]:
-        """A TensorFlow specification of each array, [None, ...]."""
-
-    def features(self, arrays: Mapping[str, Any]) -> Any:
-        """The model's input from tensors of the arrays; runs in the graph."""
-
-    def describe(self) -> str:
-        """The rows in a few words."""

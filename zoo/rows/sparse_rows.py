@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from zoo.intakes._cells import as_csr, padded
 from zoo.quiet import import_tensorflow
+from zoo.rows._cells import as_csr, padded
+from zoo.rows.row_kind import SparseFeatures
 
 
 @dataclass(frozen=True)
-class SparseIntake:
+class SparseRows(SparseFeatures):
     """Rows of which only the columns that are not zero are kept.
 
     Attributes:
@@ -21,6 +22,10 @@ class SparseIntake:
     """
 
     columns: int
+
+    def __post_init__(self) -> None:
+        """The shape of a row."""
+        object.__setattr__(self, "shape", (self.columns,))
 
     def arrays(self, rows: Any) -> dict[str, Any]:
         """`indices` [n, items] int32, padded with -1, and `values` [n, items] float32, padded with 0.
@@ -47,7 +52,7 @@ class SparseIntake:
         return given
 
     def specs(self) -> dict[str, Any]:
-        """See `zoo.types.Intake`."""
+        """See `RowKind`."""
         tf = import_tensorflow()
         return {
             "indices": tf.TensorSpec((None, None), tf.int32, name="indices"),
@@ -61,3 +66,7 @@ class SparseIntake:
     def describe(self) -> str:
         """Such as `sparse rows [n, 1000]`."""
         return f"sparse rows [n, {self.columns}]"
+
+    def in_words(self) -> str:
+        """Such as `sparse rows of 1,000 columns`."""
+        return f"sparse rows of {self.columns:,} columns"

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from zoo.quiet import import_tensorflow
+from zoo.rows.row_kind import DenseFeatures
 
 
 @dataclass(frozen=True)
-class DenseIntake:
-    """Rows of numbers: vectors or images.
+class DenseRows(DenseFeatures):
+    """Rows of numbers.
 
     Attributes:
         name: of the input.
@@ -44,7 +45,7 @@ class DenseIntake:
         return {self.name: floats}
 
     def specs(self) -> dict[str, Any]:
-        """See `zoo.types.Intake`."""
+        """See `RowKind`."""
         tf = import_tensorflow()
         return {self.name: tf.TensorSpec((None, *self.shape), tf.float32, name=self.name)}
 
@@ -55,6 +56,10 @@ class DenseIntake:
     def describe(self) -> str:
         """Such as `rows [n, 50]`."""
         return f"rows [n, {', '.join(map(str, self.shape))}]"
+
+    def in_words(self) -> str:
+        """Such as `rows of 50 columns`."""
+        return f"rows of {self.width} columns"
 
     def _numbers(self, rows: Any) -> Any:
         """An array of numbers, whatever the rows came in."""

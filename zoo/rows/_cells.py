@@ -1,4 +1,4 @@
-"""What intakes share."""
+"""What kinds of rows share."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from zoo.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# The first two columns of a categorical field: for a cell that is empty, and for a category that was rare where the
+# table was read or is not known at all.
+MISSING, OTHER = "<missing>", "<other>"
 
 
 def padded(rows: Any) -> dict[str, Any]:

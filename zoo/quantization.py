@@ -25,7 +25,7 @@ def scale_of(codes: Floats) -> float:
     return float(np.float32(reach / _LARGEST)) or 1.0
 
 
-def steps(codes: Any, scale: float) -> Any:
+def quantized(codes: Any, scale: float) -> Any:
     """Codes as numbers of steps [n, latent_dim], not rounded yet, clipped to -127 to 127; tensors in the graph."""
     return import_tensorflow().clip_by_value(codes / scale, -float(_LARGEST), float(_LARGEST))
 
@@ -33,7 +33,7 @@ def steps(codes: Any, scale: float) -> Any:
 def as_int8(codes: Any, scale: float) -> Any:
     """Codes [n, latent_dim] as int8."""
     tf = import_tensorflow()
-    return tf.cast(tf.round(steps(codes, scale)), tf.int8)
+    return tf.cast(tf.round(quantized(codes, scale)), tf.int8)
 
 
 def from_int8(integers: Any, scale: Any) -> Any:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.intakes._cells import as_csr, hash_table, text_of
 from zoo.quiet import import_tensorflow
+from zoo.rows._cells import as_csr, hash_table, text_of
+from zoo.rows.row_kind import SparseFeatures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class ItemsIntake:
+class ItemRows(SparseFeatures):
     """Sets or baskets of named items, looked up inside the graph; items that are not known do not count.
 
     Args:
@@ -26,6 +27,8 @@ class ItemsIntake:
 
     def __init__(self, items: Sequence[str]) -> None:
         self.items = tuple(items)
+        self.shape = (len(self.items),)
+        self.categories = {"items": self.items}
         self._table: Any = None
 
     def arrays(self, rows: Any) -> dict[str, Any]:
@@ -53,7 +56,7 @@ class ItemsIntake:
         return {"items": table}
 
     def specs(self) -> dict[str, Any]:
-        """See `zoo.types.Intake`."""
+        """See `RowKind`."""
         tf = import_tensorflow()
         return {"items": tf.TensorSpec((None, None), tf.string, name="items")}
 
@@ -70,9 +73,17 @@ class ItemsIntake:
         """The look-up table that `features` made, which an exported model must keep."""
         return [] if self._table is None else [self._table]
 
+    def vocabularies(self) -> dict[str, list[str]]:
+        """See `RowKind`."""
+        return {"items": list(self.items)}
+
     def describe(self) -> str:
         """Such as `baskets of 169 items`."""
         return f"baskets of {len(self.items)} items"
+
+    def in_words(self) -> str:
+        """Such as `sparse rows of 169 columns`."""
+        return f"sparse rows of {self.width:,} columns"
 
     def _from_multi_hot(self, rows: Any) -> list[list[str]]:
         csr = as_csr(rows, len(self.items))

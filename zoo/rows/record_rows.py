@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.intakes._cells import as_csr, hash_table, text_of, tidied
 from zoo.quiet import import_tensorflow
+from zoo.rows._cells import MISSING, OTHER, as_csr, hash_table, text_of, tidied
+from zoo.rows.row_kind import SparseFeatures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ _NUMBER = r"[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?"
 _OTHER = 1  # column of a field for what is not in its vocabulary
 
 
-class RecordIntake:
+class RecordRows(SparseFeatures):
     """Records of categorical fields, each field a string; looked up inside the graph.
 
     Args:
@@ -30,9 +31,11 @@ class RecordIntake:
     """
 
     def __init__(self, categories: Mapping[str, Sequence[str]], missing: Sequence[str] = ()) -> None:
-        self.categories = {field: tuple(names) for field, names in categories.items()}
+        self.categories: Mapping[str, tuple[str, ...]] = {field: tuple(names) for field, names in categories.items()}
+        self.column_names = tuple(self.categories)
         sizes = [len(names) for names in self.categories.values()]
         self._offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        self.shape = (int(self._offsets[-1]),)
         self._tables: dict[str, Any] = {}
         self._missing = ["", *missing]
         # a vocabulary of tidied strings was read from tidied cells, so cells are tidied here as well
@@ -66,7 +69,7 @@ class RecordIntake:
         return arrays
 
     def specs(self) -> dict[str, Any]:
-        """See `zoo.types.Intake`."""
+        """See `RowKind`."""
         tf = import_tensorflow()
         return {name: tf.TensorSpec((None,), tf.string, name=name) for name in self.categories}
 
@@ -88,9 +91,22 @@ class RecordIntake:
         """The look-up tables that `features` made, which an exported model must keep."""
         return list(self._tables.values())
 
+    def vocabularies(self) -> dict[str, list[str]]:
+        """See `RowKind`; fields that take numbers have none."""
+        return {
+            field: [name for name in names if name not in {MISSING, OTHER}]
+            for field, names in self.categories.items()
+            if not all(name.startswith("[") for name in names[2:])
+        }
+
     def describe(self) -> str:
         """The fields' names."""
         return f"records with the fields {', '.join(self.categories)}"
+
+    def in_words(self) -> str:
+        """Such as `sparse rows of 120 columns in 7 fields`."""
+        fields = f" in {len(self.categories)} fields" if len(self.categories) > 1 else ""
+        return f"sparse rows of {self.width:,} columns{fields}"
 
     def _looked_up(self, field: str, cells: Any) -> Any:
         """The column within the field for each cell [n]."""

@@ -1,0 +1,181 @@
+"""What every kind of row can answer."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.quiet import import_tensorflow
+from zoo.rows._cells import padded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from zoo.types import Block, Floats
+
+
+class RowKind(ABC):
+    """A kind of row: what a table's rows are, and the way from a user's rows to what a model takes.
+
+    Rows have two forms. *Features* are what a table keeps and models train on: a block of them is what `take` gives.
+    *Inputs* are named arrays of raw cells: what a user holds becomes them in Python (`arrays`), a served encoder takes
+    them, and the graph makes features of them (`features`). Where features are what users hold, the two are the same.
+
+    Attributes:
+        shape: of a row's features: [width], or [height, width, channels].
+        is_sparse: whether features are kept as the columns that are not zero.
+        categories: what the columns of one-hot or multi-hot features stand for, in their order: field -> names of its
+            columns; None where they stand for numbers.
+        column_names: names of the columns that a user's table must have; empty where rows go by position.
+    """
+
+    shape: tuple[int, ...]
+    is_sparse: bool = False
+    categories: Mapping[str, tuple[str, ...]] | None = None
+    column_names: tuple[str, ...] = ()
+
+    @abstractmethod
+    def arrays(self, rows: Any) -> dict[str, Any]:
+        """Inputs [n, ...] by name from a user's rows, or from a block of features.
+
+        Raises:
+            ValueError: rows that cannot be used; the message says which, and what is wanted.
+        """
+
+    @abstractmethod
+    def specs(self) -> dict[str, Any]:
+        """A TensorFlow specification of each input, [None, ...]."""
+
+    @abstractmethod
+    def features(self, arrays: Mapping[str, Any]) -> Any:
+        """The model's input from tensors of the inputs; runs in the graph."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """What an encoder takes, in a few words, such as `rows [n, 50]`."""
+
+    @abstractmethod
+    def in_words(self) -> str:
+        """What the rows are, in a few words, such as `rows of 50 columns`."""
+
+    @property
+    def width(self) -> int:
+        """Numbers in a row's features."""
+        return math.prod(self.shape)
+
+    @property
+    def tables(self) -> list[Any]:
+        """Look-up tables that `features` has made, which an exported model must keep."""
+        return []
+
+    def vocabularies(self) -> dict[str, list[str]]:
+        """Input -> the strings that it knows, for inputs that are looked up."""
+        return {}
+
+    @abstractmethod
+    def plain(self) -> RowKind:
+        """The kind of the same rows whose inputs are features: for what reads a table's own numbers."""
+
+    # What a table keeps, and what training reads of it.
+
+    @abstractmethod
+    def take(self, features: Any, rows: Any) -> Block:
+        """Some rows of a table's features: [n, ...] float32, or a CSR array [n, columns]."""
+
+    @abstractmethod
+    def block_specs(self) -> list[Any]:
+        """TensorFlow specifications of `block_arrays`."""
+
+    @abstractmethod
+    def block_arrays(self, block: Block) -> list[npt.NDArray[Any]]:
+        """A block of features as arrays that TensorFlow knows."""
+
+    @abstractmethod
+    def model_input(self, tensors: Any) -> Any:
+        """The model's input from tensors of `block_arrays`."""
+
+    @abstractmethod
+    def dense(self, block: Block) -> Floats:
+        """A block of features as a dense array [n, ...]."""
+
+    @abstractmethod
+    def zeros(self, count: int) -> Any:
+        """The model's input for rows of zeros, to see what a model can do with them."""
+
+
+class DenseFeatures(RowKind):
+    """Kinds whose features are arrays [n, ...] of numbers."""
+
+    def take(self, features: Any, rows: Any) -> Block:
+        """See `RowKind`."""
+        return np.asarray(features[rows], dtype=np.float32)
+
+    def block_specs(self) -> list[Any]:
+        """See `RowKind`."""
+        tf = import_tensorflow()
+        return [tf.TensorSpec((None, *self.shape), tf.float32)]
+
+    def block_arrays(self, block: Block) -> list[npt.NDArray[Any]]:
+        """See `RowKind`."""
+        return [np.asarray(block)]
+
+    def model_input(self, tensors: Any) -> Any:
+        """See `RowKind`."""
+        return tensors[0]
+
+    def dense(self, block: Block) -> Floats:
+        """See `RowKind`."""
+        return np.asarray(block)
+
+    def zeros(self, count: int) -> Any:
+        """See `RowKind`."""
+        return import_tensorflow().zeros((count, *self.shape))
+
+    def plain(self) -> RowKind:
+        """The kind itself."""
+        return self
+
+
+class SparseFeatures(RowKind):
+    """Kinds whose features are CSR arrays [n, columns]; a model takes the `indices` and `values` of their entries."""
+
+    is_sparse = True
+
+    def take(self, features: Any, rows: Any) -> Block:
+        """See `RowKind`."""
+        block: Block = features[rows]
+        return block
+
+    def block_specs(self) -> list[Any]:
+        """See `RowKind`."""
+        tf = import_tensorflow()
+        return [tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, None), tf.float32)]
+
+    def block_arrays(self, block: Block) -> list[npt.NDArray[Any]]:
+        """See `RowKind`."""
+        return list(padded(block).values())
+
+    def model_input(self, tensors: Any) -> Any:
+        """See `RowKind`."""
+        return dict(zip(("indices", "values"), tensors, strict=True))
+
+    def dense(self, block: Any) -> Floats:
+        """See `RowKind`."""
+        array: Floats = block.toarray()
+        return array
+
+    def zeros(self, count: int) -> Any:
+        """Rows with a single entry in the first column."""
+        tf = import_tensorflow()
+        return {"indices": tf.zeros((count, 1), tf.int32), "values": tf.ones((count, 1))}
+
+    def plain(self) -> RowKind:
+        """See `RowKind`."""
+        from zoo.rows.sparse_rows import SparseRows
+
+        return SparseRows(self.width)
