@@ -1,5 +1,6 @@
 """Gates fail closed."""
 
+import dataclasses
 import math
 
 import pytest
@@ -87,3 +88,51 @@ def test_the_champion_stays_if_the_new_encoder_is_surely_worse(champion, expecte
     assert verdict.beats_champion is expected
     assert bool(verdict.champion_reasons) is not expected
     assert decide(report(), {"g": Gate("m", beats=["raw"])}, "encoder").beats_champion is None
+
+
+def compared(champion, directions):
+    """A report of metrics a and b, both blessed; the champion has the given scores and differences."""
+    own = {"a": Score(0.6, 0.5, 0.7, 10), "b": Score(90.0, 89.0, 91.0, 10)}
+    scores = {"encoder": own, "raw": own, "champion": {name: each and own[name] for name, each in champion.items()}}
+    ahead = {name: Score(0.2, 0.1, 0.3, 10) for name in own}
+    differences = {"raw": ahead, "champion": {name: each for name, each in champion.items() if each}}
+    return Report(scores, differences, {"encoder": 2}, dict.fromkeys(own, "x"), directions, 0.95, 1000)
+
+
+AHEAD, BEHIND = Score(0.1, 0.05, 0.15, 10), Score(-0.1, -0.15, -0.05, 10)
+BOTH = {"a": Gate("a", beats=["raw"]), "b": Gate("b", beats=["raw"])}
+
+
+@pytest.mark.parametrize(
+    ("champion", "promoted", "reasons"),
+    [
+        ({"a": AHEAD, "b": None}, True, []),  # an exported VAE has no likelihood: the rest decides
+        ({"a": BEHIND, "b": None}, False, ["a is worse"]),
+        ({"a": None, "b": None}, True, []),
+        ({"a": AHEAD, "b": BEHIND}, False, ["b is worse"]),
+    ],
+)
+def test_a_metric_that_the_champion_cannot_have_is_noted_and_decides_nothing(champion, promoted, reasons):
+    verdict = decide(compared(champion, {"a": True, "b": False}), BOTH, "encoder", "champion")
+    assert verdict.blessed
+    assert verdict.beats_champion is promoted
+    assert [reason[: len(want)] for reason, want in zip(verdict.champion_reasons, reasons, strict=True)] == reasons
+    absent = [name for name, each in champion.items() if each is None]
+    assert [note.split()[0] for note in verdict.champion_notes] == absent
+
+
+def test_a_gate_on_a_metric_that_ranks_none_does_not_keep_the_champion():
+    gates = {"a": Gate("a", beats=["raw"]), "b": Gate("b", at_least=1)}
+    report = compared({"a": AHEAD, "b": AHEAD}, {"a": True, "b": None})
+    del report.differences["champion"]["b"]  # as the judge leaves them out
+    verdict = decide(report, gates, "encoder", "champion")
+    assert verdict.beats_champion is True
+    assert not verdict.champion_reasons
+
+
+def test_a_champion_that_was_not_judged_at_all_stays():
+    report = compared({"a": AHEAD, "b": AHEAD}, {"a": True, "b": False})
+    unseen = dataclasses.replace(report, scores={"encoder": report.scores["encoder"]}, differences={})
+    verdict = decide(unseen, {"a": Gate("a", at_least=0.1)}, "encoder", "champion")
+    assert verdict.beats_champion is False
+    assert "could not be compared" in verdict.champion_reasons[0]

@@ -37,6 +37,7 @@ def decide(report: Report, gates: Mapping[str, Gate], encoder: str, champion: st
         champion=champion,
         beats_champion=None if champion is None else bool(results) and not worse,
         champion_reasons=worse,
+        champion_notes=tuple(_not_the_champions(report, gates, champion)) if champion else (),
     )
 
 
@@ -62,6 +63,11 @@ def _shortfall(score: Score | None, required: float, *, inclusive: bool) -> str:
     """Why a lower bound does not pass; empty if it does."""
     if score is None:
         return "could not be measured"
+    if math.isfinite(score.value) and math.isnan(score.low) and math.isnan(score.high):
+        return (
+            f"is {score.value:.3f} but has no interval: too few of the {score.count} rows, pairs or queries that it "
+            f"counts are of one kind (an anomaly, a class), so resamples say nothing of others; more of them are needed"
+        )
     if not all(math.isfinite(bound) for bound in (score.value, score.low, score.high)):
         return "is not a finite number"
     if score.low > required or (inclusive and score.low == required):
@@ -72,9 +78,23 @@ def _shortfall(score: Score | None, required: float, *, inclusive: bool) -> str:
 
 def _worse_than_champion(report: Report, gates: Mapping[str, Gate], champion: str) -> Iterator[str]:
     """Metrics of the gates on which the whole interval of the difference to the champion lies below 0."""
-    for metric in sorted({gate.metric for gate in gates.values()}):
+    without = set(_without_value(report, gates, champion))
+    for metric in sorted({gate.metric for gate in gates.values()} - without):
         difference = report.differences.get(champion, {}).get(metric)
+        if report.directions.get(metric, True) is None:
+            continue  # it ranks none
         if difference is None or not math.isfinite(difference.high):
             yield f"{metric} could not be compared with the champion's"
         elif difference.high < 0:
             yield f"{metric} is worse than the champion's by {difference}"
+
+
+def _not_the_champions(report: Report, gates: Mapping[str, Gate], champion: str) -> Iterator[str]:
+    for metric in _without_value(report, gates, champion):
+        yield f"{metric} does not decide between the two: the champion has no value of it on these rows"
+
+
+def _without_value(report: Report, gates: Mapping[str, Gate], champion: str) -> list[str]:
+    """Metrics of the gates that were put to the champion and do not apply to it; no later encoder could change that."""
+    scores = report.scores.get(champion, {})
+    return sorted({gate.metric for gate in gates.values() if scores.get(gate.metric, gate) is None})

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.evaluate._memo import remembering
-from zoo.types import Report, Score
+from zoo.types import Report, Score, Stratified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from zoo.types import Doubles, Metric, PositiveInt, Probability, Representation, Splits
+    from zoo.types import Doubles, Metric, PositiveInt, Probability, Representation, Rows, Splits
 
 
 _BLOCK = 100  # resamples at a time: their weights for 5,000 rows are 4 MB
+_WITHOUT = (
+    0.05  # share of resamples without a value (all rows drawn may be the same one) that are left out, at the most
+)
 
 
 class Judge:
@@ -23,7 +26,9 @@ class Judge:
 
     Intervals are percentiles of bootstrap resamples of what the metric counts (rows, word pairs, queries). All
     representations are scored on the same resamples, so the difference of two has a paired interval, much narrower
-    than the two scores' own.
+    than the two scores' own. Where a metric has no value without some kind of row (anomalies, say), each kind is
+    resampled by itself. A score whose kind has a single row, or of which more than one resample in 20 has no value, has
+    no interval, and no gate passes on it.
 
     Args:
         resamples: bootstrap resamples.
@@ -75,28 +80,43 @@ class Judge:
         )
 
     def _samples(self, metric: Metric, values: Sequence[Doubles | None]) -> list[Doubles]:
-        """[resamples] statistics for each representation, the same rows drawn for all."""
+        """[resamples] statistics for each representation, the same rows drawn for all; NaN if they tell nothing."""
         samples = [np.full(self.resamples, np.nan) for _ in values]
-        counts = {len(each) for each in values if each is not None}
-        if not counts:
+        counted = [each for each in values if each is not None]
+        if not counted:
             return samples
+        counts = {len(each) for each in counted}
         if len(counts) > 1:
             raise ValueError(f"a metric must count the same rows for every representation, not {sorted(counts)}")
-        (count,) = counts
+        strata = metric.strata(counted[0]) if isinstance(metric, Stratified) else np.zeros(len(counted[0]))
+        members = [np.flatnonzero(strata == each) for each in np.unique(strata)]
+        if len(members) > 1 and min(map(len, members)) == 1:
+            return samples  # every resample would hold the only one of its kind, and say nothing of others
         random = np.random.default_rng(self.seed)
         for start in range(0, self.resamples, _BLOCK):
             block = slice(start, min(start + _BLOCK, self.resamples))
-            drawn = random.integers(count, size=(block.stop - start, count))
-            weights = np.stack([np.bincount(each, minlength=count) for each in drawn]).astype(np.float64)
+            weights = _drawn(random, members, block.stop - start)
             for each, sample in zip(values, samples, strict=True):
                 if each is not None:
                     sample[block] = metric.statistic(each, weights)
         return samples
 
     def _score(self, value: float, samples: Doubles, values: Doubles) -> Score:
+        known = samples[~np.isnan(samples)]
+        if np.isnan(value) or len(known) < (1 - _WITHOUT) * len(samples):
+            known = np.asarray([np.nan])
         tail = (1 - self.confidence) / 2
-        low, high = np.quantile(samples, [tail, 1 - tail])
+        low, high = np.quantile(known, [tail, 1 - tail])
         return Score(float(value), float(low), float(high), len(values))
+
+
+def _drawn(random: np.random.Generator, members: Sequence[Rows], resamples: int) -> Doubles:
+    """How often each contribution is drawn [resamples, n], as many of each kind as there are."""
+    weights = np.zeros((resamples, sum(map(len, members))))
+    for own in members:
+        drawn = random.integers(len(own), size=(resamples, len(own)))
+        weights[:, own] = np.stack([np.bincount(each, minlength=len(own)) for each in drawn])
+    return weights
 
 
 def _value(metric: Metric, values: Doubles) -> float:

@@ -27,6 +27,10 @@ class AnomalyAuroc:
         """[rows, 2]: score, label; None without a score, or unless the labels are 0 and 1, both held out."""
         return scored_anomalies(representation, splits)
 
+    def strata(self, values: Doubles) -> Doubles:
+        """The labels: no resample may lose the anomalies, which are few."""
+        return values[:, 1]
+
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """Area under the ROC curve, as scikit-learn's `roc_auc_score`; NaN where a resample lacks a label."""
         nothing = undefined(values, weights)

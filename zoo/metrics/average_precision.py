@@ -28,6 +28,10 @@ class AveragePrecision:
         """[rows, 2]: score, label; None without a score, or unless the labels are 0 and 1, both held out."""
         return scored_anomalies(representation, splits)
 
+    def strata(self, values: Doubles) -> Doubles:
+        """The labels: no resample may lose the anomalies, which are few."""
+        return values[:, 1]
+
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """As scikit-learn's `average_precision_score`; NaN where a resample has no anomaly."""
         nothing = undefined(values, weights)

@@ -47,6 +47,11 @@ class ClassSeparation:
         codes = unit(vectors(representation, taken))
         return np.column_stack([narrow(codes), classes[taken], taken])
 
+    def strata(self, values: Doubles) -> Doubles:
+        """The classes; a single row goes with the largest class, since it has nothing to be drawn instead of it."""
+        names, members, counts = np.unique(values[:, -2], return_inverse=True, return_counts=True)
+        return np.where(counts[members] > 1, values[:, -2], names[counts.argmax()])
+
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean ratio; classes with a single row, or with none outside of them, are left out."""
         nothing = undefined(values, weights)

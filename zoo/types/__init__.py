@@ -12,6 +12,7 @@ from zoo.types.judging import (
     Metric,
     Report,
     Score,
+    Stratified,
     Verdict,
 )
 from zoo.types.numbers import (
@@ -60,6 +61,7 @@ __all__ = [
     "Scores",
     "Source",
     "Splits",
+    "Stratified",
     "TableSchema",
     "Trained",
     "UnitInterval",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,9 +45,17 @@ class Metric(Protocol):
         """The scores [resamples] of contributions [n, ...], each counted as often as weights [resamples, n] says."""
 
 
+@runtime_checkable
+class Stratified(Protocol):
+    """A metric that has no value without contributions of every kind: each kind is resampled by itself."""
+
+    def strata(self, values: Doubles) -> Doubles:
+        """What kind each contribution of `values` [n, ...] is of: [n]."""
+
+
 @dataclass(frozen=True)
 class Score:
-    """A score, or a difference of two, with its interval."""
+    """A score, or a difference of two, with its interval; NaN bounds where too few rows give it none."""
 
     value: float
     low: float
@@ -138,6 +146,8 @@ class Verdict:
         reasons: why it is not blessed; empty if it is.
         champion: name of the present champion, if it was compared with.
         beats_champion: False if the encoder is worse than the champion on a gate's metric; None without a champion.
+        champion_reasons: on which metrics it is worse, or could have been compared and was not.
+        champion_notes: which metrics of the gates the champion has no value of, so that they decide nothing.
     """
 
     blessed: bool
@@ -146,3 +156,4 @@ class Verdict:
     champion: str | None = None
     beats_champion: bool | None = None
     champion_reasons: tuple[str, ...] = ()
+    champion_notes: tuple[str, ...] = ()
