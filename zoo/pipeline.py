@@ -10,7 +10,7 @@ from zoo.run_state import claim
 from zoo.stages.cross_validation import cross_validate
 from zoo.stages.judging import judged
 from zoo.stages.model import built_model
-from zoo.stages.preflight import hopeless_gates, require_gates, require_places
+from zoo.stages.preflight import hopeless_gates, require_gates, require_places, shortages
 from zoo.stages.release import Release
 from zoo.stages.run_log import log_end, log_start
 from zoo.stages.training import trained_model
@@ -57,6 +57,8 @@ class Pipeline:
         voice.starts(recipe.name, splits)
         if hopeless := hopeless_gates(recipe, splits):
             voice.note(hopeless)
+        for shortage in shortages(recipe, splits):
+            voice.note(shortage)
         model = built_model(recipe, splits, voice.note)
         identity = (recipe.yaml(), str(splits.provenance.get("fingerprint")), facts()["zoo"])
         states = (tracker.folder or Path("mlruns")) / "checkpoints"

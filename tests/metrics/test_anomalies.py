@@ -60,3 +60,18 @@ def test_it_needs_a_score_and_labels_that_are_0_and_1(metric, table, scorer, raw
     assert metric().values(scorer, classes) is None
     assert metric().values(scorer, replace(table, labels=np.zeros(400, int))) is None
     assert metric().values(scorer, replace(table, labels=np.arange(400) % 3)) is None
+
+
+@pytest.mark.parametrize("metric", SCORES)
+@pytest.mark.parametrize(
+    ("anomalies", "said"), [(10, ""), (9, "judged on 9 anomalies"), (1, "a single one"), (0, "the labels there are 0")]
+)
+def test_too_few_anomalies_are_told_before_anything_is_trained(metric, anomalies, said, table):
+    labels = np.zeros(400, np.int64)
+    labels[table.test[:anomalies]] = 1
+    found = metric().shortage(replace(table, labels=labels))
+    assert said in found if said else found == ""
+    if said and anomalies:
+        swapped = metric().shortage(replace(table, labels=1 - labels))
+        assert swapped == found.replace("anomalies", "normal rows")
+    assert metric().shortage(replace(table, labels=None)) == ""  # said by `needs_labels`

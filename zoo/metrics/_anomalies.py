@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,7 +10,35 @@ from zoo.metrics._weighted import group_sums
 from zoo.types import Scores
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, Representation, Splits
+    from zoo.types import Doubles, Representation, Rows, Splits
+
+
+_WANTED = 10  # rows of a kind, below which an interval says little of others of that kind
+
+
+def shortage(splits: Splits) -> str:
+    """What a table lacks for judging how well anomalies are told; "" if it lacks nothing, or has no labels at all."""
+    if splits.labels is None:
+        return ""
+    _, labels = _labels(splits)
+    names, counts = np.unique(labels, return_counts=True)
+    if set(names) != {"0", "1"}:
+        there = ", ".join(names[:5].tolist()) or "none"
+        return f"needs held-out rows labelled 0 (normal) and 1 (anomaly), both of them; the labels there are {there}"
+    name, few = ("anomalies", counts[1]) if counts[1] <= counts[0] else ("normal rows", counts[0])
+    if few == 1:
+        return f"has no interval, so no gate can pass on it: of {name} a single one is held out"
+    if few < _WANTED:
+        return f"is judged on {few} {name}: its interval says little of others; at least {_WANTED} are wanted"
+    return ""
+
+
+def _labels(splits: Splits) -> tuple[Rows, Any]:
+    """Held-out row numbers [n] that have a label, and their labels [n] as text."""
+    labels = np.asarray(splits.labels)[splits.test]
+    labels = (labels if labels.dtype.kind in "OSU" else labels.astype(np.int64)).astype(str)
+    known = (labels != "") & (labels != "-1")
+    return splits.test[known], labels[known]
 
 
 def scored_anomalies(representation: Representation, splits: Splits) -> Doubles | None:
@@ -20,12 +48,10 @@ def scored_anomalies(representation: Representation, splits: Splits) -> Doubles 
     """
     if splits.labels is None or not isinstance(representation, Scores):
         return None
-    labels = np.asarray(splits.labels)[splits.test]
-    labels = (labels if labels.dtype.kind in "OSU" else labels.astype(np.int64)).astype(str)
-    known = (labels != "") & (labels != "-1")
-    if set(labels[known]) != {"0", "1"}:
+    rows, labels = _labels(splits)
+    if set(labels) != {"0", "1"}:
         return None
-    return np.column_stack([representation.score(splits.test[known]).astype(np.float64), labels[known] == "1"])
+    return np.column_stack([representation.score(rows).astype(np.float64), labels == "1"])
 
 
 def anomalies_by_score(values: Doubles, weights: Doubles) -> tuple[Doubles, Doubles]:

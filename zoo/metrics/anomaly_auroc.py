@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.metrics._anomalies import anomalies_by_score, scored_anomalies
+from zoo.metrics._anomalies import anomalies_by_score, scored_anomalies, shortage
 from zoo.metrics._weighted import ratio, undefined
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ class AnomalyAuroc:
     unit = "AUROC"
     higher_is_better = True
     needs_labels = True
+
+    def shortage(self, splits: Splits) -> str:
+        """Too few anomalies, or labels other than 0 and 1."""
+        return shortage(splits)
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows, 2]: score, label; None without a score, or unless the labels are 0 and 1, both held out."""

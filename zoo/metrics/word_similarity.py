@@ -11,6 +11,8 @@ from zoo.word_pairs import read_word_pairs
 if TYPE_CHECKING:
     from zoo.types import Doubles, Floats, Representation, Splits
 
+_LEAST, _WANTED = 3, 10  # pairs: for a rank correlation at all, and for one with an interval
+
 
 class WordSimilarity:
     """Spearman's rho between the cosine of two words' vectors and people's score of the pair.
@@ -31,23 +33,36 @@ class WordSimilarity:
     def __init__(self, pairs: str) -> None:
         self.pairs = pairs
 
+    def shortage(self, splits: Splits) -> str:
+        """Too few pairs whose words are both held out."""
+        found = len(self._held_out(splits))
+        if found >= _WANTED:
+            return ""
+        judged = "has hardly an interval" if found >= _LEAST else "has no value"
+        words = f"{found} pairs of {self.pairs} have both words held out"
+        return f"{judged}: {words}; data.holdout=[{self.pairs}] holds out all that there are"
+
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[pairs, 2]: cosine and score; None without keys, or with fewer than 3 pairs held out."""
-        if splits.keys is None:
-            return None
-        known = read_word_pairs(self.pairs)
-        wanted = known.words()
-        rows = {str(splits.keys[row]): int(row) for row in splits.test if splits.keys[row] in wanted}
-        pairs = [
-            (rows[first], rows[second], score)
-            for first, second, score in zip(known.first, known.second, known.scores, strict=True)
-            if first in rows and second in rows
-        ]
-        if len(pairs) < 3:
+        pairs = self._held_out(splits)
+        if len(pairs) < _LEAST:
             return None
         first, second, scores = (np.asarray(column) for column in zip(*pairs, strict=True))
         left, right = (_unit(np.asarray(representation.encode(side))) for side in (first, second))
         return np.column_stack([(left * right).sum(axis=1), scores])
+
+    def _held_out(self, splits: Splits) -> list[tuple[int, int, float]]:
+        """Row numbers and score of each pair whose words are both held out."""
+        if splits.keys is None:
+            return []
+        known = read_word_pairs(self.pairs)
+        wanted = known.words()
+        rows = {str(splits.keys[row]): int(row) for row in splits.test if splits.keys[row] in wanted}
+        return [
+            (rows[first], rows[second], float(score))
+            for first, second, score in zip(known.first, known.second, known.scores, strict=True)
+            if first in rows and second in rows
+        ]
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """Spearman's rho of [pairs, 2]; NaN if one column is constant."""

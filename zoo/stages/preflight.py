@@ -8,6 +8,8 @@ from zoo.errors import InputError
 from zoo.report.messages import missing_labels
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from zoo.export.exporter import Exporter
     from zoo.recipe import Recipe
     from zoo.tracking.tracker import Tracker
@@ -36,6 +38,16 @@ def require_places(name: str, tracker: Tracker, exporter: Exporter) -> None:
             f"{tracker.resolved_uri} only {registered}: they do not belong together, and the next version "
             f"would clash. Set export.store=FOLDER or MLFLOW_TRACKING_URI, or move the store's versions away"
         )
+
+
+def shortages(recipe: Recipe, splits: Splits) -> Iterator[str]:
+    """What the table lacks for metrics of the recipe, each with the metrics that lack it."""
+    lacking: dict[str, list[str]] = {}
+    for name, metric in recipe.build("metrics").items():
+        if hasattr(metric, "shortage") and (lack := metric.shortage(splits)):
+            lacking.setdefault(lack, []).append(name)
+    for lack, names in lacking.items():
+        yield f"{', '.join(names)}: {lack}"
 
 
 def hopeless_gates(recipe: Recipe, splits: Splits) -> str:

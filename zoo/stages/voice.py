@@ -71,7 +71,7 @@ class Voice:
         """The scores and the gates."""
         self._console.print(report_table(report))
         self._console.print(verdict_table(verdict))
-        for note in collapses(report):
+        for note in (*verdict.champion_notes, *collapses(report)):
             self.note(note)
 
     def exporting(self) -> AbstractContextManager[object]:

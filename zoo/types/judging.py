@@ -29,6 +29,7 @@ class Metric(Protocol):
     code: a resample is a row of weights that says how often each contribution was drawn.
 
     A metric that has no values without labels says so with `needs_labels = True`; a run then warns before it trains.
+    What else a table may lack for a metric is said by a method `shortage(splits)`: a sentence, or "" for nothing.
     """
 
     unit: str
