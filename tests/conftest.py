@@ -1,12 +1,22 @@
 """What tests share. TensorFlow is imported by the tests that need it, quietly."""
 
 import contextlib
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from zoo.types import Splits
+
+
+def pytest_configure():
+    """Lets interrupts in where the parent ignores them, as a shell does for `make test &` in a script.
+
+    Children would inherit that too: Python installs no handler of its own then, and the tests that interrupt a process
+    would wait in vain.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
