@@ -13,7 +13,6 @@ import numpy as np
 ROOT = Path(__file__).parent.parent.parent
 WIDTH, LATENT = 5, 3
 WEIGHTS = np.arange(WIDTH * LATENT, dtype=np.float32).reshape(WIDTH, LATENT) / 10
-SHARED = ROOT.parent / "shared" / "serving_conformance"
 
 
 def export_embed(folder, factor=1.0, warmup=()):

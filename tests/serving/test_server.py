@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from served import LATENT, ROOT, SHARED, WEIGHTS, WIDTH, ServerProcess, export_embed
+from served import LATENT, ROOT, WEIGHTS, WIDTH, ServerProcess, export_embed
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
@@ -29,45 +29,6 @@ from tensorflow_serving.apis import (
 
 pytestmark = pytest.mark.slow
 ROWS = np.random.default_rng(0).normal(size=(4, WIDTH)).astype(np.float32)
-
-
-def conformance(server, *flags):
-    cases = SHARED / "run_cases.py"
-    if not cases.is_file():
-        pytest.skip("needs ../shared/serving_conformance")
-    fixed = ["--model", "embed", "--dim", str(WIDTH), "--latent", str(LATENT), "--half-plus-two", "half_plus_two"]
-    done = subprocess.run(
-        [sys.executable, str(cases), "--base", server.rest, *fixed, *flags], capture_output=True, text=True, check=False
-    )
-    failed = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
-    passed = int(re.search(r"(\d+) passed", done.stdout)[1])
-    return passed, failed
-
-
-def test_every_http_case_of_tensorflow_servings_behaviour_passes(server):
-    passed, failed = conformance(server, "--prometheus")
-    assert not failed, "\n".join(failed)
-    assert passed >= 120
-
-
-def test_batching_labels_and_cors_change_nothing_else(store, monitoring, tmp_path):
-    config = tmp_path / "models.config"
-    entry = 'config {{ name: "{0}" base_path: "{1}/{0}" model_platform: "tensorflow" {2} }}'
-    label = 'version_labels { key: "stable" value: 1 }'
-    text = entry.format("embed", store, label) + entry.format("half_plus_two", store, "")
-    config.write_text(f"model_config_list {{ {text} }}")
-    batching = tmp_path / "batching.config"
-    batching.write_text("max_batch_size { value: 16 } batch_timeout_micros { value: 500 } allowed_batch_sizes: [4, 16]")
-    server = ServerProcess(
-        "--model_config_file", config, "--enable_batching", "--batching_parameters_file", batching,
-        "--rest_api_enable_cors_support", "--monitoring_config_file", monitoring,
-    )  # fmt: skip
-    try:
-        passed, failed = conformance(server, "--prometheus", "--cors", "--batching", "--label", "stable")
-        assert not failed, "\n".join(failed)
-        assert passed >= 120
-    finally:
-        assert server.stop() == 0
 
 
 @pytest.fixture(scope="module")
@@ -102,21 +63,6 @@ def test_grpc_predict_gives_the_values_the_version_and_fields_of_their_type(stub
     assert response.model_spec.signature_name == "serving_default"
 
 
-def bad_tensor():
-    request = predict_request(None)
-    proto = request.inputs["x"]
-    proto.dtype = tf.float32.as_datatype_enum
-    proto.tensor_shape.dim.add().size = 2
-    proto.tensor_content = b"abc"
-    return request
-
-
-def with_extra():
-    request = predict_request()
-    request.inputs["z"].CopyFrom(tf.make_tensor_proto([1.0]))
-    return request
-
-
 def with_filter(*names):
     request = predict_request()
     request.output_filter.extend(names)
@@ -126,24 +72,9 @@ def with_filter(*names):
 @pytest.mark.parametrize(
     ("request_", "code", "message"),
     [
-        (predict_request(name="nope"), "NOT_FOUND", r"^Servable not found for request: Latest\(nope\)$"),
-        (predict_request(version=987), "NOT_FOUND", r"^Servable not found for request: Specific\(embed, 987\)$"),
         (predict_request(version=0), "NOT_FOUND", r"^Servable not found for request: Specific\(embed, 0\)$"),
-        (predict_request(version_label="nope"), "INVALID_ARGUMENT", "^Unrecognized servable version label: nope$"),
-        (predict_request(signature_name="nope"), "FAILED_PRECONDITION", r'^Serving signature key "nope" not found\.$'),
-        (
-            predict_request(None),
-            "INVALID_ARGUMENT",
-            r"^input size does not match signature: 0!=1 len\(\{\}\) != len\(\{x\}\)\. Sent extra: \{\}\. "
-            r"Missing but required: \{x\}\.$",
-        ),
-        (with_extra(), "INVALID_ARGUMENT", r"2!=1 len\(\{x,z\}\) != len\(\{x\}\)\. Sent extra: \{z\}"),
-        (bad_tensor(), "INVALID_ARGUMENT", "^tensor parsing error: x$"),
-        (predict_request(ROWS.astype(np.float64)), "INVALID_ARGUMENT", r"Type mismatch: actual double vs\. expect float"),  # noqa: E501
         (predict_request(np.ones((2, WIDTH + 1), np.float32)), "INVALID_ARGUMENT", r"\[2,6\], In\[1\]: \[5,3\]"),
-        (with_filter("nope"), "INVALID_ARGUMENT", r"nope Outputs expected to be in the set \{embedding\}\.$"),
         (with_filter("embedding", "embedding"), "INVALID_ARGUMENT", "^duplicate output tensor alias: embedding$"),
-        (predict_request(name="n" * 2000), "NOT_FOUND", r"^.{1024}\.\.\.TRUNCATED$"),
     ],
 )  # fmt: skip
 def test_grpc_errors_have_tensorflow_servings_codes_and_words(stubs, request_, code, message):
@@ -169,24 +100,12 @@ def test_grpc_filters_describes_and_tells_states(stubs):
     assert health.Check(health_pb2.HealthCheckRequest(), timeout=10).status == health_pb2.HealthCheckResponse.SERVING
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda p, m: p.GetModelMetadata(get_model_metadata_pb2.GetModelMetadataRequest()), "^Missing ModelSpec$"),
-        (lambda p, m: p.GetModelMetadata(metadata_of("embed")), "must specify at least one metadata_field$"),
-        (lambda p, m: m.GetModelStatus(status_of(None)), "^Missing ModelSpec$"),
-        (lambda p, m: m.HandleReloadConfigRequest(reload_of(None)), "^ServerModelConfig type not supported"),
-        (lambda p, m: m.HandleReloadConfigRequest(reload_of(("a", "/"), ("a", "/"))), "^Illegal to list model a multiple"),  # noqa: E501
-        (lambda p, m: m.HandleReloadConfigRequest(reload_of(("a", "rel"))), r"absolute path or URI; got base_path\(\)=rel$"),  # noqa: E501
-        (lambda p, m: m.HandleReloadConfigRequest(reload_of(("a", "/" + 300 * "n"))), "base path of model a, is not a folder$"),  # noqa: E501
-        (lambda p, m: m.HandleReloadConfigRequest(reload_of(("a", "/\0"))), "base path of model a, is not a folder$"),
-    ],
-)  # fmt: skip
-def test_grpc_management_errors(stubs, call, message):
+@pytest.mark.parametrize("path", ["/" + 300 * "n", "/\0"])
+def test_a_base_path_that_no_folder_can_have_is_the_callers_fault(stubs, path):
     with pytest.raises(grpc.RpcError) as caught:
-        call(stubs[0], stubs[1])
+        stubs[1].HandleReloadConfigRequest(reload_of(("a", path)))
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-    assert re.search(message, caught.value.details())
+    assert caught.value.details().endswith("base path of model a, is not a folder")
 
 
 @pytest.mark.parametrize("method", ["PredictionService/Predict", "ModelService/GetModelStatus"])
@@ -213,24 +132,9 @@ def test_bytes_that_tensorflow_quotes_need_not_be_text(server, stubs):
     assert re.search(words, caught.value.details())
 
 
-def status_of(name):
-    request = get_model_status_pb2.GetModelStatusRequest()
-    if name is not None:
-        request.model_spec.name = name
-    return request
-
-
-def metadata_of(name):
-    request = get_model_metadata_pb2.GetModelMetadataRequest()
-    request.model_spec.name = name
-    return request
-
-
 def reload_of(*models):
     request = model_management_pb2.ReloadConfigRequest()
     for each in models:
-        if each is None:
-            break
         name, path, *labels = each
         entry = request.config.model_config_list.config.add(name=name, base_path=str(path), model_platform="tensorflow")
         for label, version in labels:
