@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from zoo.locks import locked_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,10 @@ def claim(root: Path, *identity: str) -> Iterator[RunState]:
     key = hashlib.blake2b("\0".join(identity).encode(), digest_size=12).hexdigest()
     with contextlib.ExitStack() as held:
         directory = root / key
-        if not _lock(directory, held):
+        root.mkdir(parents=True, exist_ok=True)
+        try:
+            held.enter_context(locked_folder(directory))
+        except BlockingIOError:
             directory = root / f"{key}-{os.getpid()}"
             directory.mkdir(exist_ok=True)
         state = RunState(directory)
@@ -65,23 +69,3 @@ def claim(root: Path, *identity: str) -> Iterator[RunState]:
                 shutil.rmtree(directory)
             raise
         shutil.rmtree(directory)
-
-
-def _lock(directory: Path, held: contextlib.ExitStack) -> bool:
-    """Makes a folder and locks it until `held` closes; False if another process holds it."""
-    while True:
-        directory.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            # the kernel drops the lock when the process ends, however it ends
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            same = os.path.samestat(os.fstat(descriptor), directory.stat())
-        except BlockingIOError:
-            os.close(descriptor)
-            return False
-        except FileNotFoundError:
-            same = False
-        if same:
-            held.callback(os.close, descriptor)
-            return True
-        os.close(descriptor)  # its owner removed it between the two calls

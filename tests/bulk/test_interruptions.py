@@ -1,6 +1,5 @@
 """Kills, locks, full disks and changed files: what is done is kept, and no half output appears."""
 
-import fcntl
 import os
 import resource
 import signal
@@ -131,24 +130,6 @@ def test_a_second_job_for_the_same_output_is_refused(dense, rows, tmp_path, caps
     assert "another process is writing this output" in capsys.readouterr().err
     assert main(arguments(dense, rows, tmp_path)) == 0
     expect(dense, rows, tmp_path)
-
-
-def test_a_lock_whose_folder_was_removed_meanwhile_is_taken_anew(tmp_path):
-    parts = Parts(tmp_path / "partial")
-    parts.folder.mkdir()
-    real, times = fcntl.flock, []
-
-    def removed_first(*given):
-        real(*given)
-        times.append(given)
-        if len(times) == 1:  # the owner finishes between opening and locking
-            parts.remove()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("zoo.bulk.parts.fcntl.flock", removed_first)
-        with parts.claimed():
-            assert (parts.folder / "lock").is_file()
-    assert len(times) == 2
 
 
 def test_a_full_disk_leaves_no_output_and_the_next_call_goes_on(dense, rows, tmp_path):

@@ -310,13 +310,13 @@ def test_what_clients_of_object_stores_raise_is_explained(monkeypatch):
 
 
 _SLOW_PUSH = """
-import pathlib, sys, time
-from zoo.export import store
+import os, pathlib, sys, time
+from zoo.export.store import Store
 def wait(number):
     print("copied", flush=True)
     time.sleep(60)
-store.os.fsync = wait
-store.Store(sys.argv[1]).add(pathlib.Path(sys.argv[2]), "name", 1)
+os.fsync = wait
+Store(sys.argv[1]).add(pathlib.Path(sys.argv[2]), "name", 1)
 """
 
 

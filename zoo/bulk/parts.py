@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-import os
 import re
 import shutil
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError, ZooError, one_line
+from zoo.locks import locked_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,8 +48,17 @@ class Parts:
                 f"{self.folder} is for finished blocks, and holds something else ({foreign[0]}); move it away"
             )
         with contextlib.ExitStack() as held:
-            while not self._locked(held):
-                pass
+            try:
+                held.enter_context(locked_folder(self.folder, _LOCK))
+            except BlockingIOError:
+                raise ZooError(
+                    f"another process is writing this output (it holds {self.folder / _LOCK}); wait until it ends, or "
+                    f"write another file"
+                ) from None
+            except OSError as error:
+                raise InputError(
+                    f"output: {self.folder.parent} cannot be written to ({error.strerror}); choose another folder"
+                ) from None
             yield
 
     def prepare(self, identity: Mapping[str, Any]) -> str | None:
@@ -149,23 +157,3 @@ class Parts:
         finally:
             with contextlib.suppress(OSError):
                 new.unlink(missing_ok=True)
-
-    def _locked(self, held: contextlib.ExitStack) -> bool:
-        """Locks the folder until `held` closes; False if its owner removed it in the same moment."""
-        path = self.folder / _LOCK
-        try:
-            self.folder.mkdir(exist_ok=True)
-            # the kernel drops the lock when the process ends, however it ends
-            file = held.enter_context(path.open("a"))
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return os.path.samestat(os.fstat(file.fileno()), path.stat())
-        except BlockingIOError:
-            raise ZooError(
-                f"another process is writing this output (it holds {path}); wait until it ends, or write another file"
-            ) from None
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            raise InputError(
-                f"output: {self.folder.parent} cannot be written to ({error.strerror}); choose another folder"
-            ) from None

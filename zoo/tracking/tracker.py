@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import os
 import re
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError, ZooError, one_line
 from zoo.folders import require_writable
+from zoo.locks import locked
 from zoo.tracking._registry import CHAMPION, former_champions, global_uri, is_absent, set_champion, what_exists
 from zoo.tracking.tracked_run import TrackedRun
 
@@ -198,10 +198,8 @@ class Tracker:
 
     def _make_tables(self, folder: Path) -> None:
         """Lets MLflow make its tables, one process at a time: two that do so at once break each other's."""
-        with (folder / ".making-tables").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            with self.connected() as client:
-                client.search_experiments(max_results=1)
+        with locked(folder / ".making-tables"), self.connected() as client:
+            client.search_experiments(max_results=1)
 
     def _experiment_id(self, client: Any, name: str) -> str:
         from mlflow.exceptions import MlflowException
