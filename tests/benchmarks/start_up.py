@@ -17,7 +17,7 @@ def main() -> dict:
         started = time.perf_counter()
         subprocess.run([sys.executable, "-m", "zoo.run", "--help"], check=True, stdout=subprocess.DEVNULL)
         seconds.append(time.perf_counter() - started)
-    script = "import sys, zoo.run\nzoo.run._parser().format_help()\nprint('tensorflow' in sys.modules)"
+    script = "import sys, zoo.cli.run\nzoo.cli.run._parser().format_help()\nprint('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     return {
         "--help, median seconds": {"measured": round(statistics.median(seconds), 2), "wanted": "<= 1"},

@@ -1,0 +1,132 @@
+"""Encodes a file of rows of any size with a registered or exported encoder.
+
+    python -m zoo.encode name=vae_word2vec input=rows.parquet output=embeddings.parquet
+
+`zoo.encode` is callable, so that `zoo.encode("vae_word2vec", "rows.parquet", "embeddings.parquet")` does the same from
+Python.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.cli.arguments import command
+from zoo.errors import InputError, ZooError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+_KEYS = {
+    "name": "the encoder: NAME (its champion), NAME@ALIAS, NAME/VERSION, or the folder of an exported one",
+    "input": "the rows: .parquet, .csv, .tsv or .npy",
+    "output": "what to write: .parquet, .csv or .npy; the column is `embedding`, in .csv embedding_0, ..",
+    "columns": "columns of the rows, such as vector or x_* or a,b,c; default: found by their types, or fields' names",
+    "keep": "columns to carry along, such as id,title; `none` for none; default: all others",
+    "overwrite": "true replaces an output that is there",
+    "block": "rows at a time; default: by the width of a row, at most 32768",
+    "runner": "one of Apache Beam's, such as DirectRunner or FlinkRunner; default: this process",
+    "options": "Beam's own, such as '--direct_running_mode=multi_processing --direct_num_workers=2'",
+}
+_NEEDED = ("name", "input", "output")
+
+
+def encode(
+    name: str | Path,
+    rows: str | Path,
+    output: str | Path,
+    *,
+    columns: Sequence[str] = (),
+    keep: Sequence[str] | None = None,
+    overwrite: bool = False,
+    block: int | None = None,
+    runner: str | None = None,
+    options: str = "",
+    quiet: bool = False,
+) -> Path:
+    """Encodes all rows of a file, in bounded memory; the same call goes on where an interrupted one stopped.
+
+    Args:
+        name: the encoder, as `zoo.load` takes it.
+        rows: a Parquet, CSV, TSV or npy file.
+        output: a `.parquet`, `.csv` or `.npy` file: the columns that are carried along and `embedding`, with the rows
+            in their order. Until it is complete, finished blocks lie in a folder beside it, OUTPUT.partial.
+        columns: of the rows; by default found by their types, or by the names of the encoder's fields.
+        keep: columns to carry along; None carries all others, an empty list none.
+        overwrite: replace an output that is there.
+        block: rows at a time; None goes by the width of a row.
+        runner: one of Apache Beam's runners; None encodes in this process.
+        options: Beam's pipeline options, as on a command line.
+        quiet: print nothing.
+
+    Returns:
+        The output.
+
+    Raises:
+        zoo.errors.InputError: files, columns or rows that cannot be used.
+        zoo.errors.ZooError: no space, another process writes the same output, or the runner failed.
+    """
+    if block is not None and block < 1:
+        raise InputError(f"block={block}: at least 1 row")
+    if options and runner is None:
+        raise InputError("options are those of a Beam runner: say which with runner=")
+    from zoo.bulk.encode_file import Wanted, encode_file
+
+    chosen = None
+    if runner is not None:
+        from zoo.bulk.beam import BeamRunner
+
+        chosen = BeamRunner(runner, options)
+    wanted = Wanted(columns, keep, overwrite, block, chosen)
+    return encode_file(name, str(rows), Path(output), wanted, _console(quiet=quiet))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns its exit status: 0 done, 2 wrong input, 1 anything else."""
+
+    def act(given: dict[str, str]) -> None:
+        missing = [key for key in _NEEDED if key not in given]
+        if missing:
+            example = "name=vae_word2vec input=rows.parquet output=embeddings.parquet"
+            raise InputError(f"say {' and '.join(f'{key}=' for key in missing)}, as in {example}")
+        try:
+            encode(
+                given["name"],
+                given["input"],
+                given["output"],
+                columns=_names(given.get("columns", "")),
+                keep=_names(given["keep"]) if "keep" in given else None,
+                overwrite=_truth("overwrite", given.get("overwrite", "false")),
+                block=_count("block", given["block"]) if "block" in given else None,
+                runner=given.get("runner"),
+                options=given.get("options", ""),
+            )
+        except KeyboardInterrupt:
+            raise ZooError("interrupted; the same command goes on where it stopped") from None
+
+    about = "Encodes a Parquet, CSV or npy file of any size; after an interruption the same command goes on."
+    return command("python -m zoo.encode", about, _KEYS, act, arguments)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _truth(key: str, text: str) -> bool:
+    if text.lower() not in {"true", "false"}:
+        raise InputError(f"{key}={text}: write true or false")
+    return text.lower() == "true"
+
+
+def _count(key: str, text: str) -> int:
+    if not text.isdecimal():
+        raise InputError(f"{key}={text}: a whole number is wanted")
+    return int(text)
+
+
+def _console(*, quiet: bool) -> Console:
+    from rich.console import Console
+
+    return Console(quiet=quiet, soft_wrap=True)

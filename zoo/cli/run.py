@@ -1,0 +1,157 @@
+"""Trains, judges, registers and exports a recipe.
+
+    python -m zoo.run recipe=vae_word2vec train.epochs=5 model.latent_dim=16
+
+`zoo.run` is callable, so that `zoo.run("vae_word2vec", "train.epochs=5")` does the same from Python.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from typing import TYPE_CHECKING
+
+from zoo.errors import RecipeError, ZooError, one_line, suggestion
+from zoo.recipe import compose, expand, list_recipes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from zoo.recipe import Recipe
+    from zoo.stages.result import Result
+
+_BLESSED, _FAILED, _NOT_BLESSED = 0, 1, 3
+_PLAIN_WIDTH = 150  # of a log file: wide enough for the tables
+
+
+def run(recipe: str, *overrides: str, quiet: bool = False) -> Result:
+    """Runs a recipe: trains, judges and, if it is blessed, registers and exports the encoder.
+
+    Args:
+        recipe: a recipe's name, or the path of a YAML file.
+        *overrides: such as "train.epochs=5".
+        quiet: print nothing.
+
+    Returns:
+        Report, verdict, encoder, and where things went.
+
+    Raises:
+        zoo.errors.RecipeError: the recipe or an override is wrong; all faults are listed.
+        zoo.errors.InputError: data or folders that cannot be used.
+        zoo.errors.ZooError: anything else that can be explained.
+    """
+    from zoo.pipeline import Pipeline
+
+    return Pipeline(compose(recipe, overrides), _console(quiet=quiet)).run()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns its exit status: 0 blessed, 3 not blessed, 2 wrong input, 1 anything else."""
+    parser = _parser()
+    options = parser.parse_intermixed_args(arguments)
+    try:
+        return _main(options)
+    except ZooError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201  the command line's own voice
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("interrupted; the same command takes the run up again", file=sys.stderr)  # noqa: T201
+        return _FAILED
+    except OSError as error:
+        print(f"error: {one_line(error)}", file=sys.stderr)  # noqa: T201
+        return _FAILED
+
+
+def _main(options: argparse.Namespace) -> int:
+    selection, overrides = _selection(options.overrides)
+    combinations = expand(overrides) if options.multirun else [overrides]
+    names = selection.split(",") if options.multirun else [selection]
+    recipes = [compose(name, each) for name in names for each in combinations]
+    if options.cfg:
+        for note in dict.fromkeys(note for recipe in recipes for note in recipe.notes):
+            print(f"note: {note}", file=sys.stderr)  # noqa: T201
+        print("\n---\n".join(recipe.yaml().rstrip() for recipe in recipes))  # noqa: T201
+        return _BLESSED
+    if options.multirun:
+        return _sweep(recipes)
+    from zoo.pipeline import Pipeline
+
+    result = Pipeline(recipes[0], _console()).run()
+    return _BLESSED if result.verdict.blessed else _NOT_BLESSED
+
+
+def _sweep(recipes: Sequence[Recipe]) -> int:
+    """Runs several recipes under one parent run; blessed if any of them is."""
+    from rich.markup import escape
+
+    from zoo.pipeline import Pipeline
+    from zoo.report.tables import sweep_table
+
+    console = _console()
+    first = recipes[0]
+    tracker = first.build("tracking")
+    tracker.require_writable()
+    rows = []
+    shared = set.intersection(*(set(recipe.overrides) for recipe in recipes)) if len(recipes) > 1 else set()
+    with tracker.run(first.name) as parent:
+        parent.log_tags({"zoo.sweep": len(recipes)})
+        for number, recipe in enumerate(recipes, start=1):
+            named = [f"recipe={recipe.name}"] if len({each.name for each in recipes}) > 1 else []
+            overrides = " ".join([*named, *(each for each in recipe.overrides if each not in shared)])
+            console.rule(escape(f"{number} of {len(recipes)}: {overrides}"))
+            result = Pipeline(recipe, console, parent.run_id).run()
+            rows.append((overrides, result.report, result.verdict, result.run_id))
+        table = sweep_table(rows, list(first.config["metrics"]))
+        with console.capture() as captured:
+            console.print(table)
+        parent.log_text(captured.get(), "sweep.txt")
+        console.print(table)
+        console.print(f"parent run {parent.run_id} in {tracker.resolved_uri}", highlight=False, soft_wrap=True)
+    return _BLESSED if any(verdict.blessed for _, _, verdict, _ in rows) else _NOT_BLESSED
+
+
+def _selection(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """The recipe that was asked for, and the other overrides."""
+    chosen = [each.removeprefix("recipe=") for each in arguments if each.startswith("recipe=")]
+    if len(chosen) != 1 or not chosen[0]:
+        problem = "say which recipe" if not any(chosen) else "give one recipe, not several"
+        recipes = list_recipes()
+        misspelt = difflib.get_close_matches("recipe", [each.partition("=")[0] for each in arguments], n=1)
+        if misspelt and not any(chosen):
+            problem = f"{misspelt[0]}=: did you mean recipe=? {problem}"
+        example = next((each for each in arguments if each in recipes), "vae_word2vec")
+        raise RecipeError(f"{problem}, such as recipe={example}; {suggestion('', recipes, what='recipes')}")
+    return chosen[0], [each for each in arguments if not each.startswith("recipe=")]
+
+
+def _parser() -> argparse.ArgumentParser:
+    class WithRecipes(argparse.ArgumentParser):
+        def format_help(self) -> str:
+            recipes = list_recipes()
+            width = max(map(len, recipes), default=0)
+            lines = "".join(f"  {name:<{width}}  {purpose}\n" for name, purpose in recipes.items())
+            title = "recipes (recipe=NAME, or recipe=./file.yaml; more folders: ZOO_RECIPES):"
+            return f"{super().format_help()}\n{title}\n{lines}"
+
+    parser = WithRecipes(
+        prog="python -m zoo.run",
+        description="Trains a recipe, judges the encoder on held-out rows, registers and exports it if it wins.",
+        epilog="exit status: 0 blessed, 3 trained but not blessed, 2 wrong recipe, option or input, 1 anything else",
+        allow_abbrev=False,
+    )
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="recipe=NAME, and keys of it to change")
+    parser.add_argument(
+        "-m", "--multirun", action="store_true", help="run every combination of key=a,b values, recipe=a,b included"
+    )
+    parser.add_argument("-c", "--cfg", choices=["job"], help="print the composed recipe and stop")
+    return parser
+
+
+def _console(*, quiet: bool = False) -> Console:
+    from rich.console import Console
+
+    console = Console(quiet=quiet)
+    return console if console.is_terminal else Console(quiet=quiet, width=_PLAIN_WIDTH)
