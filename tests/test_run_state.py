@@ -50,3 +50,12 @@ def test_a_second_process_gets_a_folder_of_its_own_and_a_dead_ones_is_taken_up(t
     with claim(tmp_path, "recipe", "data") as taken_up:
         assert taken_up.directory.name == theirs
         assert taken_up.run_id == "theirs"
+
+
+@pytest.mark.parametrize("content", [b"", bytes(32), b"\xff\xfe", b"run\n1"])
+def test_a_run_id_that_a_crash_has_damaged_is_no_run_id(content, tmp_path):
+    with claim(tmp_path, "recipe", "data") as state:
+        state.remember("run 1")
+        assert state.run_id == "run 1"
+        (state.directory / "run_id").write_bytes(content)
+        assert state.run_id is None

@@ -1,7 +1,8 @@
-"""Folders that a run will write to, tried before anything is computed."""
+"""Folders that a run will write to, tried before anything is computed, and files that are there whole or not at all."""
 
 from __future__ import annotations
 
+import os
 import tempfile
 from typing import TYPE_CHECKING
 
@@ -29,3 +30,23 @@ def require_writable(folder: Path, what: str, key: str) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"{what} {folder} cannot be written to ({reason}); make it writable, or set {key}") from None
+
+
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Renames a finished file, and sees to it that a power cut leaves the old one or the new one, whole.
+
+    Args:
+        temporary: the file, in the same folder.
+        path: its final name.
+    """
+    _flush(temporary)  # or the name may be on the disk before what it names
+    temporary.replace(path)
+    _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -9,6 +9,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zoo.folders import put_in_place
 from zoo.locks import locked_folder
 
 if TYPE_CHECKING:
@@ -35,11 +36,15 @@ class RunState:
     def run_id(self) -> str | None:
         """Id of the tracked run that was interrupted, if there is one."""
         path = self.directory / "run_id"
-        return path.read_text(encoding="utf-8") if path.is_file() else None
+        text = path.read_bytes().decode("utf-8", errors="replace") if path.is_file() else ""
+        sound = text.isascii() and text.isprintable() and text.strip()
+        return text if sound else None  # a crash may leave an empty file, or one of zeros
 
     def remember(self, run_id: str) -> None:
         """Keeps the id of the tracked run."""
-        (self.directory / "run_id").write_text(run_id, encoding="utf-8")
+        temporary = self.directory / "run_id.partial"
+        temporary.write_text(run_id, encoding="utf-8")
+        put_in_place(temporary, self.directory / "run_id")
 
 
 @contextlib.contextmanager

@@ -97,7 +97,8 @@ class Trainer:
         Raises:
             InputError: fewer training rows than a batch, or none for validation.
         """
-        from zoo.train.callbacks import Checkpoint, FiniteLoss
+        from zoo.train.callbacks import FiniteLoss
+        from zoo.train.checkpoint import Checkpoint
         from zoo.train.feed import Feed
         from zoo.train.precision import chosen, twin
 
@@ -120,7 +121,7 @@ class Trainer:
         kept = self._kept(model.settled_epoch)
         finite = FiniteLoss(kept[0][0])
         checkpoint = Checkpoint(state, kept)
-        first = checkpoint.read()
+        first = checkpoint.read(trainee)
         self._run(trainee, feed, first, finite, kept, checkpoint, listeners)
         if trainee is not model:
             model.set_weights(trainee.get_weights())
@@ -131,7 +132,7 @@ class Trainer:
             best_epoch=self._kept_epoch(checkpoint.history, model.settled_epoch),
             seconds=time.perf_counter() - started,
             resumed_epoch=first,
-            notes=() if finite.broken_epoch is None else (_broken(finite.broken_epoch),),
+            notes=tuple(filter(None, (checkpoint.note, _broken(finite.broken_epoch)))),
             precision=computing,
         )
 
@@ -244,7 +245,9 @@ def _best_epoch(history: list[dict[str, float]], settled: int) -> int:
     return min(comparable, key=lambda epoch: history[epoch]["val_loss"], default=good[-1] if good else -1)
 
 
-def _broken(epoch: int) -> str:
+def _broken(epoch: int | None) -> str:
+    if epoch is None:
+        return ""
     return (
         f"the loss became non-finite in epoch {epoch + 1}; training stopped, and good weights were put "
         f"back. Lower train.learning_rate, or set train.clip_norm=1"
