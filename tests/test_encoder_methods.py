@@ -22,6 +22,7 @@ from zoo.likelihoods.product import Product  # noqa: E402
 from zoo.models.autoencoder import Autoencoder  # noqa: E402
 from zoo.networks.embedding_bag import EmbeddingBag  # noqa: E402
 from zoo.networks.mlp import MLP  # noqa: E402
+from zoo.rows.field import Field  # noqa: E402
 from zoo.rows.item_rows import ItemRows  # noqa: E402
 from zoo.rows.record_rows import RecordRows  # noqa: E402
 from zoo.types import MISSING, OTHER  # noqa: E402
@@ -134,8 +135,9 @@ def test_records_are_looked_up_in_memory_and_in_the_exported_graph(records, tmp_
 
 
 def test_what_stood_for_missing_and_intervals_are_known_in_the_graph():
-    categories = {"age": (MISSING, OTHER, "[-inf, 20)", "[20, 30.5)", "[30.5, inf)"), "sex": (MISSING, OTHER, "f")}
-    row_kind = RecordRows(categories, missing=["?", "N/A"])
+    age = Field.of_intervals([20, 30.5], [True, True, True])
+    assert age.names == (MISSING, OTHER, "[-inf, 20)", "[20, 30.5)", "[30.5, inf)")
+    row_kind = RecordRows({"age": age, "sex": (MISSING, OTHER, "f")}, missing=["?", "N/A"])
     rows = {"age": [19.9, 20, "30.5", "-1e3", "?", "old", "[20, 30.5)"], "sex": ["f", "F ", "?", "n/a", None, "x", "f"]}
     tensors = {name: import_tensorflow().constant(cells) for name, cells in row_kind.arrays(rows).items()}
     columns = row_kind.features(tensors)["indices"].numpy() - [0, 5]

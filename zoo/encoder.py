@@ -17,10 +17,10 @@ from zoo.rows.choose import kind_of_signature, plain_kind
 from zoo.rows.dense_rows import DenseRows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from zoo.rows.row_kind import RowKind
-    from zoo.types import Floats, Rows
+    from zoo.types import Floats, Rows, Splits
 
 EMBEDDINGS_FILE = Path("assets.extra") / "embeddings.parquet"
 # Method -> signature and output of an exported encoder. What reads rows, and what reads something else.
@@ -32,6 +32,7 @@ READS_ROWS = {
 }
 OTHERS = {"decode": ("decode", "reconstruction"), "sample": ("sample", "reconstruction")}
 _BATCH = 8192
+_TABLE_BATCH = 8192  # rows of a table whose raw cells are in memory at a time
 _DRAWING, _DRAWS = 512, 50  # rows and draws at a time, for likelihoods
 _NUMBERS = 2**24  # a block of rows holds no more numbers than this: 64 MiB
 
@@ -187,6 +188,12 @@ class Encoder:
             ValueError: another shape, rows that are not finite numbers, missing fields.
         """
         return self._apply("encode", rows, (self.latent_dim,))
+
+    def encode_table(self, splits: Splits, rows: Rows | None = None) -> Iterator[Floats]:
+        """Codes of a table's rows (all, or those of the given numbers), block by block, from its raw cells."""
+        numbers = np.arange(len(splits)) if rows is None else rows
+        for start in range(0, len(numbers), _TABLE_BATCH):
+            yield self.call("encode", splits.inputs(numbers[start : start + _TABLE_BATCH]))
 
     def reconstruct(self, rows: Any) -> Floats:
         """Rows through the code and back: n rows -> [n, ...] float32, dense; takes what `encode` takes."""

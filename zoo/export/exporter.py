@@ -15,6 +15,7 @@ import numpy as np
 
 from zoo.encoder import EMBEDDINGS_FILE, Encoder
 from zoo.errors import InputError, ZooError, one_line
+from zoo.export._one_reading import require_one_reading
 from zoo.export._onnx import ONNX_FILE, require_onnx, write_onnx
 from zoo.export._precision import round_weights
 from zoo.export._schema import SCHEMA_FILE, schema_of
@@ -125,11 +126,13 @@ class Exporter:
             The candidate; `publish` turns it into a version. What was not published is removed afterwards.
 
         Raises:
-            ZooError: the exported model could not be written, served, or gives other values.
+            ZooError: the exported model could not be written, served, or gives other values; or raw cells give other
+                codes than the features that the model was trained on.
         """
         with Store(self.store).staged(name) as staged:
             directory = staged / "saved_model"  # the registry keeps the folder under this name
             kind = splits.kind
+            require_one_reading(model, splits, self.tolerance)
             try:
                 write_saved_model(directory, model, kind, self.precision, code_scale)
                 if splits.keys is not None:
@@ -181,12 +184,13 @@ def _write_embeddings(path: Path, model: Any, splits: Splits, code_scale: float 
     codes = pa.list_(pa.float32(), model.latent_dim)
     schema = pa.schema([("key", pa.string()), ("embedding", codes)])
     encoder = Encoder.from_model("in memory", model, kind=splits.kind, code_scale=code_scale)
-    rows = np.arange(len(splits))
+    start = 0
     with pq.ParquetWriter(path, schema) as writer:
-        for start, block in zip(range(0, len(rows), 65_536), splits.batches(rows, 65_536), strict=True):
-            keys = pa.array(splits.keys[start : start + block.shape[0]].tolist(), pa.string())
-            flat = pa.array(encoder.encode(block).ravel(), pa.float32())
+        for block in encoder.encode_table(splits):
+            keys = pa.array(splits.keys[start : start + len(block)].tolist(), pa.string())
+            flat = pa.array(block.ravel(), pa.float32())
             writer.write_table(pa.table([keys, pa.FixedSizeListArray.from_arrays(flat, type=codes)], schema=schema))
+            start += len(block)
 
 
 def _difference_when_served(directory: Path, calls: Calls) -> float:

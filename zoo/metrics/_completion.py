@@ -47,7 +47,7 @@ def completed(
         k: rows that vote for each.
         at: suggestions made for each.
     """
-    altered = representation.on(replace(splits, features=rest))
+    altered = representation.on(replace(splits, features=rest, raw=None))
     asked, neighbours = vectors(altered, np.arange(len(missing))), vectors(representation, known)
     if not (is_finite(asked) and is_finite(neighbours)):
         return np.full(len(missing), np.nan)

@@ -9,7 +9,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from zoo.encoder import Encoder
-    from zoo.rows.row_kind import RowKind
     from zoo.types import Floats, Rows, Splits
 
 _READ = 2_048  # rows at a time: as images of 64 x 64 x 3 they are 100 MB
@@ -20,14 +19,12 @@ class EncodedTable:
 
     Args:
         encoder: the encoder.
-        splits: the table.
-        kind: how the encoder is given the table's rows; None for its own. A champion's columns may stand for other
-            things than the table's, so it gets records and baskets as strings, which it looks up itself.
+        splits: the table. The encoder is given its raw cells, as those it serves will give them.
     """
 
-    def __init__(self, encoder: Encoder, splits: Splits, kind: RowKind | None = None) -> None:
+    def __init__(self, encoder: Encoder, splits: Splits) -> None:
         self.name = encoder.name
-        self._encoder, self._splits, self._kind = encoder, splits, kind or encoder.kind
+        self._encoder, self._splits = encoder, splits
         for method in ("reconstruct", "score", "rates", "assign"):
             if encoder.has(method):
                 setattr(self, method, partial(self._apply, method))
@@ -40,7 +37,7 @@ class EncodedTable:
 
     def on(self, splits: Splits) -> EncodedTable:
         """See `zoo.types.Representation`."""
-        return EncodedTable(self._encoder, splits, self._kind)
+        return EncodedTable(self._encoder, splits)
 
     def _log_likelihoods(self, rows: Rows, samples: int, seed: int) -> Any:
         return self._encoder.log_likelihoods(self._inputs(rows), samples, seed)
@@ -51,4 +48,4 @@ class EncodedTable:
         return np.concatenate([getattr(self._encoder, method)(self._inputs(block)) for block in blocks])
 
     def _inputs(self, rows: Rows) -> dict[str, Any]:
-        return self._kind.arrays(self._splits.take(rows))
+        return self._splits.inputs(rows)

@@ -19,4 +19,4 @@ class Untrained:
 
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
         """See `zoo.types.Baseline`."""
-        return EncodedTable(Encoder.from_model(name, trained.untrained, kind=splits.kind.plain()), splits)
+        return EncodedTable(Encoder.from_model(name, trained.untrained, kind=splits.kind), splits)

@@ -27,11 +27,6 @@ def padded(rows: Any) -> dict[str, Any]:
     return {"indices": indices, "values": values}
 
 
-def tidied(text: str) -> str:
-    """Lower case, without white space at the ends, one blank for any other white space."""
-    return " ".join(text.lower().split())
-
-
 def as_csr(rows: Any, columns: int) -> Any:
     if not hasattr(rows, "tocsr"):
         raise ValueError(f"takes sparse rows [n, {columns}], a SciPy sparse array, not {type(rows).__name__}")
@@ -54,4 +49,30 @@ def text_of(cell: Any) -> str:
         return ""
     if isinstance(cell, bytes):
         return cell.decode("utf-8", "replace")
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+    if isinstance(cell, float | np.floating):
+        number = float(cell)  # all digits: a float32 is written as the float64 that it equals
+        return str(int(number)) if number.is_integer() else repr(number)
+    return str(cell)
+
+
+def texts_of(column: Any) -> Any:
+    """A `pyarrow.Array` or `ChunkedArray` [n] of single cells as strings [n], "" for a missing one."""
+    texts, codes = unique_texts(column)
+    return np.asarray(["", *texts], dtype=object)[codes + 1]
+
+
+def unique_texts(column: Any) -> tuple[list[str], Any]:
+    """The different cells of an Arrow column as strings, and which one each row [n] has; -1 for null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_null(column.type):
+        return [], np.full(len(column), -1, dtype=np.int64)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)  # a dictionary may hold a value twice, or values that no row has
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+        column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    coded = column.dictionary_encode()
+    codes = pc.fill_null(coded.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
+    return [text_of(cell) for cell in coded.dictionary.to_pylist()], codes

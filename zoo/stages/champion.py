@@ -26,4 +26,4 @@ def load_champion(tracker: Tracker, name: str, splits: Splits) -> tuple[Represen
         champion.encode(splits.inputs(splits.test[:1]))
     except ValueError as error:
         return None, f"{error}: give the new encoder a name of its own with name=NAME"
-    return EncodedTable(champion, splits, splits.kind), ""
+    return EncodedTable(champion, splits), ""

@@ -30,7 +30,7 @@ def judged(recipe: Recipe, tracker: Tracker, trained: Trained, splits: Splits) -
 
 def reported(recipe: Recipe, trained: Trained, splits: Splits, more: Sequence[Representation] = ()) -> Report:
     """Scores the encoder, the baselines, and what else is to be compared."""
-    encoder = Encoder.from_model("encoder", trained.model, kind=splits.kind.plain(), code_scale=trained.code_scale)
+    encoder = Encoder.from_model("encoder", trained.model, kind=splits.kind, code_scale=trained.code_scale)
     baselines = recipe.build("baselines")
     representations: list[Representation] = [EncodedTable(encoder, splits)]
     representations += [baseline.fit(name, splits, trained) for name, baseline in baselines.items()]

@@ -128,11 +128,8 @@ class Release:
 def _vocabulary(trained: Trained, splits: Splits) -> Vocabulary | None:
     if splits.keys is None:
         return None
-    encoder = Encoder.from_model("vocabulary", trained.model, kind=splits.kind.plain(), code_scale=trained.code_scale)
-    rows = np.arange(len(splits))
-    return Vocabulary(
-        splits.keys.tolist(), lambda: np.concatenate([encoder.encode(block) for block in splits.batches(rows)])
-    )
+    encoder = Encoder.from_model("vocabulary", trained.model, kind=splits.kind, code_scale=trained.code_scale)
+    return Vocabulary(splits.keys.tolist(), lambda: np.concatenate(list(encoder.encode_table(splits))))
 
 
 def _made(run_id: str) -> dict[str, str]:

@@ -57,6 +57,8 @@ class Splits:
         groups: [rows] numbers; rows of one group (records of one person) never stand on both sides of a split.
         kind: the kind of row that they are; None, or one of another shape than the features, is the plain kind of the
             features: vectors, images or sparse rows.
+        raw: a `pyarrow.Table` [rows] of the cells that the features were made of, as a user would hand them over; None
+            where they are the features themselves, or not kept. Whoever alters features must leave it out.
     """
 
     features: npt.NDArray[Any] | csr_array
@@ -69,6 +71,7 @@ class Splits:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     groups: Rows | None = None
+    raw: Any = None
     kind: RowKind = None  # type: ignore[assignment]  # filled in below
 
     def __post_init__(self) -> None:
@@ -112,7 +115,9 @@ class Splits:
 
     def inputs(self, rows: Rows | slice) -> dict[str, npt.NDArray[Any]]:
         """What a served encoder takes for the given rows: arrays [n, ...] of raw cells by name."""
-        return self.kind.arrays(self.take(rows))
+        if self.raw is None:
+            return self.kind.arrays(self.take(rows))
+        return self.kind.arrays(self.raw.take(np.arange(len(self))[rows]))
 
     def batches(self, rows: Rows, size: int = 8192) -> Iterator[Block]:
         """Yields blocks of at most `size` of the given rows, so that no second table is ever made."""
