@@ -48,10 +48,13 @@ class Pipeline:
             ZooError: anything else that went wrong in a way that can be explained.
         """
         recipe, tracker, exporter, voice = self.recipe, self.tracker, self.exporter, self.voice
+        voice.say(f"{recipe.name}: {recipe.purpose}")
         for note in recipe.notes:
             voice.note(note)
         require_gates(recipe)
+        voice.step("opening the registry")
         require_places(recipe.name, tracker, exporter)
+        voice.step("reading the data")
         splits: Splits = recipe.build("data").load()
         exporter.check_exportable(splits)
         voice.starts(recipe.name, splits)
@@ -59,6 +62,7 @@ class Pipeline:
             voice.note(hopeless)
         for shortage in shortages(recipe, splits):
             voice.note(shortage)
+        voice.starting_tensorflow()
         model = built_model(recipe, splits, voice.note)
         identity = (recipe.yaml(), str(splits.provenance.get("fingerprint")), facts()["zoo"])
         states = (tracker.folder or Path("mlruns")) / "checkpoints"
@@ -73,6 +77,7 @@ class Pipeline:
             trained = trained_model(
                 recipe, exporter, voice, model=model, splits=splits, state=state.training, listeners=listeners
             )
+            voice.step(f"judging on the {len(splits.test):,} held-out rows")
             report, verdict = judged(recipe, tracker, trained, splits)
             log_end(run, trained, report, verdict)
             voice.judged(report, verdict)

@@ -80,6 +80,11 @@ class Recipe:
         return str(self.config["name"])
 
     @property
+    def purpose(self) -> str:
+        """What it is for, in one line."""
+        return str(self.config["purpose"])
+
+    @property
     def seed(self) -> int:
         """Seed of weights, noise and order."""
         return int(self.config["seed"])

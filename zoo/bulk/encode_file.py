@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -74,11 +75,15 @@ def encode_file(name: str | Path, source: str, output: Path, wanted: Wanted, con
         InputError: files, columns or rows that cannot be used.
         ZooError: no space, or another process writes the same output.
     """
+    console.print(f"{source}: to be encoded by {name}", highlight=False, markup=False)
     path = existing_file(source, "input").absolute()
     output = output.expanduser()
     require_output(output, path, overwrite=wanted.overwrite)
     reader = reader_of(path)
+    console.print("looking the encoder up ...", style="dim", highlight=False)
     saved_model, called = find(name)
+    if "tensorflow" not in sys.modules:
+        console.print("starting TensorFlow ...", style="dim", highlight=False)
     encoder = Encoder.from_saved_model(saved_model, called)
     columns = choose_columns(reader, encoder.kind, wanted.columns, wanted.keep)
     kept = require_fitting(output, _schema_of(reader, columns.kept), asked=wanted.keep is not None)

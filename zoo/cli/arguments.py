@@ -64,6 +64,11 @@ def command(
     return 0
 
 
+def begin(what: str) -> None:
+    """Says what a command does now, before what it needs is imported; its results alone go to standard output."""
+    print(f"{what} ...", file=sys.stderr, flush=True)  # noqa: T201
+
+
 def _given(values: Sequence[str], keys: Mapping[str, str]) -> dict[str, str]:
     given: dict[str, str] = {}
     for each in values:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zoo.cli.arguments import command
+from zoo.cli.arguments import begin, command
 from zoo.errors import InputError
 from zoo.export.store import CANARY, STABLE, Store
 from zoo.tracking.tracker import Tracker
@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def act(given: dict[str, str]) -> None:
         if "target" not in given:
             raise InputError("say where to: target=FOLDER or target=URL")
+        begin(f"looking {given['encoder']} up in the registry")
         push(given["encoder"], given["target"], given.get("label"))
 
     about = "Copies a registered encoder to a store that TensorFlow Serving or the embedded server reads."

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from zoo.cli.arguments import command
+from zoo.cli.arguments import begin, command
 from zoo.errors import InputError
 from zoo.export.store import STABLE, Store
 from zoo.tracking.tracker import Tracker
@@ -85,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         to = given.get("to")
         if to is not None and not to.isdigit():
             raise InputError(f"to={to}: a version is a whole number")
+        begin(f"looking {given['name']} up in the registry")
         rollback(given["name"], None if to is None else int(to), given.get("target", _STORE))
 
     about = "Makes the former champion the champion again, in the registry and in a store."

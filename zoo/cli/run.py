@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from zoo.stages.result import Result
 
 _BLESSED, _FAILED, _NOT_BLESSED = 0, 1, 3
-_PLAIN_WIDTH = 150  # of a log file: wide enough for the tables
+_PLAIN_WIDTH = 150  # of a log file, where COLUMNS does not say: wide enough for the tables
 
 
 def run(recipe: str, *overrides: str, quiet: bool = False) -> Result:
@@ -154,4 +155,6 @@ def _console(*, quiet: bool = False) -> Console:
     from rich.console import Console
 
     console = Console(quiet=quiet)
-    return console if console.is_terminal else Console(quiet=quiet, width=_PLAIN_WIDTH)
+    if console.is_terminal or "COLUMNS" in os.environ:
+        return console
+    return Console(quiet=quiet, width=_PLAIN_WIDTH)

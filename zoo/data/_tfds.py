@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from zoo.errors import InputError
+from zoo.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +82,7 @@ def prepared_builder(name: str, folder: str, *, download: bool) -> tuple[Any, li
             f"data.name={name}: {full_name} is not prepared in {folder} (prepared there: {_prepared(folder)}); name "
             "the folder that has it with TFDS_DATA_DIR=... or data.folder=..., or download it with data.download=true"
         )
+    import_tensorflow()
     try:
         with redirect_stdout(sys.stderr):  # TensorFlow Datasets prints what it downloads
             builder.download_and_prepare()
@@ -103,7 +105,7 @@ def _find_builder(name: str, folder: str) -> Any:
         return tfds.builder(name, data_dir=folder)
     except tfds.core.DatasetNotFoundError as error:
         base = name.partition("/")[0].partition(":")[0]
-        known = {*tfds.list_builders(), *_prepared_names(folder)}
+        known = {*tfds.list_builders(with_community_datasets=False), *_prepared_names(folder)}
         near = difflib.get_close_matches(base, sorted(known), n=3, cutoff=0.6)
         hint = f"did you mean {' or '.join(repr(other) for other in near)}? " if near else ""
         raise InputError(

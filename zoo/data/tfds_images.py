@@ -87,11 +87,11 @@ class TfdsImages:
         """
         from zoo.data._images import allocate, binarise, image_splits
 
-        import_tensorflow()
-        with quiet():
+        with quiet():  # whether the set is there and has what is asked for is known without TensorFlow
             builder, notes = prepared_builder(self.name, data_folder(self.folder), download=self.download)
             label = self._features(builder.info)
             parts = self._parts(builder.info)
+            import_tensorflow()
             images = allocate((sum(part.rows for part in parts), *self._shape(builder, parts)), self._called(builder))
             train, test = (part.rows for part in parts)
             places = (images[:train], images[train:])

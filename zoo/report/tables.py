@@ -1,47 +1,64 @@
-"""The tables at the end of a run."""
+"""The tables at the end of a run, in a form that fits the terminal."""
 
 from __future__ import annotations
 
+from functools import partial
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
+
+from zoo.report.fitting import FirstThatFits, InParts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from zoo.types import Report, Score, Verdict
+    from rich.console import RenderableType
+
+    from zoo.types import GateResult, Report, Score, Verdict
 
 
-def report_table(report: Report) -> Table:
-    """Representations x metrics, each score above its interval."""
-    level = f"{report.confidence:.0%}"
-    table = Table(
-        title=f"Held-out rows, {level} intervals ({report.resamples} bootstrap resamples)",
-        box=box.SIMPLE_HEAD,
-        title_justify="left",
-        show_lines=False,
-    )
-    table.add_column("representation")
-    table.add_column("dim", justify="right")
-    for metric in report.units:
-        table.add_column(escape(f"{metric}\n({report.units[metric]})"), justify="right")
+def report_table(report: Report) -> RenderableType:
+    """Representations x metrics, each score above its interval; metrics x representations on a narrow terminal."""
+    table = _titled(report)
+    _text_columns(table, "representation")
+    _number_columns(table, "dim", *(f"{metric}\n({unit})" for metric, unit in report.units.items()))
     for name, scores in report.scores.items():
-        style = "bold" if name == "encoder" else ""
         cells = [_cell(scores.get(metric)) for metric in report.units]
-        table.add_row(escape(name), str(report.dimensions[name]), *cells, style=style)
+        table.add_row(escape(name), str(report.dimensions[name]), *cells, style=_style(name))
+    return FirstThatFits(table, InParts(list(report.scores), partial(_transposed, report)))
+
+
+def _transposed(report: Report, representations: Sequence[str], *, is_first: bool) -> Table:
+    table = _titled(report) if is_first else _table("")
+    _text_columns(table, "metric\n(unit)")
+    for name in representations:
+        _number_columns(table, f"{name}\n({report.dimensions[name]} dim)", style=_style(name))
+    for metric, unit in report.units.items():
+        cells = [_cell(report.scores[name].get(metric)) for name in representations]
+        table.add_row(escape(f"{metric}\n({unit})"), *cells)
     return table
 
 
-def verdict_table(verdict: Verdict) -> Table:
+def _titled(report: Report) -> Table:
+    return _table(f"Held-out rows, {report.confidence:.0%} intervals ({report.resamples} bootstrap resamples)")
+
+
+def verdict_table(verdict: Verdict) -> RenderableType:
     """The verdict, comparison by comparison."""
-    table = Table(title="Gates", box=box.SIMPLE_HEAD, title_justify="left")
-    for column in ("gate", "metric", "against"):
-        table.add_column(column)
-    for column in ("encoder", "baseline", "difference", "must exceed"):
-        table.add_column(column, justify="right")
+    return FirstThatFits(
+        _wide_verdict(verdict), _narrow_verdict(verdict, scores=True), _narrow_verdict(verdict, scores=False)
+    )
+
+
+def _wide_verdict(verdict: Verdict) -> Table:
+    table = _table("Gates")
+    _text_columns(table, "gate", "metric", "against")
+    _number_columns(table, "encoder", "baseline", "difference", "must exceed")
     table.add_column("passed")
     for result in verdict.gates:
         table.add_row(
@@ -52,7 +69,27 @@ def verdict_table(verdict: Verdict) -> Table:
             _value(result.baseline),
             "-" if result.difference is None else escape(str(result.difference)),
             f"{result.required:g}",
-            "[green]yes[/green]" if result.passed else "[red]no[/red]",
+            _passed(result),
+        )
+    return table
+
+
+def _narrow_verdict(verdict: Verdict, *, scores: bool) -> Table:
+    """Two lines a comparison; without the scores, the table above has them."""
+    table = _table("Gates" if scores else "Gates (the scores are in the table above)")
+    _text_columns(table, "gate\nmetric")
+    _text_columns(table, "against\nmust exceed")
+    if scores:
+        _number_columns(table, "encoder\nbaseline")
+    _number_columns(table, "difference\ninterval")
+    table.add_column("passed" if scores else "ok")
+    for result in verdict.gates:
+        table.add_row(
+            escape(f"{result.gate}\n{result.metric}"),
+            f"{escape(result.against)}\n{result.required:g}",
+            *([f"{_value(result.encoder)}\n{_value(result.baseline)}"] if scores else []),
+            _cell(result.difference),
+            _passed(result),
         )
     return table
 
@@ -67,43 +104,78 @@ def fold_scores(reports: Sequence[Report]) -> Iterator[tuple[str, str, list[floa
                 yield representation, metric, values
 
 
-def folds_table(reports: Sequence[Report]) -> Table:
+def folds_table(reports: Sequence[Report]) -> RenderableType:
     """Mean and standard deviation over the folds, representations x metrics."""
     first = reports[0]
-    table = Table(
-        title=f"Mean and standard deviation over {len(reports)} folds", box=box.SIMPLE_HEAD, title_justify="left"
-    )
-    table.add_column("representation")
-    for metric in first.units:
-        table.add_column(escape(f"{metric}\n({first.units[metric]})"), justify="right")
     found = {(representation, metric): values for representation, metric, values in fold_scores(reports)}
-    for name in first.scores:
-        cells = [
-            f"{_number(fmean(values))}\n± {_number(stdev(values))}" if (values := found.get((name, metric))) else "-"
-            for metric in first.units
-        ]
-        table.add_row(escape(name), *cells, style="bold" if name == "encoder" else "")
-    return table
+
+    def table(metrics: Sequence[str], *, is_first: bool) -> Table:
+        made = _table(f"Mean and standard deviation over {len(reports)} folds" if is_first else "")
+        _text_columns(made, "representation")
+        _number_columns(made, *(f"{metric}\n({first.units[metric]})" for metric in metrics))
+        for name in first.scores:
+            cells = [
+                f"{_number(fmean(values))}\n± {_number(stdev(values))}"
+                if (values := found.get((name, metric)))
+                else "-"
+                for metric in metrics
+            ]
+            made.add_row(escape(name), *cells, style=_style(name))
+        return made
+
+    return InParts(list(first.units), table)
 
 
-def sweep_table(rows: Iterable[tuple[str, Report, Verdict, str]], metrics: Sequence[str]) -> Table:
+def sweep_table(rows: Iterable[tuple[str, Report, Verdict, str]], metrics: Sequence[str]) -> RenderableType:
     """One line a run of a sweep: its overrides, the encoder's scores, the verdict."""
-    table = Table(title="Sweep", box=box.SIMPLE_HEAD, title_justify="left")
-    table.add_column("overrides")
-    for metric in metrics:
-        table.add_column(metric, justify="right")
-    table.add_column("verdict")
-    table.add_column("run")
-    for overrides, report, verdict, run_id in rows:
-        cells = [_cell(report.scores["encoder"].get(metric)) for metric in metrics]
-        table.add_row(escape(overrides), *cells, "blessed" if verdict.blessed else "not blessed", run_id[:8])
-    return table
+    runs = list(rows)
+
+    def table(chosen: Sequence[str], named: Sequence[str], *, is_first: bool) -> Table:
+        made = _table("Sweep" if is_first else "")
+        _text_columns(made, "overrides")
+        _number_columns(made, *chosen)
+        _text_columns(made, "verdict", "run")
+        for name, (_, report, verdict, run_id) in zip(named, runs, strict=True):
+            cells = [_cell(report.scores["encoder"].get(metric)) for metric in chosen]
+            made.add_row(escape(name), *cells, "blessed" if verdict.blessed else "not blessed", run_id[:8])
+        return made
+
+    numbers = [str(number) for number in range(1, len(runs) + 1)]
+    legend = [Text(f"{number}  {overrides}") for number, (overrides, *_) in zip(numbers, runs, strict=True)]
+    in_parts = InParts(metrics, lambda chosen, *, is_first: table(chosen, numbers, is_first=is_first))
+    return FirstThatFits(table(metrics, [overrides for overrides, *_ in runs], is_first=True), Group(in_parts, *legend))
+
+
+def _table(title: str) -> Table:
+    return Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left")
+
+
+def _text_columns(table: Table, *names: str) -> None:
+    for name in names:
+        table.add_column(escape(name), overflow="fold")
+
+
+def _number_columns(table: Table, *names: str, style: str = "") -> None:
+    for name in names:
+        table.add_column(escape(name), justify="right", overflow="fold", style=style)
+
+
+def _style(representation: str) -> str:
+    return "bold" if representation == "encoder" else ""
+
+
+def _passed(result: GateResult) -> str:
+    return "[green]yes[/green]" if result.passed else "[red]no[/red]"
 
 
 def _cell(score: Score | None) -> str:
     if score is None:
         return "-"
     return f"{_number(score.value)}\n{_number(score.low)}..{_number(score.high)}"
+
+
+def _spread(values: list[float] | None) -> str:
+    return "-" if values is None else f"{_number(fmean(values))}\n± {_number(stdev(values))}"
 
 
 def _value(score: Score | None) -> str:

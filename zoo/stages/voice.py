@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from zoo.report.messages import collapses
@@ -31,6 +33,15 @@ class Voice:
     def say(self, text: str, style: str = "") -> None:
         """One line, as it is: a path or an override may well hold square brackets."""
         self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def step(self, text: str) -> None:
+        """What is done now, where that takes seconds."""
+        self.say(f"{text} ...", style="dim")
+
+    def starting_tensorflow(self) -> None:
+        """TensorFlow is about to be imported, unless it is there."""
+        if "tensorflow" not in sys.modules:
+            self.step("starting TensorFlow")
 
     def note(self, text: str) -> None:
         """What the owner of the data or of the recipe would want to know."""
@@ -76,7 +87,11 @@ class Voice:
 
     def exporting(self) -> AbstractContextManager[object]:
         """Shows that the export is under way."""
-        return self._console.status("exporting, and verifying by serving it in a fresh process")
+        text = "exporting, and verifying by serving it in a fresh process"
+        if self._console.is_terminal:
+            return self._console.status(text)
+        self.step(text)
+        return nullcontext()
 
     def verified(self, candidate: Exported) -> None:
         """An export gives the values it should."""
