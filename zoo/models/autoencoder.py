@@ -38,7 +38,7 @@ class Autoencoder(Configured, keras.Model):
         preprocess: adapted layers by name, applied in order.
         terms: further terms of the loss by name; the names become metrics.
         false_alarm_rate: share of ordinary rows that may be called anomalous; sets the threshold of `score` after
-            training, on the validation rows. None leaves the model without a threshold.
+            training, on the validation rows, of which it takes 1 / share - 1. None leaves the model without one.
         **kwargs: Keras model arguments (name, dtype).
 
     Raises:

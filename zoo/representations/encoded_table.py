@@ -17,9 +17,12 @@ _READ = 2_048  # rows at a time: as images of 64 x 64 x 3 they are 100 MB
 class EncodedTable:
     """The rows of a table as an encoder sees them; what the encoder cannot do is not there, see `zoo.types`.
 
+    The encoder reads what is sent to a served one, records and baskets as strings, which it looks up in a vocabulary
+    of its own: a champion's columns may stand for other things than the table's.
+
     Args:
         encoder: the encoder.
-        splits: the table. The encoder is given its raw cells, as those it serves will give them.
+        splits: the table.
     """
 
     def __init__(self, encoder: Encoder, splits: Splits) -> None:
@@ -40,12 +43,9 @@ class EncodedTable:
         return EncodedTable(self._encoder, splits)
 
     def _log_likelihoods(self, rows: Rows, samples: int, seed: int) -> Any:
-        return self._encoder.log_likelihoods(self._inputs(rows), samples, seed)
+        return self._encoder.log_likelihoods(self._splits.inputs(rows), samples, seed)
 
     def _apply(self, method: str, rows: Rows) -> Any:
         """What a method of the encoder gives for row numbers [n], block by block."""
         blocks = [rows[start : start + _READ] for start in range(0, max(len(rows), 1), _READ)]
-        return np.concatenate([getattr(self._encoder, method)(self._inputs(block)) for block in blocks])
-
-    def _inputs(self, rows: Rows) -> dict[str, Any]:
-        return self._splits.inputs(rows)
+        return np.concatenate([getattr(self._encoder, method)(self._splits.inputs(block)) for block in blocks])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoo.errors import InputError
 from zoo.quiet import import_tensorflow
 from zoo.report.messages import kinds_differ
+from zoo.train.threshold import require_validation_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,4 +44,5 @@ def built_model(recipe: Recipe, splits: Splits, note: Callable[[str], None]) -> 
         model.build((None, *splits.shape))
     except ValueError as error:
         raise InputError(f"the model cannot be built for {splits.kind.in_words()}: {error}") from error
+    require_validation_rows(model, splits)
     return model
