@@ -9,10 +9,11 @@ from zoo.export._schema import schema_of
 from zoo.export._serving_requests import serialised_examples
 from zoo.quiet import import_tensorflow
 from zoo.rows import DenseRows, ItemRows, RecordRows, SparseRows
+from zoo.rows.field import Field
 from zoo.types import MISSING, OTHER
 
 tf = import_tensorflow()
-FIELDS = {"name": (MISSING, OTHER, "ann", "bob"), "age": (MISSING, OTHER, "[0, 10)", "[10, 20)")}
+FIELDS = {"name": (MISSING, OTHER, "ann", "bob"), "age": Field.of_intervals([10], [True, True])}
 
 
 def parsed(row_kind):

@@ -28,7 +28,7 @@ class SparseMatrix:
         path: the .npz file of the matrix [rows, columns].
         labels: a .npy file of classes [rows], which only judging sees: whole numbers (-1 for none) or words.
         names: a text file with the names of the columns, one a line, in their order; an exported encoder then takes
-            lists of names.
+            lists of names, and beside them lists of values unless the entries are counts of up to 255.
         validation: fraction of rows for early stopping.
         test: fraction of rows that only judging sees.
 
@@ -96,7 +96,7 @@ class SparseMatrix:
                 "file_bytes": path.stat().st_size,
                 **files,
             },
-            kind=SparseRows(matrix.shape[1]) if names is None else ItemRows(names),
+            kind=SparseRows(matrix.shape[1]) if names is None else ItemRows.of_values(names, matrix.data),
             labels=labels,
             notes=(*_notes(features, matrix.shape[0]), *label_notes),
         )

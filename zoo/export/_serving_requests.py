@@ -51,7 +51,7 @@ def serialised_examples(arrays: Mapping[str, Any]) -> Any:
     rows = []
     for row in range(len(next(iter(arrays.values())))):
         example = example_pb2.Example()
-        kept = np.asarray(arrays["indices"][row]) >= 0 if "indices" in arrays else slice(None)
+        kept = _kept(arrays, row)
         for name, array in arrays.items():
             cells = np.atleast_1d(array[row])
             feature = example.features.feature[name]
@@ -60,10 +60,16 @@ def serialised_examples(arrays: Mapping[str, Any]) -> Any:
             elif cells.dtype.kind == "i":
                 feature.int64_list.value.extend(cells[kept].ravel())
             else:
-                texts = [str(cell).encode() for cell in cells.ravel()]
-                feature.bytes_list.value.extend(texts if np.ndim(array) == 1 else [text for text in texts if text])
+                feature.bytes_list.value.extend(str(cell).encode() for cell in cells[kept].ravel())
         rows.append(example.SerializeToString())
     return np.asarray(rows, dtype=object)
+
+
+def _kept(arrays: Mapping[str, Any], row: int) -> Any:
+    """Which entries of a row are no padding."""
+    if "indices" in arrays:
+        return np.asarray(arrays["indices"][row]) >= 0
+    return np.asarray(arrays["items"][row]) != "" if "items" in arrays and np.ndim(arrays["items"]) > 1 else slice(None)
 
 
 def write_warmup(directory: Path, name: str, requests: Mapping[str, Mapping[str, Any]]) -> None:

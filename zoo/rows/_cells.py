@@ -27,10 +27,24 @@ def padded(rows: Any) -> dict[str, Any]:
     return {"indices": indices, "values": values}
 
 
+def require_finite(values: Any) -> Any:
+    """Values [n, ...] as they are.
+
+    Raises:
+        ValueError: rows that are not finite.
+    """
+    finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
+    if not finite.all():
+        first = np.flatnonzero(~finite)[:5].tolist()
+        raise ValueError(f"{int((~finite).sum())} of {len(finite)} rows hold NaN or infinity, the first at {first}")
+    return values
+
+
 def as_csr(rows: Any, columns: int) -> Any:
     if not hasattr(rows, "tocsr"):
         raise ValueError(f"takes sparse rows [n, {columns}], a SciPy sparse array, not {type(rows).__name__}")
-    csr = rows.tocsr()
+    csr = rows.tocsr(copy=True)
+    csr.sum_duplicates()
     if csr.shape[1] != columns and columns < np.iinfo(np.int32).max:
         raise ValueError(f"takes sparse rows [n, {columns}], not {list(csr.shape)}")
     return csr

@@ -31,6 +31,8 @@ def kind_of_signature(specs: Mapping[str, Any]) -> RowKind:
     """The kind that an exported encoder takes, from the inputs of its signature. Its look-ups stay in the graph."""
     if set(specs) == {"indices", "values"}:
         return SparseRows(np.iinfo(np.int32).max)
+    if set(specs) == {"items", "values"}:
+        return ItemRows((), weighted=True)
     if all(spec.dtype.name == "string" for spec in specs.values()):
         ranks = {len(spec.shape) for spec in specs.values()}
         return ItemRows(()) if ranks == {2} else RecordRows(dict.fromkeys(specs, ()))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo.quiet import import_tensorflow
+from zoo.rows._cells import require_finite
 from zoo.rows.row_kind import DenseFeatures
 
 
@@ -38,11 +39,7 @@ class DenseRows(DenseFeatures):
             raise ValueError(f"takes {self.describe()}, not {list(table.shape)}{hint}")
         with np.errstate(over="ignore"):  # a number beyond float32 becomes infinite, and is reported as such
             floats = table.astype(np.float32, copy=False)
-        finite = np.isfinite(floats).all(axis=tuple(range(1, floats.ndim)))
-        if not finite.all():
-            first = np.flatnonzero(~finite)[:5].tolist()
-            raise ValueError(f"{int((~finite).sum())} of {len(floats)} rows hold NaN or infinity, the first at {first}")
-        return {self.name: floats}
+        return {self.name: require_finite(floats)}
 
     def specs(self) -> dict[str, Any]:
         """See `RowKind`."""

@@ -1,4 +1,4 @@
-"""Sets of named items."""
+"""Baskets of named items."""
 
 from __future__ import annotations
 
@@ -8,65 +8,88 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.quiet import import_tensorflow
-from zoo.rows._cells import as_csr, hash_table, text_of
+from zoo.rows._cells import as_csr, hash_table, padded, require_finite, text_of
+from zoo.rows._columns import columns_of_table
+from zoo.rows.cell_texts import trimmed
 from zoo.rows.row_kind import SparseFeatures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
+
+_MOST_REPEATS = 255  # a count is handed over as an item that is there so often; larger ones as values
+
 
 class ItemRows(SparseFeatures):
     """Sets or baskets of named items, looked up inside the graph; items that are not known do not count.
 
+    White space around an item does not belong to it. An item that is there several times counts as often, or (with
+    values) as much as its values add up to.
+
     Args:
         items: names of the columns.
+        weighted: whether items come with values, a second input; otherwise each counts once.
 
     Attributes:
         items: as above.
+        weighted: as above.
     """
 
-    def __init__(self, items: Sequence[str]) -> None:
-        self.items = tuple(items)
+    def __init__(self, items: Sequence[str], weighted: bool = False) -> None:
+        self.items, self.weighted = tuple(items), weighted
         self.shape = (len(self.items),)
         self.categories = {"items": self.items}
         self._table: Any = None
 
+    @classmethod
+    def of_values(cls, items: Sequence[str], values: npt.NDArray[Any]) -> ItemRows:
+        """The kind of rows whose entries have these values: counts, or anything else, which needs a second input."""
+        counts = bool((values == np.round(values)).all()) and values.max(initial=0) <= _MOST_REPEATS
+        return cls(items, weighted=not counts)
+
     def arrays(self, rows: Any) -> dict[str, Any]:
-        """`items` [n, longest] strings, padded with "".
+        """`items` [n, longest] strings, padded with "", and `values` [n, longest] float32 if they have any.
 
         Args:
-            rows: a list of lists of items, or multi-hot rows as a SciPy sparse array.
+            rows: a list of lists of items; a list of mappings from items to values; the columns `items` (lists) and
+                `values` of a table or mapping; or rows of features as a SciPy sparse array.
 
         Raises:
-            ValueError: anything else.
+            ValueError: anything else, or values that are not finite, differ in number, or that cannot be had.
         """
         if hasattr(rows, "tocsr"):
-            rows = self._from_multi_hot(rows)
-        if isinstance(rows, Mapping) and set(rows) == {"items"}:
-            rows = rows["items"]
-        if hasattr(rows, "tolist"):
-            rows = rows.tolist()
-        if not isinstance(rows, list) or any(isinstance(row, str) or not hasattr(row, "__iter__") for row in rows):
-            raise ValueError(f"takes {self.describe()}: a list of lists of items")
-        baskets = [[text_of(item) for item in row] for row in rows]
-        longest = max((len(row) for row in baskets), default=0)
-        table = np.full((len(baskets), longest), "", dtype=object)
-        for number, row in enumerate(baskets):
-            table[number, : len(row)] = row
-        return {"items": table}
+            return self._from_features(rows)
+        values = None
+        columns = columns_of_table(rows) if isinstance(rows, Mapping) or hasattr(rows, "columns") else None
+        if columns is not None and "items" in columns:
+            rows, values = columns["items"], columns.get("values")
+        baskets = self._lists(rows)
+        if values is None and any(isinstance(basket, Mapping) for basket in baskets):
+            values = [list(dict(basket).values()) for basket in baskets]
+        if values is not None and not self.weighted:
+            raise ValueError(f"takes {self.describe()}, without values: name an item as often as it counts")
+        table = self._padded([[text_of(item) for item in basket] for basket in baskets], "", object)
+        if not self.weighted:
+            return {"items": table}
+        return {"items": table, "values": self._values(values, table, baskets)}
 
     def specs(self) -> dict[str, Any]:
         """See `RowKind`."""
         tf = import_tensorflow()
-        return {"items": tf.TensorSpec((None, None), tf.string, name="items")}
+        specs = {"items": tf.TensorSpec((None, None), tf.string, name="items")}
+        if self.weighted:
+            specs["values"] = tf.TensorSpec((None, None), tf.float32, name="values")
+        return specs
 
     def features(self, arrays: Mapping[str, Any]) -> Any:
-        """One entry an item; the same item twice counts twice."""
+        """One entry for each different item of a row, with the sum of its values."""
         tf = import_tensorflow()
         if self._table is None:
-            self._table = hash_table(self.items, range(len(self.items)), default=-1)
-        indices = tf.cast(self._table.lookup(arrays["items"]), tf.int32)
-        return {"indices": indices, "values": tf.cast(indices >= 0, tf.float32)}
+            self._table = hash_table([item.strip() for item in self.items], range(len(self.items)), default=-1)
+        indices = tf.cast(self._table.lookup(trimmed(arrays["items"])), tf.int32)
+        values = arrays["values"] if self.weighted else tf.ones_like(indices, tf.float32)
+        return added_up(indices, values, max(len(self.items), 1))
 
     @property
     def tables(self) -> list[Any]:
@@ -79,14 +102,78 @@ class ItemRows(SparseFeatures):
 
     def describe(self) -> str:
         """Such as `baskets of 169 items`."""
-        return f"baskets of {len(self.items)} items"
+        return f"baskets of {len(self.items)} items" + (" with values" if self.weighted else "")
 
     def in_words(self) -> str:
         """Such as `sparse rows of 169 columns`."""
         return f"sparse rows of {self.width:,} columns"
 
-    def _from_multi_hot(self, rows: Any) -> list[list[str]]:
+    def _from_features(self, rows: Any) -> dict[str, Any]:
         csr = as_csr(rows, len(self.items))
-        names = np.repeat(np.asarray(self.items, dtype=object)[csr.indices], csr.data.astype(np.int64))
-        counts = np.add.reduceat(np.append(csr.data, 0), csr.indptr[:-1]).astype(np.int64) * (np.diff(csr.indptr) > 0)
-        return [part.tolist() for part in np.split(names, np.cumsum(counts)[:-1])] if len(counts) else []
+        names = np.asarray([*self.items, ""], dtype=object)  # index -1
+        if self.weighted:
+            entries = padded(csr)
+            return {"items": names[entries["indices"]], "values": require_finite(entries["values"])}
+        counts = csr.data.astype(np.int64)
+        if (counts != csr.data).any():
+            raise ValueError(f"takes {self.describe()}, which have counts; these have values such as {csr.data.max()}")
+        repeated = np.repeat(csr.indices, counts)
+        ends = np.concatenate([[0], np.cumsum(counts)])[csr.indptr]
+        lengths = np.diff(ends)
+        indices = np.full((len(lengths), int(lengths.max(initial=0))), -1, dtype=np.int64)
+        indices[np.arange(indices.shape[1]) < lengths[:, None]] = repeated
+        return {"items": names[indices]}
+
+    def _lists(self, rows: Any) -> list[Any]:
+        rows = rows.to_pylist() if hasattr(rows, "to_pylist") else rows
+        rows = rows.tolist() if hasattr(rows, "tolist") else rows
+        if not isinstance(rows, list) or any(isinstance(row, str) or not hasattr(row, "__iter__") for row in rows):
+            shape = "a list of lists of items" + (", or of mappings from items to values" if self.weighted else "")
+            raise ValueError(f"takes {self.describe()}: {shape}")
+        return rows
+
+    def _values(self, given: Any, table: Any, baskets: list[Any]) -> Any:
+        """[n, longest] float32: 1 each where none are given."""
+        lengths = np.asarray([len(basket) for basket in baskets], dtype=np.int64)
+        there = np.arange(table.shape[1]) < lengths[:, None]
+        if given is None:
+            return there.astype(np.float32)
+        numbers = self._lists(given)
+        wrong = [row for row, (each, length) in enumerate(zip(numbers, lengths, strict=True)) if len(each) != length]
+        if wrong:
+            raise ValueError(
+                f"row {wrong[0]} (from 0) has {lengths[wrong[0]]} items and {len(numbers[wrong[0]])} values: give one "
+                "for each"
+            )
+        return require_finite(self._padded(numbers, 0.0, np.float32))
+
+    @staticmethod
+    def _padded(rows: Sequence[Any], empty: Any, kind: Any) -> Any:
+        longest = max((len(row) for row in rows), default=0)
+        table = np.full((len(rows), longest), empty, dtype=kind)
+        for number, row in enumerate(rows):
+            table[number, : len(row)] = list(row)
+        return table
+
+
+def added_up(indices: Any, values: Any, columns: int) -> dict[str, Any]:
+    """Entries of sparse rows with each column at most once in a row, its values added up; inside the graph.
+
+    Args:
+        indices: [n, items] int32, below 0 for none.
+        values: [n, items] float32.
+        columns: how many there are.
+    """
+    tf = import_tensorflow()
+    count = tf.shape(indices, tf.int64)[0]
+    there = indices >= 0
+    rows = tf.where(there)[:, 0]
+    places = rows * columns + tf.cast(tf.boolean_mask(indices, there), tf.int64)
+    different, which = tf.unique(places)
+    sums = tf.math.unsorted_segment_sum(tf.boolean_mask(values, there), which, tf.size(different))
+
+    def in_rows(entries: Any, empty: Any) -> Any:
+        ragged = tf.RaggedTensor.from_value_rowids(entries, different // columns, nrows=count, validate=False)
+        return ragged.to_tensor(default_value=empty)
+
+    return {"indices": in_rows(tf.cast(different % columns, tf.int32), -1), "values": in_rows(sums, 0.0)}

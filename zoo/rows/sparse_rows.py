@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo.quiet import import_tensorflow
-from zoo.rows._cells import as_csr, padded
+from zoo.rows._cells import as_csr, padded, require_finite
 from zoo.rows.row_kind import SparseFeatures
 
 
@@ -45,10 +45,7 @@ class SparseRows(SparseFeatures):
                 raise ValueError(f"takes indices from 0 to {self.columns - 1}, and -1 where a row has no more items")
         else:
             given = padded(as_csr(rows, self.columns))
-        finite = np.isfinite(given["values"]).all(axis=1)
-        if not finite.all():
-            first = np.flatnonzero(~finite)[:5].tolist()
-            raise ValueError(f"{int((~finite).sum())} of {len(finite)} rows hold NaN or infinity, the first at {first}")
+        require_finite(given["values"])
         return given
 
     def specs(self) -> dict[str, Any]:
