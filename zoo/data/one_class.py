@@ -25,7 +25,8 @@ class OneClass:
     some classes are normal, all others are anomalies that training never sees.
 
     All rows of the wrapped source are dealt out anew: a share of the normal ones is for training, the other normal
-    ones and every anomaly are for judging. With `keep_split`, the wrapped source's own splits stay, only without the
+    ones and every anomaly are for judging. Groups of rows (records of one person) stay together, so those that hold an
+    anomaly are for judging, whole. With `keep_split`, the wrapped source's own splits stay, only without the
     anomalies in train and validation.
 
     Args:
@@ -77,7 +78,9 @@ class OneClass:
 
         wrapped = self.data.load()
         labels = self._labels(wrapped)
-        rows = self._kept_rows(wrapped, labels) if self.keep_split else self._new_rows(labels)
+        judged_only = _judged_only(wrapped, labels)
+        dealt = self._kept_rows if self.keep_split else self._new_rows
+        rows = dealt(wrapped, labels, judged_only)
         refuse_empty(rows, len(labels), name=self._name, options=self._options())
         self._refuse_one_sided_test(labels[rows["test"]])
         return dataclasses.replace(
@@ -86,6 +89,7 @@ class OneClass:
             validation=rows["validation"],
             test=rows["test"],
             labels=labels,
+            judged_only=judged_only,
             provenance=self._provenance(wrapped, labels, rows),
             notes=(*wrapped.notes, *self._notes(wrapped, labels, rows)),
         )
@@ -128,18 +132,21 @@ class OneClass:
         labels[text == ""] = _UNLABELLED
         return labels
 
-    def _new_rows(self, labels: npt.NDArray[np.int64]) -> dict[str, Rows]:
-        normal = np.random.default_rng(self.seed).permutation(np.flatnonzero(labels == 0))
-        fitted = round(self.share * len(normal))
+    def _new_rows(self, wrapped: Splits, labels: npt.NDArray[np.int64], judged_only: Rows) -> dict[str, Rows]:
+        normal = np.setdiff1d(np.flatnonzero(labels == 0), judged_only)
+        groups = normal if wrapped.groups is None else wrapped.groups[normal]
+        names, members = np.unique(groups, return_inverse=True)
+        order = np.random.default_rng(self.seed).permutation(len(names))
+        fitted = round(self.share * len(names))
         validated = round(self.validation * fitted)
-        train, validation, judged = np.split(normal, [fitted - validated, fitted])
-        test = np.concatenate([judged, np.flatnonzero(labels == 1)])
-        return {"train": np.sort(train), "validation": np.sort(validation), "test": np.sort(test)}
+        parts = np.split(order, [fitted - validated, fitted])
+        train, validation, judged = (normal[np.isin(members, part)] for part in parts)
+        return {"train": train, "validation": validation, "test": np.sort(np.concatenate([judged, judged_only]))}
 
-    def _kept_rows(self, wrapped: Splits, labels: npt.NDArray[np.int64]) -> dict[str, Rows]:
+    def _kept_rows(self, wrapped: Splits, labels: npt.NDArray[np.int64], judged_only: Rows) -> dict[str, Rows]:
         return {
-            "train": wrapped.train[labels[wrapped.train] == 0],
-            "validation": wrapped.validation[labels[wrapped.validation] == 0],
+            "train": np.setdiff1d(wrapped.train[labels[wrapped.train] == 0], judged_only),
+            "validation": np.setdiff1d(wrapped.validation[labels[wrapped.validation] == 0], judged_only),
             "test": wrapped.test[labels[wrapped.test] != _UNLABELLED],
         }
 
@@ -181,6 +188,16 @@ class OneClass:
             "splits": {split: len(numbers) for split, numbers in rows.items()},
             "fingerprint": content.hexdigest(),
         }
+
+
+def _judged_only(wrapped: Splits, labels: npt.NDArray[np.int64]) -> Rows:
+    """Row numbers [n] that training never sees: anomalies, and the other labelled rows of their groups."""
+    judged = labels == 1
+    if wrapped.groups is not None:
+        judged |= np.isin(wrapped.groups, wrapped.groups[judged]) & (labels != _UNLABELLED)
+    if wrapped.judged_only is not None:
+        judged[wrapped.judged_only] |= labels[wrapped.judged_only] != _UNLABELLED
+    return np.flatnonzero(judged)
 
 
 def _listed(label: str, there: list[str]) -> str:

@@ -15,6 +15,8 @@ from zoo.types import Fraction, NonNegativeFloat, PositiveInt, Splits
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy.typing as npt
+
     from zoo.data._cleaning import CleanTable
     from zoo.data.readers._table import Table
     from zoo.types import Floats, Rows
@@ -124,6 +126,7 @@ class WordVectors:
             test=rows["test"],
             keys=cleaned.keys,
             weights=self._weights(len(cleaned.keys)),
+            judged_only=_rows_of(held_out, cleaned.keys),
             provenance=origin | self._provenance(cleaned, rows) | content,
             notes=tuple(notes),
         )
@@ -197,3 +200,8 @@ class WordVectors:
             "duplicates_dropped": table.duplicates,
             "invalid_dropped": table.invalid,
         }
+
+
+def _rows_of(words: frozenset[str], keys: npt.NDArray[np.object_]) -> Rows | None:
+    """Row numbers [n] of words, or None without words."""
+    return np.flatnonzero([key in words for key in keys]) if words else None

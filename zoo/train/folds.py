@@ -12,13 +12,14 @@ from zoo.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zoo.types import Splits
+    from zoo.types import Rows, Splits
 
 
 def folds(splits: Splits, count: int, seed: int) -> Iterator[Splits]:
-    """Yields the table `count` times, each time with another part of all its rows held out.
+    """Yields the table `count` times, each time with another part of its rows held out.
 
-    Groups stay together. Of the rows that are left, as large a share is for validation as in the table's own split.
+    Rows of one group, or of one key, stay together. Rows that only judging may see are held out every time. Of the
+    rows that are left, as large a share is for validation as in the table's own split.
 
     Args:
         splits: the table; its own test rows are used like any others.
@@ -28,11 +29,14 @@ def folds(splits: Splits, count: int, seed: int) -> Iterator[Splits]:
     Raises:
         InputError: fewer rows (or groups) than folds.
     """
-    rows = np.unique(np.concatenate([splits.train, splits.validation, splits.test]))
-    groups = rows if splits.groups is None else splits.groups[rows]
-    names, members = np.unique(groups, return_inverse=True)
+    every = np.unique(np.concatenate([splits.train, splits.validation, splits.test]))
+    judged_only = np.empty(0, np.int64) if splits.judged_only is None else splits.judged_only
+    always = np.isin(every, judged_only)
+    rows = every[~always]
+    names, members = np.unique(_groups(splits, rows), return_inverse=True)
     if len(names) < count:
-        raise InputError(f"{len(names)} rows or groups cannot be dealt into {count} folds: lower train.folds")
+        which = " that may be trained on" if always.any() else ""
+        raise InputError(f"{len(names)} rows or groups{which} cannot be dealt into {count} folds: lower train.folds")
     random = np.random.default_rng(seed)
     dealt = random.permutation(len(names)) % count
     seen = len(np.union1d(splits.train, splits.validation))
@@ -42,4 +46,15 @@ def folds(splits: Splits, count: int, seed: int) -> Iterator[Splits]:
         rest = np.flatnonzero(dealt != fold)
         validating = random.permutation(rest)[: max(1, round(share * len(rest)))]
         validation = np.isin(members, validating)
-        yield replace(splits, train=rows[~held_out & ~validation], validation=rows[validation], test=rows[held_out])
+        test = np.sort(np.concatenate([rows[held_out], every[always]]))
+        yield replace(splits, train=rows[~held_out & ~validation], validation=rows[validation], test=test)
+
+
+def _groups(splits: Splits, rows: Rows) -> Rows:
+    """A number for each row [n], the same for rows that must stay together."""
+    if splits.groups is not None:
+        return splits.groups[rows]
+    if splits.keys is None:
+        return rows
+    first: dict[str, int] = {}
+    return np.asarray([first.setdefault(splits.keys[row], row) for row in rows], np.int64)

@@ -57,6 +57,8 @@ class Splits:
         groups: [rows] numbers; rows of one group (records of one person) never stand on both sides of a split.
         kind: the kind of row that they are; None, or one of another shape than the features, is the plain kind of the
             features: vectors, images or sparse rows.
+        judged_only: [n] row numbers that no split may train on, such as anomalies; every fold of a cross-validation
+            judges them. None if there are none.
         raw: a `pyarrow.Table` [rows] of the cells that the features were made of, as a user would hand them over; None
             where they are the features themselves, or not kept. Whoever alters features must leave it out.
     """
@@ -71,6 +73,7 @@ class Splits:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     groups: Rows | None = None
+    judged_only: Rows | None = None
     raw: Any = None
     kind: RowKind = None  # type: ignore[assignment]  # filled in below
 
