@@ -1,29 +1,110 @@
 """Signatures read from source text equal those of the imported classes."""
 
+import collections.abc
+import contextlib
+import importlib
 import inspect
+import sys
+import typing
+from pathlib import Path
 
+import numpy as np
 import pytest
+from recipe_parts import KINDS, PARTS
 
+import zoo.parts
+import zoo.types
+from zoo.checking import describe
 from zoo.errors import RecipeError
 from zoo.lazy import module_name, public_names
 from zoo.signature import MISSING, read_signature
+from zoo.types import LayerArguments
 
 
-@pytest.mark.parametrize(
-    "target", ["zoo.data.WordVectors", "zoo.train.Trainer", "zoo.metrics.NeighbourOverlap", "zoo.evaluate.Judge"]
-)
-def test_arguments_and_defaults_equal_what_importing_gives(target):
-    import importlib
-
+def imported(target):
     module, _, name = target.rpartition(".")
-    imported = inspect.signature(getattr(importlib.import_module(module), name)).parameters
-    read = read_signature(target).parameters
-    assert list(read) == list(imported)
-    for each, parameter in imported.items():
-        required = parameter.default is inspect.Parameter.empty
-        assert read[each].required == required
-        if not required:
-            assert read[each].default == parameter.default
+    return getattr(importlib.import_module(module), name)
+
+
+def constructor(part):
+    """Python's own view of a constructor's arguments, those that go on to Keras by name, and their scope."""
+    arguments = dict(inspect.signature(part).parameters)
+    extra = [name for name, each in arguments.items() if each.kind is inspect.Parameter.VAR_KEYWORD]
+    assert all(arguments.pop(name).annotation == "Unpack[LayerArguments]" for name in extra)
+    owner = next(each for each in part.__mro__ if "__init__" in vars(each))
+    return arguments, set(LayerArguments.__annotations__) if extra else set(), vars(sys.modules[owner.__module__])
+
+
+@pytest.mark.parametrize("target", PARTS)
+def test_what_is_read_equals_what_importing_gives(target):
+    part = imported(target)
+    arguments, to_keras, scope = constructor(part)
+    read = read_signature(target)
+    assert list(read.parameters) == [*arguments, *sorted(to_keras - set(arguments), reverse=True)]
+    assert not read.is_open
+    for name, argument in arguments.items():
+        parameter = read.parameters[name]
+        assert parameter.required == (argument.default is inspect.Parameter.empty)
+        if isinstance(argument.default, tuple):
+            assert parameter.default == list(argument.default)
+        elif not parameter.required and parameter.default is not MISSING:
+            assert parameter.default == argument.default
+            assert type(parameter.default) is type(argument.default)
+        names = {**vars(typing), **vars(collections.abc), **vars(zoo.types), **vars(zoo.parts), **scope}
+        with contextlib.suppress(NameError):  # a class that only a type checker sees
+            wanted = describe(eval(argument.annotation, names))  # noqa: S307
+            assert describe(parameter.annotation).replace("a part of kind ", "") == wanted, name
+
+
+def test_defaults_that_cannot_be_read_are_few():
+    """The recipe that is kept with a run lacks them."""
+    unread = {
+        f"{target}.{name}"
+        for target in PARTS
+        for name, parameter in read_signature(target).parameters.items()
+        if not parameter.required and parameter.default is MISSING and name not in LayerArguments.__annotations__
+    }
+    assert unread == set()
+
+
+@pytest.mark.parametrize("target", PARTS)
+def test_the_kind_of_a_part_is_that_of_its_class(target):
+    part, read = imported(target), read_signature(target)
+    for kind in KINDS:
+        of_kind = imported(kind)
+        if getattr(of_kind, "_is_protocol", False):
+            methods = {name for name in vars(of_kind) if inspect.isfunction(vars(of_kind)[name]) and name[0] != "_"}
+            # a Keras model's `fit` makes no baseline of it
+            own = {name for base in part.__mro__ if base.__module__.startswith("zoo.") for name in vars(base)}
+            assert read.is_a(read_signature(kind)) == (methods <= own), kind
+        else:
+            assert read.is_a(read_signature(kind)) == issubclass(part, of_kind), kind
+
+
+def test_every_file_in_the_folders_of_parts_is_covered():
+    assert len(PARTS) >= 72
+    assert len(KINDS) >= 15
+    folders = ("bottlenecks", "corruptions", "data", "likelihoods", "metrics", "models", "networks", "objectives")
+    for folder in (*folders, "preprocessing"):
+        names = public_names([Path(zoo.__file__).parent / folder])
+        assert names
+        assert {f"zoo.{folder}.{name}" for name in names} <= set(PARTS), folder
+
+
+def test_activations_are_those_of_keras():
+    from zoo.quiet import import_tensorflow
+
+    import_tensorflow()
+    import keras
+
+    takes_more = {"glu", "threshold"}
+    own = {name for name, each in vars(keras.activations).items() if inspect.isfunction(each) and name[0] != "_"}
+    own -= {"get", "serialize", "deserialize"}
+    names = set(typing.get_args(zoo.types.Activation))
+    assert own - takes_more <= names
+    x = np.linspace(-2, 2, 6, dtype=np.float32).reshape(2, 3)
+    for name in names:
+        assert keras.activations.get(name)(x).shape == x.shape
 
 
 def test_a_module_is_read_but_not_imported(tmp_path, monkeypatch):

@@ -122,9 +122,7 @@ class Checker:
         return list(filled.values()) if isinstance(value, list) else filled
 
     def _plain(self, key: str, value: Any, annotation: Any) -> Any:
-        try:
-            TypeAdapter(annotation, config=_STRICT).validate_python(value)
-        except ValidationError:
+        if not _is_valid(value, annotation):
             near = ""
             choices = [str(choice) for choice in _choices(annotation)]
             if choices and isinstance(value, str):
@@ -169,6 +167,17 @@ def available(kind: Signature) -> list[str]:
     zoo = importlib.import_module("zoo")
     packages = [f"zoo.{module.name}" for module in pkgutil.iter_modules(zoo.__path__) if module.ispkg]
     return [part for package in packages for part in parts_of(package, kind)]
+
+
+def _is_valid(value: Any, annotation: Any) -> bool:
+    choices = _choices(annotation)
+    if value in choices:  # true and 1.0 equal 1, but are not what `Literal[1, 2]` means
+        return any(value == choice and type(value) is type(choice) for choice in choices)
+    try:
+        TypeAdapter(annotation, config=_STRICT).validate_python(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def _stands_alone(kind: Signature) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zoo.models.autoencoder import Autoencoder
     from zoo.tracking.tracker import Tracker
     from zoo.train.trainer import Trainer
-    from zoo.types import Baseline, Gate, Metric, NonNegativeInt, Source
+    from zoo.types import Baseline, Gate, Metric, Seed, Source
 
 RESERVED = ("encoder", "champion")
 _HOME = Path(__file__).parent
@@ -57,7 +57,7 @@ class Schema:
     export: Exporter
     tracking: Tracker
     gates: Mapping[str, Gate] | None = None
-    seed: NonNegativeInt = 0
+    seed: Seed = 0
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from zoo.bottlenecks._diagonal_posterior import DiagonalPosterior, shortfall
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import LayerArguments, NonNegativeFloat, NonNegativeInt, PositiveInt
+    from zoo.types import LayerArguments, NonNegativeFloat, NonNegativeInt, PositiveInt, Seed
 
 tfd = tfp.distributions
 
@@ -49,7 +49,7 @@ class Gaussian(DiagonalPosterior):
         warmup_epochs: NonNegativeInt = 0,
         free_bits: NonNegativeFloat = 0.0,
         cycles: PositiveInt = 1,
-        seed: NonNegativeInt | None = None,
+        seed: Seed | None = None,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         super().__init__(latent_dim, weight, warmup_epochs, cycles, seed, **kwargs)

@@ -15,7 +15,7 @@ from zoo.errors import InputError
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import Floats, LayerArguments, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+    from zoo.types import Floats, LayerArguments, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Seed
 
 tfd = tfp.distributions
 
@@ -69,7 +69,7 @@ class GaussianMixture(DiagonalPosterior):
         spread: PositiveFloat = 1.0,
         learn_shares: bool = True,
         fit_epoch: NonNegativeInt = 0,
-        seed: NonNegativeInt | None = None,
+        seed: Seed | None = None,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         super().__init__(latent_dim, weight, warmup_epochs, cycles, seed, **kwargs)

@@ -12,7 +12,7 @@ from zoo.bottlenecks._diagonal_posterior import DiagonalPosterior
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import LayerArguments, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+    from zoo.types import LayerArguments, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Seed
 
 tfd = tfp.distributions
 
@@ -59,7 +59,7 @@ class VampPrior(DiagonalPosterior):
         cycles: PositiveInt = 1,
         pseudo_mean: float = 0.0,
         pseudo_scale: PositiveFloat = 0.1,
-        seed: NonNegativeInt | None = None,
+        seed: Seed | None = None,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         super().__init__(latent_dim, weight, warmup_epochs, cycles, seed, **kwargs)

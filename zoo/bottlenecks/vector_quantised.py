@@ -12,7 +12,7 @@ from zoo.parts import Bottleneck
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import Fraction, LayerArguments, NonNegativeFloat, NonNegativeInt, PositiveInt
+    from zoo.types import Fraction, LayerArguments, NonNegativeFloat, PositiveInt, Seed
 
 # Moving averages of a code that was never, or not for long, chosen are too small to divide by one another.
 _SMALLEST_USE = 1e-9
@@ -66,7 +66,7 @@ class VectorQuantised(Bottleneck):
         commitment: NonNegativeFloat = 0.25,
         decay: Fraction = 0.99,
         revive_below: NonNegativeFloat = 0.05,
-        seed: NonNegativeInt | None = None,
+        seed: Seed | None = None,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         super().__init__(**kwargs)

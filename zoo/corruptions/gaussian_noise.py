@@ -11,7 +11,7 @@ from zoo.parts import Corruption
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import LayerArguments, NonNegativeFloat, NonNegativeInt
+    from zoo.types import LayerArguments, NonNegativeFloat, Seed
 
 
 class GaussianNoise(Corruption):
@@ -30,7 +30,7 @@ class GaussianNoise(Corruption):
     """
 
     def __init__(
-        self, scale: NonNegativeFloat = 0.1, seed: NonNegativeInt | None = None, **kwargs: Unpack[LayerArguments]
+        self, scale: NonNegativeFloat = 0.1, seed: Seed | None = None, **kwargs: Unpack[LayerArguments]
     ) -> None:
         super().__init__(**kwargs)
         if scale < 0:

@@ -11,7 +11,7 @@ from zoo.parts import Corruption
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import Fraction, LayerArguments, NonNegativeInt
+    from zoo.types import Fraction, LayerArguments, Seed
 
 
 class Masking(Corruption):
@@ -36,7 +36,7 @@ class Masking(Corruption):
         self,
         share: Fraction = 0.25,
         value: float = 0.0,
-        seed: NonNegativeInt | None = None,
+        seed: Seed | None = None,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         super().__init__(**kwargs)

@@ -12,7 +12,7 @@ from zoo.parts import Corruption
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import LayerArguments, NonNegativeFloat, NonNegativeInt, UnitInterval
+    from zoo.types import LayerArguments, NonNegativeFloat, Seed, UnitInterval
 
 
 class RandomAffine(Corruption):
@@ -55,7 +55,7 @@ class RandomAffine(Corruption):
         flip: UnitInterval = 0.0,
         tint: NonNegativeFloat = 0.0,
         grey: UnitInterval = 0.0,
-        seed: NonNegativeInt | None = None,
+        seed: Seed | None = None,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         super().__init__(**kwargs)

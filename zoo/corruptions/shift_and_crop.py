@@ -11,7 +11,7 @@ from zoo.parts import Corruption
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import LayerArguments, NonNegativeFloat, NonNegativeInt, Probability
+    from zoo.types import LayerArguments, NonNegativeFloat, Probability, Seed
 
 
 class ShiftAndCrop(Corruption):
@@ -39,7 +39,7 @@ class ShiftAndCrop(Corruption):
         scale_low: Probability = 0.8,
         shift: NonNegativeFloat = 0.05,
         flip: bool = False,
-        seed: NonNegativeInt | None = None,
+        seed: Seed | None = None,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         super().__init__(**kwargs)

@@ -11,7 +11,7 @@ from zoo.parts import Corruption
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import Fraction, LayerArguments, NonNegativeInt
+    from zoo.types import Fraction, LayerArguments, Seed
 
 
 class SwapNoise(Corruption):
@@ -31,9 +31,7 @@ class SwapNoise(Corruption):
         Jahrer 2017, first place in "Porto Seguro's safe driver prediction" (Kaggle).
     """
 
-    def __init__(
-        self, share: Fraction = 0.15, seed: NonNegativeInt | None = None, **kwargs: Unpack[LayerArguments]
-    ) -> None:
+    def __init__(self, share: Fraction = 0.15, seed: Seed | None = None, **kwargs: Unpack[LayerArguments]) -> None:
         super().__init__(**kwargs)
         if not 0 <= share < 1:
             raise ValueError(f"share must be at least 0 and below 1, not {share}")

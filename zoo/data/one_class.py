@@ -13,7 +13,7 @@ from zoo.errors import InputError, suggestion
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from zoo.types import Fraction, NonNegativeInt, Rows, Source, Splits
+    from zoo.types import Fraction, Rows, Seed, Source, Splits
 
 _UNLABELLED = -1
 
@@ -52,7 +52,7 @@ class OneClass:
         normal: list[str] | None = None,
         share: Fraction = 0.5,
         validation: Fraction = 0.1,
-        seed: NonNegativeInt = 0,
+        seed: Seed = 0,
         keep_split: bool = False,
     ) -> None:
         self.data = data

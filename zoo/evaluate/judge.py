@@ -12,7 +12,7 @@ from zoo.types import Report, Score, Stratified
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from zoo.types import Doubles, Metric, PositiveInt, Probability, Representation, Rows, Splits
+    from zoo.types import Doubles, Metric, PositiveInt, Probability, Representation, Rows, Seed, Splits
 
 
 _BLOCK = 100  # resamples at a time: their weights for 5,000 rows are 4 MB
@@ -39,7 +39,7 @@ class Judge:
         Efron and Tibshirani 1993, "An introduction to the bootstrap", chapter 13.
     """
 
-    def __init__(self, resamples: PositiveInt = 1000, confidence: Probability = 0.95, seed: int = 0) -> None:
+    def __init__(self, resamples: PositiveInt = 1000, confidence: Probability = 0.95, seed: Seed = 0) -> None:
         self.resamples, self.confidence, self.seed = resamples, confidence, seed
 
     def report(

@@ -14,7 +14,7 @@ from zoo.parts import Likelihood, flat, gathered
 
 if TYPE_CHECKING:
     from zoo.parts import Batches, Tensor
-    from zoo.types import LayerArguments, NonNegativeInt, PositiveInt
+    from zoo.types import LayerArguments, NonNegativeInt, PositiveInt, Seed
 
 _SMALLEST_SHARE = 1e-6  # of the drawn columns' sum that the draws of the item itself may leave
 _RARE = 1.0  # added to every column's count, so that the empirical proposal can draw all of them
@@ -51,7 +51,7 @@ class Multinomial(Likelihood):
         samples: NonNegativeInt = 0,
         proposal: Literal["log_uniform", "empirical"] = "log_uniform",
         chunk: PositiveInt = 8192,
-        seed: NonNegativeInt | None = None,
+        seed: Seed | None = None,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         super().__init__(**kwargs)

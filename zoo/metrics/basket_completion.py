@@ -12,7 +12,7 @@ from zoo.metrics._weighted import mean
 if TYPE_CHECKING:
     from scipy import sparse
 
-    from zoo.types import Doubles, NonNegativeInt, PositiveInt, Representation, Rows, Splits
+    from zoo.types import Doubles, PositiveInt, Representation, Rows, Seed, Splits
 
 
 class BasketCompletion:
@@ -43,7 +43,7 @@ class BasketCompletion:
         at: PositiveInt = 10,
         queries: PositiveInt = 2_000,
         references: PositiveInt = 10_000,
-        seed: NonNegativeInt = 0,
+        seed: Seed = 0,
     ) -> None:
         self.k, self.at, self.queries, self.references, self.seed = k, at, queries, references, seed
 

@@ -12,7 +12,7 @@ from zoo.metrics._weighted import mean
 from zoo.types import MISSING, OTHER
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, NonNegativeInt, PositiveInt, Representation, Rows, Splits
+    from zoo.types import Doubles, PositiveInt, Representation, Rows, Seed, Splits
 
 
 class FieldCompletion:
@@ -44,7 +44,7 @@ class FieldCompletion:
         at: PositiveInt = 1,
         queries: PositiveInt = 2_000,
         references: PositiveInt = 10_000,
-        seed: NonNegativeInt = 0,
+        seed: Seed = 0,
     ) -> None:
         self.k, self.at, self.queries, self.references, self.seed = k, at, queries, references, seed
 

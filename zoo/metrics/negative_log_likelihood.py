@@ -10,7 +10,7 @@ from zoo.metrics._weighted import mean
 from zoo.types import HasLikelihood
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, NonNegativeInt, PositiveInt, Representation, Splits
+    from zoo.types import Doubles, PositiveInt, Representation, Seed, Splits
 
 
 class NegativeLogLikelihood:
@@ -31,7 +31,7 @@ class NegativeLogLikelihood:
     unit = "nats"
     higher_is_better = False
 
-    def __init__(self, samples: PositiveInt = 1_000, rows: PositiveInt = 1_000, seed: NonNegativeInt = 0) -> None:
+    def __init__(self, samples: PositiveInt = 1_000, rows: PositiveInt = 1_000, seed: Seed = 0) -> None:
         self.samples, self.rows, self.seed = samples, rows, seed
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:

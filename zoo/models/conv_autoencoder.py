@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zoo.parts import Bottleneck, Corruption, Likelihood, Objective, Preprocessing
-    from zoo.types import Fraction, LayerArguments, PositiveInt, Probability
+    from zoo.types import Activation, Fraction, LayerArguments, PositiveInt, Probability
 
 
 class ConvAutoencoder(Autoencoder):
@@ -52,7 +52,7 @@ class ConvAutoencoder(Autoencoder):
         widths: list[PositiveInt],
         blocks: PositiveInt = 1,
         stem_stride: Literal[1, 2] = 1,
-        activation: str = "relu",
+        activation: Activation = "relu",
         normalisation: Literal["none", "batch"] = "none",
         dropout: Fraction = 0.0,
         bottleneck: Bottleneck | None = None,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zoo.parts import Bottleneck, Corruption, Likelihood, Objective, Preprocessing
-    from zoo.types import Fraction, LayerArguments, PositiveFloat, PositiveInt, Probability
+    from zoo.types import Activation, Fraction, LayerArguments, PositiveFloat, PositiveInt, Probability
 
 
 class DenseAutoencoder(Autoencoder):
@@ -44,7 +44,7 @@ class DenseAutoencoder(Autoencoder):
         self,
         latent_dim: PositiveInt,
         hidden: list[PositiveInt],
-        activation: str = "relu",
+        activation: Activation = "relu",
         skip: bool = False,
         scale: PositiveFloat = 1.0,
         dropout: Fraction = 0.0,

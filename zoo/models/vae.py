@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zoo.parts import Corruption, Objective, Preprocessing
-    from zoo.types import LayerArguments, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Probability
+    from zoo.types import (
+        Activation,
+        LayerArguments,
+        NonNegativeFloat,
+        NonNegativeInt,
+        PositiveFloat,
+        PositiveInt,
+        Probability,
+    )
 
 
 class VAE(Autoencoder):
@@ -45,7 +53,7 @@ class VAE(Autoencoder):
         self,
         latent_dim: PositiveInt,
         hidden: list[PositiveInt],
-        activation: str = "relu",
+        activation: Activation = "relu",
         skip: bool = False,
         scale: PositiveFloat = 1.0,
         learn_scale: bool = False,

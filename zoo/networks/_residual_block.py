@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zoo.parts import Tensor
+    from zoo.types import Activation
 
 
 class ResidualBlock(keras.Layer):
@@ -28,7 +29,14 @@ class ResidualBlock(keras.Layer):
     """
 
     def __init__(
-        self, width: int, stride: int, activation: str, normalisation: str, *, double: bool = False, **kwargs: Any
+        self,
+        width: int,
+        stride: int,
+        activation: Activation,
+        normalisation: str,
+        *,
+        double: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.width, self.stride = width, stride

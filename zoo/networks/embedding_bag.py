@@ -11,7 +11,7 @@ from zoo.parts import Network, gathered
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import Fraction, LayerArguments, PositiveInt
+    from zoo.types import Activation, Fraction, LayerArguments, PositiveInt
 
 
 class EmbeddingBag(Network):
@@ -40,7 +40,7 @@ class EmbeddingBag(Network):
         self,
         units: PositiveInt,
         hidden: list[PositiveInt] | None = None,
-        activation: str = "relu",
+        activation: Activation = "relu",
         combiner: Literal["sum", "mean", "sqrtn"] = "sqrtn",
         dropout: Fraction = 0.0,
         **kwargs: Unpack[LayerArguments],

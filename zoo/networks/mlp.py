@@ -12,7 +12,7 @@ from zoo.parts import Network, flat
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import Fraction, LayerArguments, PositiveInt
+    from zoo.types import Activation, Fraction, LayerArguments, PositiveInt
 
 
 class MLP(Network):
@@ -36,7 +36,7 @@ class MLP(Network):
     def __init__(
         self,
         hidden: list[PositiveInt],
-        activation: str = "relu",
+        activation: Activation = "relu",
         skip: bool = False,
         dropout: Fraction = 0.0,
         **kwargs: Unpack[LayerArguments],

@@ -11,7 +11,7 @@ from zoo.parts import Network
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import Fraction, LayerArguments, PositiveInt
+    from zoo.types import Activation, Fraction, LayerArguments, PositiveInt
 
 
 class ResidualDecoder(Network):
@@ -44,7 +44,7 @@ class ResidualDecoder(Network):
         widths: list[PositiveInt],
         blocks: PositiveInt = 1,
         upscale: Literal[1, 2] = 1,
-        activation: str = "relu",
+        activation: Activation = "relu",
         normalisation: Literal["none", "batch"] = "none",
         dropout: Fraction = 0.0,
         **kwargs: Unpack[LayerArguments],

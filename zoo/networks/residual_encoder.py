@@ -12,7 +12,7 @@ from zoo.parts import Network
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import Fraction, LayerArguments, PositiveInt
+    from zoo.types import Activation, Fraction, LayerArguments, PositiveInt
 
 
 class ResidualEncoder(Network):
@@ -44,7 +44,7 @@ class ResidualEncoder(Network):
         widths: list[PositiveInt],
         blocks: PositiveInt = 1,
         stem_stride: Literal[1, 2] = 1,
-        activation: str = "relu",
+        activation: Activation = "relu",
         normalisation: Literal["none", "batch"] = "none",
         dropout: Fraction = 0.0,
         pool: bool = False,

@@ -15,6 +15,7 @@ from zoo.types.judging import (
     Stratified,
     Verdict,
 )
+from zoo.types.names import Activation
 from zoo.types.numbers import (
     Block,
     Doubles,
@@ -26,6 +27,7 @@ from zoo.types.numbers import (
     PositiveInt,
     Probability,
     Rows,
+    Seed,
     UnitInterval,
 )
 from zoo.types.tables import MISSING, OTHER, Source, Splits, TableSchema
@@ -34,6 +36,7 @@ from zoo.types.training import LayerArguments, Listener, Trained
 __all__ = [
     "MISSING",
     "OTHER",
+    "Activation",
     "Baseline",
     "Block",
     "Clusters",
@@ -59,6 +62,7 @@ __all__ = [
     "Rows",
     "Score",
     "Scores",
+    "Seed",
     "Source",
     "Splits",
     "Stratified",

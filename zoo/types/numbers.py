@@ -19,6 +19,7 @@ Block: TypeAlias = "Floats | csr_array"  # some rows of a table: dense of any ra
 # A part's constructor says with these what a recipe may hold; `zoo.recipe` reads them without importing the part.
 PositiveInt = Annotated[int, Ge(1)]
 NonNegativeInt = Annotated[int, Ge(0)]
+Seed = Annotated[int, Ge(0), Lt(2**32)]  # what NumPy, Keras and TensorFlow all take
 PositiveFloat = Annotated[float, Gt(0)]
 NonNegativeFloat = Annotated[float, Ge(0)]
 Fraction = Annotated[float, Ge(0), Lt(1)]
