@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError, ZooError, one_line
 from zoo.folders import require_writable
-from zoo.locks import locked
 from zoo.tracking._registry import CHAMPION, former_champions, global_uri, is_absent, set_champion, what_exists
+from zoo.tracking._registry_file import SQLITE, RegistryFile, own_artifacts_tag
 from zoo.tracking.tracked_run import TrackedRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_SQLITE = "sqlite:///"
 
 
 class Tracker:
@@ -35,26 +33,26 @@ class Tracker:
 
     def __init__(self, uri: str | None = None, experiment: str | None = None) -> None:
         self.uri, self.experiment = uri, experiment
-        self.resolved_uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"{_SQLITE}mlruns/mlflow.db"
+        self.resolved_uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}mlruns/mlflow.db"
+        self._file = RegistryFile(self.resolved_uri) if self.resolved_uri.startswith(SQLITE) else None
 
     @property
     def folder(self) -> Path | None:
         """The folder of a SQLite store; None for a server's."""
-        file = self._file
-        return None if file is None else file.parent
-
-    @property
-    def _file(self) -> Path | None:
-        """The file of a SQLite store; None for a server's."""
-        if not self.resolved_uri.startswith(_SQLITE):
-            return None
-        return Path(self.resolved_uri.removeprefix(_SQLITE)).expanduser()
+        return None if self._file is None else self._file.folder
 
     def require_writable(self) -> None:
-        """Tries to write to a store on this machine; raises InputError if it cannot."""
-        if self.folder is not None:
-            require_writable(self.folder, "the tracking folder", "tracking.uri=sqlite:///FILE or MLFLOW_TRACKING_URI")
-            self._make_tables(self.folder)
+        """Tries to write to a store on this machine, and lets one that was moved find its artifacts again.
+
+        Raises:
+            InputError: it cannot be written to.
+        """
+        if self._file is not None:
+            key = "tracking.uri=sqlite:///FILE or MLFLOW_TRACKING_URI"
+            require_writable(self._file.folder, "the tracking folder", key)
+            with self._quiet():
+                self._file.make_tables()
+            self._file.follow()
 
     @contextlib.contextmanager
     def run(
@@ -93,11 +91,8 @@ class Tracker:
         from mlflow.exceptions import MlflowException
 
         with self.connected() as client:
-            import mlflow
-
             try:
-                with global_uri(client.tracking_uri):
-                    path = Path(mlflow.artifacts.download_artifacts(uri))
+                path = self._fetched(client, uri)
             except (MlflowException, OSError) as error:
                 self.resolved(uri.removeprefix("models:/"))  # which says so if it is not registered
                 raise ZooError(
@@ -107,6 +102,21 @@ class Tracker:
         if not directory.is_dir():
             raise InputError(f"{uri}: not an encoder of the zoo")
         return directory
+
+    def _fetched(self, client: Any, uri: str) -> Path:
+        """The folder behind a `models:/` URI, on this machine."""
+        import mlflow
+
+        if self._file is not None and ("/" in uri.removeprefix("models:/") or "@" in uri):
+            name, version = self.resolved(uri.removeprefix("models:/"))
+            location = client.get_model_version_download_uri(name, str(version))
+            if location.startswith(("file:", "/")):
+                path = self._file.present(location)
+                if not path.is_dir():
+                    raise FileNotFoundError(f"{path} is gone")
+                return path
+        with global_uri(client.tracking_uri):
+            return Path(mlflow.artifacts.download_artifacts(uri))
 
     def champion(self, name: str) -> tuple[int, Path] | None:
         """Version and SavedModel of the present champion, or None if there is none."""
@@ -171,44 +181,46 @@ class Tracker:
     @contextlib.contextmanager
     def connected(self) -> Iterator[Any]:
         """A client of this store, with MLflow quiet."""
+        with self._quiet():
+            import mlflow
+
+            if self._file is not None:
+                self._file.folder.mkdir(parents=True, exist_ok=True)
+            uri = self.resolved_uri if self._file is None else self._file.uri
+            yield mlflow.MlflowClient(uri, uri)
+
+    @contextlib.contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """Keeps MLflow quiet, and explains its errors."""
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import mlflow
             from mlflow.exceptions import MlflowException
 
             for logger in ("mlflow", "alembic"):
                 logging.getLogger(logger).setLevel(logging.ERROR)
-            if self.folder is not None:
-                self.folder.mkdir(parents=True, exist_ok=True)
-            # MLflow keeps one store open for each URI: a relative one would stay that of an earlier working directory.
-            uri = self.resolved_uri if self._file is None else f"{_SQLITE}{self._file.absolute()}"
             try:
-                yield mlflow.MlflowClient(uri, uri)
+                yield
             except MlflowException as error:
                 raise ZooError(f"MLflow at {self.resolved_uri}: {str(error).splitlines()[0]}") from error
 
     def _require_present(self, wanted: str) -> None:
         """Raises InputError if the store is a file that is not there: MLflow would make one, in whatever folder."""
-        if self._file is not None and not self._file.is_file():
+        if self._file is not None and not self._file.path.is_file():
             raise InputError(
-                f"{wanted}: there is no MLflow registry {self._file}; train a recipe in this folder, go to the folder "
-                "of the one you want, or name it with MLFLOW_TRACKING_URI"
+                f"{wanted}: there is no MLflow registry {self._file.path}; train a recipe in this folder, go to the "
+                "folder of the one you want, or name it with MLFLOW_TRACKING_URI"
             )
-
-    def _make_tables(self, folder: Path) -> None:
-        """Lets MLflow make its tables, one process at a time: two that do so at once break each other's."""
-        with locked(folder / ".making-tables"), self.connected() as client:
-            client.search_experiments(max_results=1)
 
     def _experiment_id(self, client: Any, name: str) -> str:
         from mlflow.exceptions import MlflowException
 
         experiment = client.get_experiment_by_name(name)
         if experiment is None:
-            artifacts = None if self.folder is None else (self.folder / "artifacts").absolute().as_uri()
+            artifacts = None if self._file is None else self._file.artifacts
+            tags = None if self._file is None else own_artifacts_tag()
             try:
-                return str(client.create_experiment(name, artifact_location=artifacts))
+                return str(client.create_experiment(name, artifact_location=artifacts, tags=tags))
             except MlflowException:  # another run made it in the meantime
                 experiment = client.get_experiment_by_name(name)
         return str(experiment.experiment_id)
