@@ -29,7 +29,8 @@ def test_each_is_of_its_kind_keeps_its_arguments_and_documents_them(kind, name):
     part = getattr(importlib.import_module(f"zoo.{kind}"), name)
     documentation = inspect.getdoc(part)
     required = {"pairs": "wordsim353", "path": "table.npy", "name": "mnist", "data": Digits()}
-    given = {"dataset": "febrl1"} if name == "CategoricalTable" else {}
+    tables = {"CategoricalTable": {"dataset": "febrl1"}, "Vectors": {"path": "t.npy"}, "Baskets": {"path": "t.csv"}}
+    given = tables.get(name, {})  # one of several
     made = part(**{key: required[key] for key, each in signature.parameters.items() if each.required}, **given)
     for argument in signature.parameters:
         assert hasattr(made, argument), f"{name} does not keep its argument {argument}"

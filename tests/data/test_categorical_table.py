@@ -268,7 +268,7 @@ def test_too_many_categories_are_counted_and_ways_out_named(write):
     ("text", "options", "expected"),
     [
         ("", {}, "the file is empty (0 bytes)"),
-        ("a,b\n", {}, "the table has no rows, only the columns 'a', 'b'"),
+        ("a,b\n", {}, "the table has no rows, only a header with the columns 'a', 'b'"),
         ("a,b\n" + "x,\n" * 50, {}, "column 'b' has no value in any row; leave it out"),
         ("a,b\n" + "x,?\n" * 50, {"missing": ["?"]}, "column 'b' has no value in any row"),
         ("a\n" + "x\n" * 50, {"label_column": "a"}, "no column of categories is left; columns: a"),

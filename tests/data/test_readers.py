@@ -238,7 +238,7 @@ def test_binary_keys_that_are_not_utf8(write):
         ("3 2\na 1 2\nb 1 2\n", r"promises 3 vectors, but the file ends after 2"),
         (b"a 1 2\nZo\xeb 1 2\n", r"line 2: byte 2 is not UTF-8 \(b'\\xeb 1 '\)"),
         (b"\x80\x04pickle\x94", r"line 1: byte 0 is not UTF-8 .*gensim's own format in \.kv"),
-        ("a\t1\t2\nb 1 2\n", r"line 2: 2 numbers after the key, expected 0; numbers are separated by one space"),
+        ("a\t1\t2\nb 1 2\n", r"line 1: no numbers after the key; numbers are separated by one space"),
         ("\n\n", r"holds no vectors"),
     ],
 )
@@ -386,9 +386,9 @@ def test_parquet_without_keys_counts_rows(write):
 
 
 def test_parquet_rows_are_numbered_over_blocks(write, monkeypatch):
-    from zoo.data.readers import parquet_vectors
+    from zoo.data.readers import _collect
 
-    monkeypatch.setattr(parquet_vectors, "_BLOCK", 2)
+    monkeypatch.setattr(_collect, "_BLOCK", 2)
     found = read(write.parquet({"v": [[1.0], [2.0], [3.0], [4.0], [5.0]]}))
     assert found.keys == ["0", "1", "2", "3", "4"]
     assert found.vectors.ravel().tolist() == [1, 2, 3, 4, 5]

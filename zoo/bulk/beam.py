@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from zoo.bulk.job import Job
-    from zoo.tables.blocks import Block
+    from zoo.tables.table import Block
 
 _PAUSE = 1.0  # seconds between looks at what is finished
 _DIRECT = "DirectRunner"
@@ -97,7 +97,7 @@ class BeamRunner:
             ZooError: as the workers raised it, or the runner's own.
         """
         parts = Parts(job.parts)
-        tasks = [list(group) for _, group in itertools.groupby(blocks, key=lambda block: block.start)]
+        tasks = [list(group) for _, group in itertools.groupby(blocks, key=lambda block: block.task)]
         parts.forget_failure()
         with _watched(parts, blocks, done):
             try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zoo.bulk.job import Job, Worker, fingerprint, scale_of
@@ -17,17 +18,17 @@ from zoo.bulk.rows import choose_columns, width_of
 from zoo.encoder import Encoder
 from zoo.errors import InputError
 from zoo.loading import find
-from zoo.tables.blocks import rows_of_block
-from zoo.tables.files import existing_file
-from zoo.tables.readers import reader_of
+from zoo.tables.open_table import open_table
+from zoo.tables.options import Options
+from zoo.tables.query import Query
+from zoo.tables.table import rows_of_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from rich.console import Console
 
-    from zoo.tables.blocks import Block, Reader
+    from zoo.tables.table import Block, Table
 
 _FORMAT = 1  # of the parts; another version of the zoo does not go on with them
 
@@ -49,6 +50,7 @@ class Wanted:
         overwrite: whether the output may exist.
         block: rows at a time; None goes by the width of a row.
         runner: encodes the blocks; None does it in this process.
+        options: how a file of text is read.
     """
 
     columns: Sequence[str] = ()
@@ -56,14 +58,15 @@ class Wanted:
     overwrite: bool = False
     block: int | None = None
     runner: Runner | None = None
+    options: Options = field(default_factory=lambda: Options(prefix=""))
 
 
-def encode_file(name: str | Path, source: str, output: Path, wanted: Wanted, console: Console) -> Path:
+def encode_file(name: str | Path, source: str | Query, output: Path, wanted: Wanted, console: Console) -> Path:
     """Encodes all rows of a file; the same call goes on where an interrupted one stopped.
 
     Args:
         name: the encoder, see `zoo.load`.
-        source: the file of rows.
+        source: the rows: a file, a folder, a glob, a URL or a query.
         output: the file to write: the columns that are carried along and `embedding`, the rows in their order.
         wanted: see there.
         console: says how it goes.
@@ -75,28 +78,31 @@ def encode_file(name: str | Path, source: str, output: Path, wanted: Wanted, con
         InputError: files, columns or rows that cannot be used.
         ZooError: no space, or another process writes the same output.
     """
-    console.print(f"{source}: to be encoded by {name}", highlight=False, markup=False)
-    path = existing_file(source, "input").absolute()
+    shown = source.name if isinstance(source, Query) else source
+    console.print(f"{shown}: to be encoded by {name}", highlight=False, markup=False)
+    place = source if isinstance(source, Query) or "://" in source else str(Path(source).expanduser().absolute())
     output = output.expanduser()
-    require_output(output, path, overwrite=wanted.overwrite)
-    reader = reader_of(path)
+    table = open_table(place, wanted.options, "input")
+    require_output(output, place, overwrite=wanted.overwrite)
     console.print("looking the encoder up ...", style="dim", highlight=False)
     saved_model, called = find(name)
     if "tensorflow" not in sys.modules:
         console.print("starting TensorFlow ...", style="dim", highlight=False)
     encoder = Encoder.from_saved_model(saved_model, called)
-    columns = choose_columns(reader, encoder.kind, wanted.columns, wanted.keep)
-    kept = require_fitting(output, _schema_of(reader, columns.kept), asked=wanted.keep is not None)
+    columns = choose_columns(table, encoder.kind, wanted.columns, wanted.keep)
+    kept = require_fitting(output, _schema_of(table, columns.kept), asked=wanted.keep is not None)
     if len(kept) < len(columns.kept):
         lost = [each for each in columns.kept if each not in kept]
         console.print(f"{output.suffix} files cannot hold {', '.join(lost)}: left out", highlight=False, markup=False)
     columns = replace(columns, kept=tuple(kept))
-    blocks = reader.blocks(wanted.block or rows_of_block(width_of(encoder.kind)))
+    blocks = table.blocks(wanted.block or rows_of_block(width_of(encoder.kind)))
+    for note in table.notes:
+        console.print(note, highlight=False, markup=False)
     parts = Parts(output.with_name(f"{output.name}.partial").absolute())
-    job = Job(called, saved_model.absolute(), fingerprint(saved_model), path, columns, parts.folder)
+    job = Job(called, saved_model.absolute(), fingerprint(saved_model), place, wanted.options, columns, parts.folder)
     with parts.claimed(), _useless_parts_removed(parts):
         remove_abandoned(output)
-        identity = _identity(job, wanted.block)
+        identity = _identity(job, table, wanted.block)
         missing = _missing(parts, blocks, identity, console)
         encoding, started = sum(block.rows for block in missing), time.perf_counter()
         with Progress(console, blocks, missing) as progress:
@@ -104,7 +110,7 @@ def encode_file(name: str | Path, source: str, output: Path, wanted: Wanted, con
                 wanted.runner(job, missing, progress.done)
                 missing = []
             tables = _tables(Worker(job, encoder), blocks, missing)
-            write_output(output, _kept(tables, job, identity, progress), _rows(blocks), _metadata(encoder))
+            write_output(output, _kept(tables, job, table, identity, progress), _rows(blocks), _metadata(encoder))
         parts.remove()
     rate = (
         f"{encoding / (time.perf_counter() - started):,.0f} rows a second" if encoding else "nothing was left to encode"
@@ -135,7 +141,7 @@ def _tables(worker: Worker, blocks: Sequence[Block], missing: Sequence[Block]) -
 
 
 def _kept(
-    tables: Generator[tuple[Block, Any, bool]], job: Job, identity: Mapping[str, Any], progress: Progress
+    tables: Generator[tuple[Block, Any, bool]], job: Job, source: Table, identity: Mapping[str, Any], progress: Progress
 ) -> Generator[Any]:
     """The tables, the new ones kept as parts; an error at their end if the input is not what it was."""
     parts = Parts(job.parts)
@@ -146,11 +152,11 @@ def _kept(
                 progress.done(block)
             yield table
     try:
-        same = _state_of(job.source) == identity["input"]
+        same = source.identity() == identity["input"] or "order" in identity["input"]
     except OSError:
         same = False
     if not same:
-        raise InputError(f"{job.source} was changed while it was encoded; start again, and leave it as it is")
+        raise InputError(f"{source.name} was changed while it was encoded; start again, and leave it as it is")
 
 
 def _rows(blocks: Sequence[Block]) -> int:
@@ -162,21 +168,17 @@ def _metadata(encoder: Encoder) -> dict[str, str]:
     return {"encoder": encoder.name} | ({} if scale is None else {"code_scale": repr(scale)})
 
 
-def _identity(job: Job, block: int | None) -> dict[str, Any]:
+def _identity(job: Job, table: Table, block: int | None) -> dict[str, Any]:
     """What makes finished blocks of an earlier call usable."""
     return {
         "format": _FORMAT,
-        "input": _state_of(job.source),
+        "input": table.identity(),
+        "options": dict(job.options.given()),
         "encoder": job.fingerprint,
         "columns": job.columns.features,
         "keep": job.columns.kept,
         "block": block,
     }
-
-
-def _state_of(path: Path) -> dict[str, Any]:
-    facts = path.stat()
-    return {"path": str(path), "bytes": facts.st_size, "changed": facts.st_mtime_ns}
 
 
 def _missing(parts: Parts, blocks: Sequence[Block], identity: dict[str, Any], console: Console) -> list[Block]:
@@ -190,7 +192,7 @@ def _missing(parts: Parts, blocks: Sequence[Block], identity: dict[str, Any], co
     return missing
 
 
-def _schema_of(reader: Reader, names: Sequence[str]) -> Any:
+def _schema_of(table: Table, names: Sequence[str]) -> Any:
     import pyarrow as pa
 
-    return pa.schema([reader.schema.field(name) for name in names])
+    return pa.schema([table.schema.field(name) for name in names])

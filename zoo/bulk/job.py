@@ -17,14 +17,16 @@ from zoo.bulk.rows import rows_of
 from zoo.encoder import Encoder
 from zoo.errors import InputError, ZooError, one_line
 from zoo.rows.dense_rows import DenseRows
-from zoo.tables.readers import reader_of
+from zoo.tables.open_table import open_table
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from zoo.bulk.rows import Columns
-    from zoo.tables.blocks import Block
+    from zoo.tables.options import Options
+    from zoo.tables.query import Query
+    from zoo.tables.table import Block, Table
 
 _READ = 2**22
 
@@ -37,7 +39,8 @@ class Job:
         name: of the encoder.
         saved_model: the encoder's folder.
         fingerprint: of the encoder's files.
-        source: the input.
+        source: the input: a path, a URL or a query.
+        options: how its text is read.
         columns: of the input, by their use.
         parts: folder of the finished blocks.
     """
@@ -45,7 +48,8 @@ class Job:
     name: str
     saved_model: Path
     fingerprint: str
-    source: Path
+    source: str | Query
+    options: Options
     columns: Columns
     parts: Path
 
@@ -73,20 +77,20 @@ class Worker:
             InputError: rows that cannot be encoded, by their numbers.
             ZooError: another encoder than the job's.
         """
-        tables = self._reader.read(blocks, self.job.columns.read, self.job.columns.numbers)
+        tables = self._table.read(blocks, self.job.columns.read, self.job.columns.numbers)
         with contextlib.closing(prefetch(tables)) as read:
             for block, table in zip(blocks, read, strict=True):
                 yield block, self._encoded(block, table)
 
     def _encoded(self, block: Block, table: Any) -> Any:
         """The carried columns and the embedding, a `pyarrow.Table`."""
-        rows = rows_of(table, self.job.columns, self._encoder.kind, block.first, str(self.job.source))
+        rows = rows_of(table, self.job.columns, self._encoder.kind, block.first, self._table.name)
         try:
             codes = self._codes(rows)
         except ValueError as error:
             last = block.first + block.rows - 1
             raise InputError(
-                f"{self.job.source}: rows {block.first:,} to {last:,} (from 0): {one_line(error)}"
+                f"{self._table.name}: rows {block.first:,} to {last:,} (from 0): {one_line(error)}"
             ) from error
         return with_embedding(table.select(list(self.job.columns.kept)), codes, scale_of(self._encoder))
 
@@ -97,8 +101,8 @@ class Worker:
         return self._encoder.encode(rows)
 
     @cached_property
-    def _reader(self) -> Any:
-        return reader_of(self.job.source)
+    def _table(self) -> Table:
+        return open_table(self.job.source, self.job.options, "input")
 
     @cached_property
     def _encoder(self) -> Encoder:

@@ -7,6 +7,7 @@ import itertools
 import os
 import re
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +17,14 @@ from zoo.tables.arrow_types import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
+
+    from zoo.tables.query import Query
 
 EMBEDDING = "embedding"
 ENDINGS = (".parquet", ".csv", ".npy")
 
 
-def require_output(path: Path, source: Path, *, overwrite: bool) -> None:
+def require_output(path: Path, source: str | Query, *, overwrite: bool) -> None:
     """Raises InputError for an output that cannot be written."""
     if path.suffix.lower() not in ENDINGS:
         raise InputError(f"output={path}: no writer for this ending; writable: {', '.join(ENDINGS)}")
@@ -30,8 +32,10 @@ def require_output(path: Path, source: Path, *, overwrite: bool) -> None:
         raise InputError(f"output={path}: there is no folder {path.parent}; make it first")
     if path.is_dir():
         raise InputError(f"output={path}: this is a folder; name a file")
-    if path.exists() and path.samefile(source):
+    if path.exists() and isinstance(source, str) and Path(source).exists() and path.samefile(source):
         raise InputError(f"output={path}: this is the input; write another file")
+    if isinstance(source, str) and Path(source).is_dir() and Path(source) in path.absolute().parents:
+        raise InputError(f"output={path}: lies in the folder that is read; write it elsewhere")
     if path.exists() and not overwrite:
         raise InputError(f"output={path}: the file exists; move it away, name another, or say overwrite=true")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from zoo.tables.blocks import Block
+    from zoo.tables.table import Block
 
 _MANIFEST, _LOCK, _FAILURE = "manifest.json", "lock", "failure.json"
 _OWN = re.compile(r"(manifest\.json|lock|failure\.json|part-\d+\.arrow)(\.new-[0-9a-f]+)?")

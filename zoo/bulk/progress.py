@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from zoo.tables.blocks import Block
+    from zoo.tables.table import Block
 
 _PAUSE = 30  # seconds between lines
 

@@ -11,17 +11,20 @@ from zoo.rows.dense_rows import DenseRows
 from zoo.rows.item_rows import ItemRows
 from zoo.rows.record_rows import RecordRows
 from zoo.rows.sparse_rows import SparseRows
-from zoo.tables.arrow_types import is_list, is_numeric, is_text
-from zoo.tables.cells import dense_rows, list_cells, sparse_rows
+from zoo.tables.arrow_types import described, innermost, is_list, is_numeric, is_text
+from zoo.tables.cells import dense_rows, list_cells, sparse_rows, whole
+from zoo.tables.own_columns import id_columns, index_columns
+from zoo.tables.text_cells import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zoo.rows.row_kind import RowKind
-    from zoo.tables.blocks import Reader
+    from zoo.tables.table import Table
 
 NONE = "none"  # keep=none
 _SPARSE = ("indices", "values")
+_PROBED = 1000  # rows that tell what a column holds
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,11 @@ class Columns:
         return list(dict.fromkeys([*self.features, *self.kept]))
 
 
-def choose_columns(reader: Reader, kind: RowKind, columns: Sequence[str], keep: Sequence[str] | None) -> Columns:
+def choose_columns(table: Table, kind: RowKind, columns: Sequence[str], keep: Sequence[str] | None) -> Columns:
     """Finds the features, and what is carried along: by default all other columns.
 
     Args:
-        reader: the table's.
+        table: the table.
         kind: the encoder's.
         columns: the features, if the user named them; names may hold `*`.
         keep: what is carried along, if the user named it; `["none"]` keeps nothing.
@@ -56,27 +59,27 @@ def choose_columns(reader: Reader, kind: RowKind, columns: Sequence[str], keep: 
     Raises:
         InputError: columns that are missing, of the wrong type or number, or that cannot be told from each other.
     """
-    names = list(reader.schema.names)
+    names = list(table.schema.names)
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise InputError(f"{reader.path}: several columns are called {', '.join(repeated)}; give each its own name")
-    if reader.row_shape is not None:
-        _require_array(reader, kind, columns, keep)
+        raise InputError(f"{table.name}: several columns are called {', '.join(repeated)}; give each its own name")
+    if table.row_shape is not None:
+        _require_array(table, kind, columns, keep)
         return Columns((names[0],), ())
-    named = _named(reader, "columns", columns)
-    features = _features(reader, kind, named)
+    named = _named(table, "columns", columns)
+    features = _features(table, kind, named)
     kept = [name for name in names if name not in features]
     if keep is not None:
-        kept = [] if list(keep) == [NONE] and NONE not in names else _named(reader, "keep", keep)
-    numbers = features if isinstance(kind, DenseRows) and not _is_listed(reader, features) else []
+        kept = [] if list(keep) == [NONE] and NONE not in names else _named(table, "keep", keep)
+    numbers = features if isinstance(kind, DenseRows) and not _holds_vectors(table, features) else []
     return Columns(tuple(features), tuple(kept), tuple(numbers))
 
 
-def rows_of(table: Any, columns: Columns, kind: RowKind, first: int, where: str) -> Any:
+def rows_of(rows: Any, columns: Columns, kind: RowKind, first: int, where: str) -> Any:
     """What `Encoder.encode` takes, from a block of a table.
 
     Args:
-        table: a `pyarrow.Table` of the block.
+        rows: a `pyarrow.Table` of the block.
         columns: their use.
         kind: the encoder's.
         first: the number of the block's first row.
@@ -85,7 +88,7 @@ def rows_of(table: Any, columns: Columns, kind: RowKind, first: int, where: str)
     Raises:
         InputError: rows that are missing or of the wrong size, by their numbers in the file.
     """
-    features = table.select(list(columns.features))
+    features = rows.select(list(columns.features))
     if isinstance(kind, DenseRows):
         return dense_rows(features, kind.shape, first, where)
     if isinstance(kind, SparseRows):
@@ -105,84 +108,133 @@ def width_of(kind: RowKind) -> int:
     return 16 * len(kind.fields) if isinstance(kind, RecordRows) else 256
 
 
-def _require_array(reader: Reader, kind: RowKind, columns: Sequence[str], keep: Sequence[str] | None) -> None:
+def _require_array(table: Table, kind: RowKind, columns: Sequence[str], keep: Sequence[str] | None) -> None:
     if columns or keep:
-        raise InputError(f"{reader.path}: a .npy file holds one array and no named columns; leave columns and keep out")
+        raise InputError(f"{table.name}: a .npy file holds one array and no named columns; leave columns and keep out")
     if not isinstance(kind, DenseRows):
-        raise InputError(f"{reader.path}: the encoder takes {kind.describe()}; give it a Parquet or CSV file")
-    if reader.row_shape != kind.shape:
+        raise InputError(f"{table.name}: the encoder takes {kind.describe()}; give it a Parquet or CSV file")
+    if table.row_shape != kind.shape:
         raise InputError(
-            f"{reader.path}: the encoder takes {kind.describe()}, and the rows' shape is {list(reader.row_shape or ())}"
+            f"{table.name}: the encoder takes {kind.describe()}, and the rows' shape is {list(table.row_shape or ())}"
         )
 
 
-def _features(reader: Reader, kind: RowKind, named: list[str]) -> list[str]:
+def _features(table: Table, kind: RowKind, named: list[str]) -> list[str]:
     if isinstance(kind, RecordRows):
         if named:
             raise InputError("columns means nothing for records: their fields are found by their names")
-        return _named(reader, "field", list(kind.fields))
+        return _named(table, "field", list(kind.fields))
     if isinstance(kind, SparseRows):
         if named and len(named) != 2:
             raise InputError(f"columns: name two, of indices and of values, not {len(named)}")
-        return _require_lists(reader, named or _named(reader, "column", _SPARSE), numbers=True)
+        return _require_lists(table, named or _named(table, "column", _SPARSE), numbers=True)
     if isinstance(kind, ItemRows):
-        return _items(reader, named)
+        return _items(table, named)
     if not isinstance(kind, DenseRows):
         raise InputError(f"rows for {kind.describe()} cannot be read from a table")
-    return _vectors(reader, kind, named)
+    return _vectors(table, kind, named)
 
 
-def _items(reader: Reader, named: list[str]) -> list[str]:
-    lists = [field.name for field in reader.schema if is_list(field.type)]
+def _items(table: Table, named: list[str]) -> list[str]:
+    lists = [field.name for field in table.schema if is_list(field.type)]
     if len(named) > 1:
         raise InputError(f"columns: name the one column of baskets, not {len(named)}")
-    found = named or (["items"] if "items" in reader.schema.names else lists)
+    found = named or (["items"] if "items" in table.schema.names else lists)
     if len(found) != 1:
         raise InputError(
-            f"{reader.path}: {len(found)} columns hold lists; name the one of baskets with columns=NAME; "
-            f"columns: {_described(reader)}"
+            f"{table.name}: {len(found)} columns hold lists; name the one of baskets with columns=NAME; "
+            f"columns: {described(table.schema)}"
         )
-    return _require_lists(reader, found, numbers=False)
+    return _require_lists(table, found, numbers=False)
 
 
-def _vectors(reader: Reader, kind: DenseRows, named: list[str]) -> list[str]:
-    """One column of lists, or as many columns of numbers as a row has."""
-    width = width_of(kind)
-    schema = reader.schema
+def _vectors(table: Table, kind: DenseRows, named: list[str]) -> list[str]:
+    """One column of vectors, or as many columns of numbers as a row has: by the names that the encoder knows."""
+    width, schema = width_of(kind), table.schema
+    known = list(getattr(kind, "column_names", None) or ())
     if named:
-        if _is_listed(reader, named):
-            return _require_lists(reader, named, numbers=True)
-        wrong = [name for name in named if not _may_be_number(schema.field(name).type)]
-        if wrong:
-            raise InputError(
-                f"{reader.path}: column '{wrong[0]}' is of type {schema.field(wrong[0]).type}, not of numbers"
-            )
-        if len(named) != width:
-            raise InputError(
-                f"{reader.path}: the encoder takes {kind.describe()}, and columns names {len(named):,} columns"
-            )
-        return named
-    lists = [field.name for field in schema if is_list(field.type) and is_numeric(_innermost(field.type))]
+        return _named_vectors(table, kind, named, known)
+    if known and set(known) <= set(schema.names):
+        return known
+    lists = [field.name for field in schema if is_list(field.type) and is_numeric(innermost(field.type))]
+    if known and not lists:
+        raise InputError(f"{table.name}: {_unlike(schema.names, known)}")
     numbers = [field.name for field in schema if _may_be_number(field.type)]
     floats = [name for name in numbers if str(schema.field(name).type) in {"halffloat", "float", "double"}]
+    if len(lists) != 1 and len(numbers) > width:
+        own = _own_columns(table)
+        numbers = [name for name in numbers if name not in own]
     for found in (lists if len(lists) == 1 else [], numbers, floats):
         if len(found) == 1 == len(lists) or (len(found) == width and not lists):
-            return _require_alike(reader, found, floats)
+            return _require_alike(table, found, floats)
+    texts = _text_vectors(table, width)
+    if len(texts) == 1 and not lists:
+        return texts
     raise InputError(
-        f"{reader.path}: the encoder takes {kind.describe()}; {len(lists)} columns hold lists of numbers and "
+        f"{table.name}: the encoder takes {kind.describe()}; {len(lists)} columns hold lists of numbers and "
         f"{len(numbers):,} single numbers; name the right ones with columns=NAME, columns=A,B,.. or columns=x_*; "
-        f"columns: {_described(reader)}"
+        f"columns: {described(schema)}"
     )
 
 
-def _require_alike(reader: Reader, found: Sequence[str], floats: Sequence[str]) -> list[str]:
+def _named_vectors(table: Table, kind: DenseRows, named: list[str], known: Sequence[str]) -> list[str]:
+    """The columns that the user named: one of vectors, or those of numbers, in the encoder's order if it has names."""
+    width, schema = width_of(kind), table.schema
+    if _is_listed(table, named):
+        return _require_lists(table, named, numbers=True)
+    if len(named) == 1 and _text_vectors(table, width, named):
+        return named
+    wrong = [name for name in named if not _may_be_number(schema.field(name).type)]
+    if wrong:
+        raise InputError(f"{table.name}: column '{wrong[0]}' is of type {schema.field(wrong[0]).type}, not of numbers")
+    if len(named) != width:
+        raise InputError(f"{table.name}: the encoder takes {kind.describe()}, and columns names {len(named):,} columns")
+    if known and set(known) == set(named):
+        return list(known)
+    return named
+
+
+def _unlike(names: Sequence[str], known: Sequence[str]) -> str:
+    """Which of the columns that the encoder was trained on are not there, and which are there instead."""
+    missing = [name for name in known if name not in names]
+    unknown = [name for name in names if name not in known]
+    near = "; ".join(f"'{name}': {suggestion(name, unknown, what='not known to it')}" for name in missing[:3])
+    return (
+        f"the encoder was trained on the columns {', '.join(known[:12])}{', ..' if len(known) > 12 else ''}, and "
+        f"{len(missing)} of them {'is' if len(missing) == 1 else 'are'} missing: {near}; rename the columns, or say "
+        "which stand for them, in this order, with columns=A,B,.."
+    )
+
+
+def _first_rows(table: Table, columns: Sequence[str]) -> Any:
+    """A `pyarrow.Table` of the first rows."""
+    return next(table.read(table.blocks(_PROBED, limit=_PROBED), columns))
+
+
+def _own_columns(table: Table) -> set[str]:
+    """Columns that are a data frame's index, or an id."""
+    first = _first_rows(table, table.schema.names).replace_schema_metadata(table.schema.metadata)
+    numbers = [field.name for field in table.schema if is_numeric(field.type)]
+    return {*index_columns(first), *id_columns(first, numbers)}
+
+
+def _text_vectors(table: Table, width: int, names: Sequence[str] | None = None) -> list[str]:
+    """Columns of text that hold vectors of the width."""
+    texts = [field.name for field in table.schema if is_text(field.type) and (names is None or field.name in names)]
+    if not texts:
+        return []
+    first = _first_rows(table, texts)
+    return [name for name in texts if kind_of(whole(first.column(name))).width == width]
+
+
+def _require_alike(table: Table, found: Sequence[str], floats: Sequence[str]) -> list[str]:
     """Refuses an id that stands in for a missing feature: whole numbers beside fractions, and named otherwise."""
     stems = {_stem(name) for name in floats}
     odd = [name for name in found if name not in floats and _stem(name) not in stems]
-    whole = [name for name in odd if is_numeric(reader.schema.field(name).type)]
+    whole = [name for name in odd if is_numeric(table.schema.field(name).type)]
     if floats and whole:
         raise InputError(
-            f"{reader.path}: as many columns hold numbers as there are features, but '{whole[0]}' whole ones, as an id "
+            f"{table.name}: as many columns hold numbers as there are features, but '{whole[0]}' whole ones, as an id "
             f"would, and '{floats[0]}' fractions; say columns=* if all are features, or name those that are with "
             "columns=A,B,.. or columns=x_*"
         )
@@ -194,41 +246,34 @@ def _stem(name: str) -> str:
     return name.rstrip("0123456789")
 
 
-def _require_lists(reader: Reader, names: list[str], *, numbers: bool) -> list[str]:
+def _require_lists(table: Table, names: list[str], *, numbers: bool) -> list[str]:
     for name in names:
-        kind = reader.schema.field(name).type
-        if not is_list(kind) or (numbers and not is_numeric(_innermost(kind))):
+        kind = table.schema.field(name).type
+        if not is_list(kind) or (numbers and not is_numeric(innermost(kind))):
             what = "lists of numbers" if numbers else "lists"
-            raise InputError(f"{reader.path}: column '{name}' is of type {kind}, not of {what}; Parquet can hold them")
+            raise InputError(f"{table.name}: column '{name}' is of type {kind}, not of {what}; Parquet can hold them")
     return names
 
 
-def _is_listed(reader: Reader, names: Sequence[str]) -> bool:
-    return len(names) == 1 and is_list(reader.schema.field(names[0]).type)
+def _holds_vectors(table: Table, names: Sequence[str]) -> bool:
+    return _is_listed(table, names) or (len(names) == 1 and is_text(table.schema.field(names[0]).type))
+
+
+def _is_listed(table: Table, names: Sequence[str]) -> bool:
+    return len(names) == 1 and is_list(table.schema.field(names[0]).type)
 
 
 def _may_be_number(kind: Any) -> bool:
     return is_numeric(kind) or str(kind) == "null"  # of a CSV column that starts with empty cells, nothing is known
 
 
-def _innermost(kind: Any) -> Any:
-    while is_list(kind):
-        kind = kind.value_type
-    return kind
-
-
-def _named(reader: Reader, what: str, wanted: Sequence[str]) -> list[str]:
+def _named(table: Table, what: str, wanted: Sequence[str]) -> list[str]:
     """The columns that are wanted; `*` in a name stands for anything."""
     found: list[str] = []
     for each in wanted:
-        matching = [each] if each in reader.schema.names else fnmatch.filter(reader.schema.names, each)
+        matching = [each] if each in table.schema.names else fnmatch.filter(table.schema.names, each)
         if not matching:
-            hint = suggestion(each, reader.schema.names, what="columns")
-            raise InputError(f"{reader.path}: {what} {each!r}: no such column; {hint}")
+            hint = suggestion(each, table.schema.names, what="columns")
+            raise InputError(f"{table.name}: {what} {each!r}: no such column; {hint}")
         found.extend(name for name in matching if name not in found)
     return found
-
-
-def _described(reader: Reader, most: int = 12) -> str:
-    fields = [f"{field.name} ({'text' if is_text(field.type) else field.type})" for field in reader.schema]
-    return ", ".join(fields[:most]) + (f" and {len(fields) - most} more" if len(fields) > most else "")

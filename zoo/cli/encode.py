@@ -15,15 +15,24 @@ from zoo.cli.arguments import command
 from zoo.errors import InputError, ZooError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
+    from zoo.tables.options import Options
+    from zoo.tables.query import Query
+
 _KEYS = {
     "name": "the encoder: NAME (its champion), NAME@ALIAS, NAME/VERSION, or the folder of an exported one",
-    "input": "the rows: .parquet, .csv, .tsv or .npy",
+    "input": "the rows: a Parquet file, folder or glob, .csv, .tsv, .arrow, .jsonl, .npy, word vectors; or a URL",
+    "sql": "for an input that is a database's URL, such as sqlite:///rows.db: the query",
     "output": "what to write: .parquet, .csv or .npy; the column is `embedding`, in .csv embedding_0, ..",
     "columns": "columns of the rows, such as vector or x_* or a,b,c; default: found by their types, or fields' names",
+    "delimiter": "between the cells of a text file: comma, semicolon, tab, or the character; default: by its ending",
+    "decimal": "before a number's fraction: point or comma; default: point",
+    "encoding": "of a text file, such as latin-1; default: utf-8, or as its byte order mark says",
+    "header": "true or false: whether a text file's first row names the columns; default: seen by the names",
+    "token_spaces": "true for word vectors as text whose keys hold spaces",
     "keep": "columns to carry along, such as id,title; `none` for none; default: all others",
     "overwrite": "true replaces an output that is there",
     "block": "rows at a time; default: by the width of a row, at most 32768",
@@ -35,7 +44,7 @@ _NEEDED = ("name", "input", "output")
 
 def encode(
     name: str | Path,
-    rows: str | Path,
+    rows: str | Path | Query,
     output: str | Path,
     *,
     columns: Sequence[str] = (),
@@ -45,12 +54,14 @@ def encode(
     runner: str | None = None,
     options: str = "",
     quiet: bool = False,
+    text: Options | None = None,
 ) -> Path:
     """Encodes all rows of a file, in bounded memory; the same call goes on where an interrupted one stopped.
 
     Args:
         name: the encoder, as `zoo.load` takes it.
-        rows: a Parquet, CSV, TSV or npy file.
+        rows: a file (Parquet, CSV, TSV, Arrow, JSON lines, npy, npz, word vectors), a folder or glob of Parquet files,
+            a URL that fsspec knows, or a query.
         output: a `.parquet`, `.csv` or `.npy` file: the columns that are carried along and `embedding`, with the rows
             in their order. Until it is complete, finished blocks lie in a folder beside it, OUTPUT.partial.
         columns: of the rows; by default found by their types, or by the names of the encoder's fields.
@@ -60,6 +71,7 @@ def encode(
         runner: one of Apache Beam's runners; None encodes in this process.
         options: Beam's pipeline options, as on a command line.
         quiet: print nothing.
+        text: how a file of text is read, such as `zoo.tables.Options(delimiter=";", prefix="")`.
 
     Returns:
         The output.
@@ -79,8 +91,10 @@ def encode(
         from zoo.bulk.beam import BeamRunner
 
         chosen = BeamRunner(runner, options)
-    wanted = Wanted(columns, keep, overwrite, block, chosen)
-    return encode_file(name, str(rows), Path(output), wanted, _console(quiet=quiet))
+    wanted = Wanted(columns, keep, overwrite, block, chosen, *([] if text is None else [text]))
+    return encode_file(
+        name, str(rows) if isinstance(rows, str | Path) else rows, Path(output), wanted, _console(quiet=quiet)
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             encode(
                 given["name"],
-                given["input"],
+                _input(given["input"], given.get("sql")),
                 given["output"],
                 columns=_names(given.get("columns", "")),
                 keep=_names(given["keep"]) if "keep" in given else None,
@@ -102,12 +116,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 block=_count("block", given["block"]) if "block" in given else None,
                 runner=given.get("runner"),
                 options=given.get("options", ""),
+                text=_text(given),
             )
         except KeyboardInterrupt:
             raise ZooError("interrupted; the same command goes on where it stopped") from None
 
     about = "Encodes a Parquet, CSV or npy file of any size; after an interruption the same command goes on."
     return command("python -m zoo.encode", about, _KEYS, act, arguments)
+
+
+def _input(place: str, sql: str | None) -> str | Query:
+    from zoo.tables.query import Query
+
+    return place if sql is None else Query(place, sql)
+
+
+def _text(given: Mapping[str, str]) -> Options:
+    from zoo.tables.options import Options
+
+    return Options(
+        given.get("delimiter"),
+        given.get("decimal"),
+        given.get("encoding"),
+        _truth("header", given["header"]) if "header" in given else None,
+        token_spaces=_truth("token_spaces", given.get("token_spaces", "false")),
+        prefix="",
+    )
 
 
 def _names(text: str) -> list[str]:

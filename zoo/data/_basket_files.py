@@ -10,16 +10,21 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.tables.arrow_types import is_list, is_text
-from zoo.tables.files import ending, readable
+from zoo.tables.cells import numbers_of, whole
+from zoo.tables.files import readable
 from zoo.tables.keys import row_keys
-from zoo.tables.read_table import PARQUET, column_of, read_table
+from zoo.tables.read_table import column_of, read_table
 from zoo.tables.words import count
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     import numpy.typing as npt
     from scipy.sparse import csr_array
+
+    from zoo.data._long_form import LongForm
+    from zoo.tables.byte_source import ByteSource
+    from zoo.tables.table import Table
 
 _NO_MARK = "\x1f"  # parts no cells in a text file, so that Arrow hands over whole lines
 
@@ -41,7 +46,7 @@ class BasketFile:
     notes: tuple[str, ...] = ()
 
 
-def read_lines(path: Path, separator: str) -> BasketFile:
+def read_lines(source: ByteSource, separator: str) -> BasketFile:
     """Reads one basket a line; the key of a basket is the number of its line, from 0.
 
     Raises:
@@ -50,70 +55,114 @@ def read_lines(path: Path, separator: str) -> BasketFile:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    lines = _lines(path)
+    lines = _lines(source)
     quoted = np.asarray(pc.match_substring(lines, '"').to_numpy(zero_copy_only=False), dtype=bool)
     rows, items = _parted(lines, separator, plain=~quoted)
     if quoted.any():
-        more_rows, more_items = _quoted(lines, np.flatnonzero(quoted), path, separator)
+        more_rows, more_items = _quoted(lines, np.flatnonzero(quoted), source.name, separator)
         rows = np.concatenate([rows, more_rows])
         items = pa.concat_arrays([items, more_items])
-    return _counted(path, rows, items, [str(number) for number in range(len(lines))], "line")
+    return _counted(source.name, rows, items, [str(number) for number in range(len(lines))], "line")
 
 
-def read_column(path: Path, name: str | None, key_column: str | None, separator: str) -> BasketFile:
+def read_column(opened: Table, name: str | None, key_column: str | None, separator: str) -> BasketFile:
     """Reads a column of lists, or of text with `separator` between the items; without a name, the only one of lists.
 
     Raises:
         InputError: no such column, none of lists or several, or cells that hold neither lists nor text.
     """
-    table = read_table(path, text=None)
+    where = opened.name
+    table, notes = read_table(opened, named=[each for each in (name, key_column) if each])
     if name is None:
         lists = [field.name for field in table.schema if is_list(field.type)]
         if len(lists) != 1:
             what = "no column holds" if not lists else "several columns hold"
             raise InputError(
-                f"{path}: {what} lists of items; name the one to read with data.column=; columns: "
-                f"{', '.join(f'{field.name} ({field.type})' for field in table.schema)}"
+                f"{where}: {what} lists of items; name the one to read with data.column=; columns: "
+                f"{', '.join(f'{field.name} ({field.type})' for field in table.schema)}; of a table in long form, with "
+                "a row for each item of a basket, name data.basket_column= and data.item_column="
             )
         name = str(lists[0])
-    column = column_of(table, name, "data.column", str(path))
-    keys = row_keys(table, key_column, path)
+    column = column_of(table, name, "data.column", where)
+    keys = row_keys(table, key_column, where)
     if is_list(column.type):
-        rows, items = _flattened(column, path, name)
+        rows, items = _flattened(column, where, name)
     elif is_text(column.type):
         rows, items = _parted(column, separator, plain=np.ones(len(column), dtype=bool))
     else:
         raise InputError(
-            f"{path}: data.column={name} is of type {column.type}; a basket is a list of items, or text with "
+            f"{where}: data.column={name} is of type {column.type}; a basket is a list of items, or text with "
             f"{separator!r} between them"
         )
-    return _counted(path, rows, items, keys, "row")
+    return _counted(where, rows, items, keys, "row", notes)
 
 
-def takes_lines(path: Path) -> bool:
-    """Whether a file without a named column is read line by line: any but Parquet."""
-    return ending(path, PARQUET) is None
+def read_long_form(opened: Table, form: LongForm, decimal: str) -> BasketFile:
+    """Reads a table with a row for each item of a basket; baskets and items in the order in which they first come.
+
+    Raises:
+        InputError: no such column, or quantities that are no numbers.
+    """
+    import pyarrow as pa
+
+    where = opened.name
+    table, notes = read_table(opened, named=form.columns)
+    names = [_texts(column_of(table, form.basket, "data.basket_column", where))]
+    names.append(_texts(column_of(table, form.item, "data.item_column", where)))
+    there = np.asarray([bool(basket and item) for basket, item in zip(*names, strict=True)])
+    quantities = np.ones(len(there), np.float32)
+    if form.quantity is not None:
+        column = column_of(table, form.quantity, "data.quantity_column", where)
+        numbers = numbers_of(
+            column, form.quantity, where, "repair it, or leave data.quantity_column out", decimal=decimal
+        )
+        with np.errstate(invalid="ignore"):
+            there &= np.asarray(numbers > 0)
+        quantities = numbers.astype(np.float32)
+    lost = int(len(there) - np.count_nonzero(there))
+    if lost:
+        why = "a basket or an item" if form.quantity is None else "a basket, an item, or a quantity above 0"
+        notes += (f"Dropped {count(lost, 'row')} without {why}.",)
+    chosen = np.flatnonzero(there)
+    keys = pa.array([names[0][row] for row in chosen], pa.large_string()).dictionary_encode()
+    rows = keys.indices.to_numpy(zero_copy_only=False)
+    items = pa.array([names[1][row] for row in chosen], pa.large_string())
+    return _counted(where, rows, items, keys.dictionary.to_pylist(), "row", notes, quantities[chosen])
 
 
-def _lines(path: Path) -> Any:
-    """The lines of a text file (also with .gz), a `pyarrow.StringArray`."""
+def _texts(column: Any) -> list[str]:
+    """Cells as text without blanks around them; "" for none. Whole numbers are written without a fraction."""
+    cells = column.to_pylist()
+    return [
+        ""
+        if cell is None or cell != cell  # noqa: PLR0124  NaN
+        else str(int(cell))
+        if isinstance(cell, float) and cell.is_integer()
+        else str(cell).strip()
+        for cell in cells
+    ]
+
+
+def _lines(source: ByteSource) -> Any:
+    """The lines of a text file (also packed), a `pyarrow.StringArray`."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    with readable(path):
+    with readable(source.name):
         try:
             table = arrow_csv.read_csv(
-                path,
+                source.whole(),
                 read_options=arrow_csv.ReadOptions(column_names=["line"], use_threads=False),
                 parse_options=arrow_csv.ParseOptions(delimiter=_NO_MARK, quote_char=False, ignore_empty_lines=False),
                 convert_options=arrow_csv.ConvertOptions(column_types={"line": pa.large_string()}),
             )
         except pa.ArrowInvalid as error:
             raise InputError(
-                f"{path}: not lines of UTF-8 text ({error}); export it with one basket a line, or name the column of "
-                "baskets with data.column="
+                f"{source.name}: not lines of UTF-8 text ({error}); say which encoding it is in, such as "
+                "data.encoding=latin-1, or export it with one basket a line, or name the column of baskets with "
+                "data.column="
             ) from error
-    return column_of(table, "line", "", str(path))
+    return whole(table.column("line"))
 
 
 def _parted(texts: Any, separator: str, *, plain: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], Any]:
@@ -122,15 +171,13 @@ def _parted(texts: Any, separator: str, *, plain: npt.NDArray[np.bool_]) -> tupl
     import pyarrow.compute as pc
 
     chosen = np.flatnonzero(plain)
-    if pa.types.is_dictionary(texts.type):
-        texts = texts.cast(texts.type.value_type)
     parts = pc.split_pattern(pc.fill_null(texts.cast(pa.large_string()).filter(pa.array(plain)), ""), separator)
     lengths = pc.list_value_length(parts).to_numpy(zero_copy_only=False)
     return np.repeat(chosen, lengths), pc.list_flatten(parts)
 
 
 def _quoted(
-    lines: Any, numbers: npt.NDArray[np.int64], path: Path, separator: str
+    lines: Any, numbers: npt.NDArray[np.int64], where: str, separator: str
 ) -> tuple[npt.NDArray[np.int64], Any]:
     """(row, item) pairs of the lines that hold quotes."""
     import pyarrow as pa
@@ -142,7 +189,7 @@ def _quoted(
             (cells,) = csv.reader([lines[number].as_py()], delimiter=separator, skipinitialspace=True, strict=True)
         except csv.Error as error:
             raise InputError(
-                f"{path}, line {number + 1}: the quotes do not match ({error}); put both double quotes around a cell "
+                f"{where}, line {number + 1}: the quotes do not match ({error}); put both double quotes around a cell "
                 'on the same line, and write a quote inside it twice: "6"" pan"'
             ) from error
         rows += [number] * len(cells)
@@ -150,22 +197,28 @@ def _quoted(
     return np.asarray(rows, dtype=np.int64), pa.array(items, pa.large_string())
 
 
-def _flattened(column: Any, path: Path, name: str) -> tuple[npt.NDArray[np.int64], Any]:
+def _flattened(column: Any, where: str, name: str) -> tuple[npt.NDArray[np.int64], Any]:
     """(row, item) pairs of a column of lists of strings or whole numbers."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     kind = column.type.value_type
     if not (is_text(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
-        raise InputError(f"{path}: column '{name}' holds lists of {kind}; items are strings or whole numbers")
+        raise InputError(f"{where}: column '{name}' holds lists of {kind}; items are strings or whole numbers")
     lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
-    items = pc.list_flatten(column)
-    if pa.types.is_dictionary(items.type):
-        items = items.cast(items.type.value_type)
-    return np.repeat(np.arange(len(column)), lengths), pc.fill_null(items.cast(pa.large_string()), "")
+    items = whole(pc.list_flatten(column)).cast(pa.large_string())
+    return np.repeat(np.arange(len(column)), lengths), pc.fill_null(items, "")
 
 
-def _counted(path: Path, rows: npt.NDArray[np.int64], items: Any, keys: list[str], noun: str) -> BasketFile:
+def _counted(
+    where: str,
+    rows: npt.NDArray[np.int64],
+    items: Any,
+    keys: list[str],
+    noun: str,
+    notes: Sequence[str] = (),
+    quantities: npt.NDArray[np.float32] | None = None,
+) -> BasketFile:
     """Counts pairs; cells without an item count for nothing, and baskets without any are left out."""
     import pyarrow.compute as pc
     from scipy.sparse import coo_array, csr_array
@@ -180,12 +233,13 @@ def _counted(path: Path, rows: npt.NDArray[np.int64], items: Any, keys: list[str
         columns = columns - (columns > nothing)
         del names[nothing]
     if not names:
-        raise InputError(f"{path}: no {noun} holds an item; export the baskets again")
+        raise InputError(f"{where}: no {noun} holds an item; export the baskets again")
     shape = (len(keys), len(names))
-    counts = csr_array(coo_array((np.ones(len(rows), np.float32), (rows, columns)), shape=shape))  # adds up doubles
+    values = np.ones(len(rows), np.float32) if quantities is None else quantities
+    counts = csr_array(coo_array((values, (rows, columns)), shape=shape))  # adds up doubles
     empty = np.diff(counts.indptr) == 0
     if not empty.any():
-        return BasketFile(counts, names, keys)
+        return BasketFile(counts, names, keys, tuple(notes))
     kept = np.flatnonzero(~empty)
     note = f"Dropped {count(int(empty.sum()), noun)} without items."
-    return BasketFile(counts[kept], names, [keys[row] for row in kept], (note,))
+    return BasketFile(counts[kept], names, [keys[row] for row in kept], (*notes, note))

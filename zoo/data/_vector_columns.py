@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,29 +9,28 @@ import numpy as np
 from zoo.data._vector_files import VectorFile
 from zoo.errors import InputError
 from zoo.tables.arrow_types import is_list, is_numeric, is_text
+from zoo.tables.cells import numbers_of, vectors_of, whole
 from zoo.tables.keys import row_keys
-from zoo.tables.read_table import column_of, numbers_of, read_table, require_columns
+from zoo.tables.own_columns import id_columns, left_out_note
+from zoo.tables.read_table import column_of, read_table, require_columns
+from zoo.tables.text_cells import Kind, has_decimal_comma, kind_of, looks_grouped
 from zoo.tables.words import count, some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import numpy.typing as npt
 
     from zoo.data._vector_files import Wanted
+    from zoo.tables.options import Options
+    from zoo.tables.table import Table
 
-_PROBED = 20  # cells of a column of text that tell whether it holds vectors
-
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)"
-_BETWEEN = r"[\s,;]+"
-_VECTOR = re.compile(rf"\s*\[?\s*(?:{_NUMBER})(?:{_BETWEEN}(?:{_NUMBER}))+\s*\]?\s*", re.IGNORECASE)
-_ONE_NUMBER = re.compile(rf"\s*(?:{_NUMBER})\s*", re.IGNORECASE)
+_TEXT_ADVICE = "repair it or leave the column out"
 
 
-def read_columns(path: Path, wanted: Wanted) -> VectorFile:
-    """Reads a CSV, TSV or Parquet file: one column of vectors, or columns of numbers."""
-    where = str(path)
+def read_columns(opened: Table, wanted: Wanted, options: Options) -> VectorFile:
+    """Reads a table: one column of vectors, or columns of numbers."""
+    where = opened.name
     if wanted.vector_column is not None and wanted.columns is not None:
         raise InputError(
             f"{where}: data.vector_column is for a column of whole vectors, data.columns for columns of single "
@@ -43,149 +41,168 @@ def read_columns(path: Path, wanted: Wanted) -> VectorFile:
         for option in ("vector_column", "label_column", "key_column")
         if (name := getattr(wanted, option)) is not None
     }
-    table = read_table(path, text=set(named.values()))
+    table, notes = read_table(opened, named=[*named.values(), *(wanted.columns or ())])
     for option, name in named.items():
         require_columns(table, [name], option, where)
     aside = [name for name in (wanted.label_column, wanted.key_column) if name is not None]
-    keys = None if wanted.key_column is None else row_keys(table, wanted.key_column, path)
+    keys = None if wanted.key_column is None else row_keys(table, wanted.key_column, where)
     labels = None
     if wanted.label_column is not None:
         labels = column_of(table, wanted.label_column, "data.label_column", where).to_pylist()
-    vectors, notes = _vectors(table, wanted, aside, where)
-    return VectorFile(vectors, keys, labels, f"column '{wanted.label_column}'", notes)
+    chosen = _Columns(table.drop_columns(aside), wanted, where, options)
+    vectors, names, more = chosen.vectors()
+    return VectorFile(vectors, keys, labels, f"column '{wanted.label_column}'", (*notes, *more), names)
 
 
-def _vectors(table: Any, wanted: Wanted, aside: Sequence[str], where: str) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
-    """[rows, width], from a column of vectors if one is named or to be found, else from the columns of numbers."""
-    name = wanted.vector_column
-    if name is None and wanted.columns is None:
-        name = _found_vectors(table, aside, where)
-    if name is not None:
-        return _listed_vectors(column_of(table, name, "data.vector_column", where), name, where), ()
-    names, notes = _number_columns(table, wanted.columns, aside, where)
-    vectors = np.empty((table.num_rows, len(names)), dtype=np.float32)
-    for place, column in enumerate(names):
-        values = numbers_of(
-            column_of(table, column, "data.columns", where), column, where, "repair it or leave the column out"
-        )
-        if np.isnan(values.astype(np.float64)).all():
+class _Columns:
+    """The columns of a table that may make up vectors.
+
+    Args:
+        table: a `pyarrow.Table` without labels and keys.
+        wanted: what the user named.
+        where: the table's name, for messages.
+        options: how its text is read.
+    """
+
+    def __init__(self, table: Any, wanted: Wanted, where: str, options: Options) -> None:
+        self._table, self._wanted, self._where = table, wanted, where
+        self._decimal = options.decimal or "."
+        self._kinds: dict[str, Kind] = {}
+
+    def vectors(self) -> tuple[npt.NDArray[Any], tuple[str, ...] | None, tuple[str, ...]]:
+        """[rows, width], the columns' names, and notes: from a column of vectors if one is named or to be found."""
+        if self._wanted.vector_column is not None:
+            return self._listed(self._wanted.vector_column), None, ()
+        if self._wanted.columns is not None:
+            return self._numbers(self._chosen(self._wanted.columns)), tuple(self._wanted.columns), ()
+        name = self._found_vectors()
+        if name is not None:
+            beside = [other for other in self._numeric() if other != name]
+            notes = (f"Left out {count(len(beside), 'column')} of numbers beside the vectors: {some(beside)}.",)
+            return self._listed(name), None, notes if beside else ()
+        names, more = self._number_columns()
+        return self._numbers(names), tuple(names), more
+
+    def _kind(self, name: str) -> Kind:
+        """What a column holds."""
+        if name not in self._kinds:
+            kind = self._table.schema.field(name).type
+            if is_text(kind):
+                self._kinds[name] = kind_of(whole(self._table.column(name)), self._decimal)
+            elif is_list(kind) and is_numeric(kind.value_type):
+                self._kinds[name] = Kind("lists")
+            else:
+                names = {True: "numbers", False: "empty" if str(kind) == "null" else "other"}
+                self._kinds[name] = Kind(names[is_numeric(kind)])
+        return self._kinds[name]
+
+    def _numeric(self) -> list[str]:
+        # Of a column without any cell the type is not known; it is refused by name later, not left out unseen.
+        return [name for name in self._table.column_names if self._kind(name).name in {"numbers", "empty"}]
+
+    def _found_vectors(self) -> str | None:
+        """The only column of vectors, or None. Text must stand in brackets, as wide as nothing else beside it."""
+        self._refuse_decimal_commas()
+        names = self._table.column_names
+        lists = [name for name in names if self._kind(name).name == "lists"]
+        texts = [name for name in names if self._kind(name).name == "vectors"]
+        numbers = self._numeric()
+        bracketed = [
+            name
+            for name in texts
+            if self._kind(name).bracketed and (self._kind(name).width or len(numbers) + 1) > len(numbers)
+        ]
+        found = lists + bracketed if numbers or lists else lists + texts
+        if len(found) > 1:
             raise InputError(
-                f"{where}: column '{column}' has no number in any row; leave it out: name the others with data.columns="
+                f"{self._where}: several columns hold vectors; choose with data.vector_column= one of "
+                f"{', '.join(found)}"
             )
-        with np.errstate(over="ignore"):  # beyond float32 becomes infinite, and is then reported as such
-            vectors[:, place] = values
-    return vectors, notes
+        if found and found[0] in texts and not self._kind(found[0]).bracketed:
+            cell = next(cell for cell in self._table.column(found[0]).to_pylist() if cell)
+            raise InputError(
+                f"{self._where}: no column holds numbers, but the text of column '{found[0]}' may be vectors "
+                f"({cell[:40]!r}); say data.vector_column={found[0]} if it is"
+            )
+        return found[0] if found else None
 
-
-def _found_vectors(table: Any, aside: Sequence[str], where: str) -> str | None:
-    """The only column of vectors, or None."""
-    found = [field.name for field in table.schema if field.name not in aside and _holds_vectors(table, field)]
-    if len(found) > 1:
-        raise InputError(
-            f"{where}: several columns hold vectors; choose with data.vector_column= one of {', '.join(found)}"
-        )
-    return str(found[0]) if found else None
-
-
-def _holds_vectors(table: Any, field: Any) -> bool:
-    if is_list(field.type):
-        return is_numeric(field.type.value_type)
-    if not is_text(field.type):
-        return False
-    cells = [cell for cell in table.column(field.name).slice(0, _PROBED).to_pylist() if cell]
-    return bool(cells) and all(_VECTOR.fullmatch(cell) for cell in cells)
-
-
-def _number_columns(
-    table: Any, wanted: Sequence[str] | None, aside: Sequence[str], where: str
-) -> tuple[list[str], tuple[str, ...]]:
-    """The columns that make up the vectors, and a note on the columns left out."""
-    if wanted is not None:
-        require_columns(table, wanted, "data.columns", where)
+    def _chosen(self, wanted: Sequence[str]) -> list[str]:
+        """The columns that the user named."""
+        aside = [name for name in (self._wanted.label_column, self._wanted.key_column) if name is not None]
+        require_columns(self._table, [name for name in wanted if name not in aside], "data.columns", self._where)
         double = [name for name in wanted if name in aside or list(wanted).count(name) > 1]
         if double or not wanted:
             what = f"'{double[0]}' is named twice, or is the label or the key" if double else "names no column"
-            raise InputError(f"{where}: data.columns: {what}; name each column of numbers once")
-        return list(wanted), ()
-    others = [field for field in table.schema if field.name not in aside]
-    for field in others:
-        if is_text(field.type):
-            _refuse_stray_text(table.column(field.name), field.name, where)
-    # Of a column without any cell the type is not known; it is refused by name later, not left out unseen.
-    names = [field.name for field in others if is_numeric(field.type) or str(field.type) == "null"]
-    if not names:
-        columns = ", ".join(f"{field.name} ({field.type})" for field in table.schema)
-        raise InputError(f"{where}: no column holds numbers or vectors; columns: {columns}")
-    left = [field.name for field in others if field.name not in names]
-    if not left:
-        return names, ()
-    return names, (f"Left out {count(len(left), 'column')} without numbers: {some(left)}.",)
+            raise InputError(f"{self._where}: data.columns: {what}; name each column of numbers once")
+        return list(wanted)
 
+    def _number_columns(self) -> tuple[list[str], tuple[str, ...]]:
+        """The columns that make up the vectors, and notes on the columns left out."""
+        self._refuse_stray()
+        names = self._numeric()
+        if not names:
+            columns = ", ".join(f"{field.name} ({field.type})" for field in self._table.schema)
+            raise InputError(f"{self._where}: no column holds numbers or vectors; columns: {columns}")
+        notes = []
+        left = [name for name in self._table.column_names if name not in names]
+        if left:
+            notes.append(f"Left out {count(len(left), 'column')} without numbers: {some(left)}{self._grouped(left)}.")
+        ids = id_columns(self._table, names)
+        if len(ids) < len(names) and ids:
+            names = [name for name in names if name not in ids]
+            advice = "name the columns to use with data.columns= if it is a feature, or data.key_column= for keys."
+            notes.append(left_out_note(ids, advice))
+        return names, tuple(notes)
 
-def _refuse_stray_text(column: Any, name: str, where: str) -> None:
-    """Raises InputError where a column is of text only because a few of its cells are no numbers."""
-    cells = [(row, cell) for row, cell in enumerate(column.to_pylist()) if cell]
-    stray = [(row, cell) for row, cell in cells if not _ONE_NUMBER.fullmatch(cell)]
-    if stray and 2 * len(stray) < len(cells):
-        row, cell = stray[0]
-        raise InputError(
-            f"{where}: column '{name}', row {row} (from 0): {cell!r} is not a number, as most of the column's cells "
-            "are; repair it, or name the columns to use with data.columns="
+    def _refuse_stray(self) -> None:
+        """Raises InputError where a column is of text only because a few of its cells are no numbers."""
+        for name in self._table.column_names:
+            kind = self._kind(name)
+            if kind.stray is not None:
+                cell = self._table.column(name)[kind.stray].as_py()
+                raise InputError(
+                    f"{self._where}: column '{name}', row {kind.stray} (from 0): {cell!r} is not a number, as most of "
+                    "the column's cells are; repair it, or name the columns to use with data.columns="
+                )
+
+    def _refuse_decimal_commas(self) -> None:
+        """Raises InputError where a column is of text only because of commas before fractions."""
+        for name in self._table.column_names if self._decimal == "." else ():
+            if is_text(self._table.schema.field(name).type) and self._kind(name).name != "numbers":
+                cells = [cell for cell in self._table.column(name).slice(0, 50).to_pylist() if cell and cell.strip()]
+                if cells and all(map(has_decimal_comma, cells)) and not all(map(looks_grouped, cells)):
+                    raise InputError(
+                        f"{self._where}: column '{name}' holds numbers with a comma before the fraction "
+                        f"({cells[0]!r}); say data.decimal=comma, or name the columns to use with data.columns="
+                    )
+
+    def _grouped(self, left: Sequence[str]) -> str:
+        """What to do about numbers with marks between their thousands."""
+        for name in left:
+            if is_text(self._table.schema.field(name).type):
+                cells = [cell for cell in self._table.column(name).slice(0, 50).to_pylist() if cell]
+                if cells and all(looks_grouped(cell) for cell in cells):
+                    digits = "".join(letter for letter in cells[0] if letter.isdigit())
+                    return f" ({name}: {cells[0]!r} has a mark between thousands; write {digits})"
+        return ""
+
+    def _numbers(self, names: Sequence[str]) -> npt.NDArray[Any]:
+        """[rows, width] of columns of numbers."""
+        vectors = np.empty((self._table.num_rows, len(names)), dtype=np.float32)
+        for place, name in enumerate(names):
+            column = column_of(self._table, name, "data.columns", self._where)
+            values = numbers_of(column, name, self._where, _TEXT_ADVICE, decimal=self._decimal)
+            if np.isnan(values.astype(np.float64)).all():
+                raise InputError(
+                    f"{self._where}: column '{name}' has no number in any row; leave it out: name the others with "
+                    "data.columns="
+                )
+            with np.errstate(over="ignore"):  # beyond float32 becomes infinite, and is then reported as such
+                vectors[:, place] = values
+        return vectors
+
+    def _listed(self, name: str) -> npt.NDArray[Any]:
+        vectors: npt.NDArray[Any] = vectors_of(
+            column_of(self._table, name, "data.vector_column", self._where), name, self._where
         )
-
-
-def _listed_vectors(column: Any, name: str, where: str) -> npt.NDArray[Any]:
-    """[rows, width] from a column of lists, or of text such as "[0.1, 0.2]"; NaN where a vector is missing."""
-    if is_list(column.type) and is_numeric(column.type.value_type):
-        lengths, values = _flat_lists(column)
-    elif is_text(column.type):
-        lengths, values = _flat_text(column, name, where)
-    else:
-        raise InputError(
-            f"{where}: data.vector_column={name} is of type {column.type}, not of lists of numbers; columns of single "
-            "numbers are named with data.columns="
-        )
-    there = np.flatnonzero(lengths >= 0)
-    if not there.size:
-        raise InputError(f"{where}: column '{name}' has no vector in any row; export the table again")
-    width = int(lengths[there[0]])
-    ragged = there[lengths[there] != width]
-    if ragged.size:
-        raise InputError(
-            f"{where}: column '{name}', row {ragged[0]} (from 0): {lengths[ragged[0]]} numbers, expected {width} as in "
-            "the rows before"
-        )
-    vectors = np.full((len(lengths), width), np.nan, dtype=np.float32)
-    with np.errstate(over="ignore"):
-        vectors[there] = values.reshape(len(there), width)
-    return vectors
-
-
-def _flat_lists(column: Any) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
-    """Lengths [rows], -1 for a missing list, and the numbers of all lists one after another."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    lengths = pc.fill_null(pc.list_value_length(column).cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
-    values = pc.list_flatten(column)
-    if values.null_count:
-        values = values.cast(pa.float64())
-    return lengths, values.to_numpy(zero_copy_only=False)
-
-
-def _flat_text(column: Any, name: str, where: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
-    lengths = np.full(len(column), -1, dtype=np.int64)
-    rows: list[npt.NDArray[np.float64]] = []
-    for row, cell in enumerate(column.to_pylist()):
-        if not (cell or "").strip():
-            continue
-        try:
-            numbers = [float(number) for number in re.split(_BETWEEN, cell.strip().strip("[]()").strip())]
-        except ValueError as error:
-            raise InputError(
-                f"{where}: column '{name}', row {row} (from 0): {cell[:60]!r} is not a vector such as '[0.1, 0.2]'; "
-                "repair it, or export the table as Parquet"
-            ) from error
-        lengths[row] = len(numbers)
-        rows.append(np.asarray(numbers))
-    return lengths, np.concatenate(rows) if rows else np.empty(0)
+        return vectors

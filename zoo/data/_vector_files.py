@@ -1,8 +1,7 @@
-"""Vectors, keys and labels out of NumPy files; which function reads a file."""
+"""Vectors, keys and labels out of NumPy files."""
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +9,16 @@ import numpy as np
 
 from zoo.errors import InputError, suggestion
 from zoo.tables.files import readable
+from zoo.tables.npz_table import VECTOR_ARRAYS, load_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
 
-_VECTOR_ARRAYS = ("X", "x", "features", "embeddings", "vectors")
+    from zoo.tables.byte_source import ByteSource
+
 _LABEL_ARRAYS = ("y", "labels")
 _KEY_ARRAYS = ("keys",)
 
@@ -32,6 +33,7 @@ class VectorFile:
         labels: [rows] cells of the column of labels, or None.
         label_name: what to call that column in messages.
         notes: what was decided that the file's owner would want to know.
+        columns: [width] names of the columns of numbers that make up the vectors; None where there are none.
     """
 
     vectors: npt.NDArray[Any]
@@ -39,6 +41,7 @@ class VectorFile:
     labels: list[Any] | None
     label_name: str = ""
     notes: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,44 +72,35 @@ def read_npy(path: Path, wanted: Wanted) -> VectorFile:
     return VectorFile(_two_dimensional(vectors, str(path)), None, None)
 
 
-def read_npz(path: Path, wanted: Wanted) -> VectorFile:
+def read_npz(source: ByteSource, wanted: Wanted) -> VectorFile:
     """Reads the arrays of a `.npz` file."""
+    where = source.name
     if wanted.columns is not None:
-        raise InputError(f"{path}: data.columns means nothing for a .npz file; name its array with data.vector_column=")
-    with readable(path):
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return _from_arrays(path, arrays, wanted)
-        except (ValueError, zipfile.BadZipFile) as error:
-            raise InputError(
-                f"{path}: not a complete .npz file of numbers and strings ({error}); write it again with numpy.savez, "
-                "strings as an array of type str and not object"
-            ) from error
-
-
-def _from_arrays(path: Path, arrays: Any, wanted: Wanted) -> VectorFile:
-    if {"indptr", "indices", "format"} <= set(arrays.files):
-        raise InputError(f"{path}: holds a sparse matrix; read it with data._target_=zoo.data.SparseMatrix")
-    vector_name = _array_name(path, arrays, "vector_column", wanted.vector_column, _VECTOR_ARRAYS)
+        raise InputError(
+            f"{where}: data.columns means nothing for a .npz file; name its array with data.vector_column="
+        )
+    arrays = load_arrays(source)
+    vector_name = _array_name(where, arrays, "vector_column", wanted.vector_column, VECTOR_ARRAYS)
     if vector_name is None:
         raise InputError(
-            f"{path}: no array is called {', '.join(_VECTOR_ARRAYS[:-1])} or {_VECTOR_ARRAYS[-1]}; name the one that "
-            f"holds the vectors with data.vector_column=; arrays: {', '.join(arrays.files) or 'none'}"
+            f"{where}: no array is called {', '.join(VECTOR_ARRAYS[:-1])} or {VECTOR_ARRAYS[-1]}; name the one that "
+            f"holds the vectors with data.vector_column=; arrays: {', '.join(arrays) or 'none'}"
         )
-    vectors = _two_dimensional(arrays[vector_name], f"{path}, array '{vector_name}'")
-    label_name = _array_name(path, arrays, "label_column", wanted.label_column, _LABEL_ARRAYS)
-    key_name = _array_name(path, arrays, "key_column", wanted.key_column, _KEY_ARRAYS)
-    labels = None if label_name is None else _one_dimensional(path, arrays, label_name, len(vectors))
-    keys = None if key_name is None else _one_dimensional(path, arrays, key_name, len(vectors))
+    vectors = _two_dimensional(arrays[vector_name], f"{where}, array '{vector_name}'")
+    label_name = _array_name(where, arrays, "label_column", wanted.label_column, _LABEL_ARRAYS)
+    key_name = _array_name(where, arrays, "key_column", wanted.key_column, _KEY_ARRAYS)
+    labels = None if label_name is None else _one_dimensional(where, arrays, label_name, len(vectors))
+    keys = None if key_name is None else _one_dimensional(where, arrays, key_name, len(vectors))
     return VectorFile(vectors, None if keys is None else [str(key) for key in keys], labels, f"array '{label_name}'")
 
 
-def _array_name(path: Path, arrays: Any, option: str, wanted: str | None, usual: Sequence[str]) -> str | None:
+def _array_name(
+    where: str, arrays: Mapping[str, Any], option: str, wanted: str | None, usual: Sequence[str]
+) -> str | None:
     if wanted is None:
-        return next((name for name in usual if name in arrays.files), None)
-    if wanted not in arrays.files:
-        hint = suggestion(wanted, arrays.files, what="arrays")
-        raise InputError(f"{path}: data.{option}={wanted}: no such array; {hint}")
+        return next((name for name in usual if name in arrays), None)
+    if wanted not in arrays:
+        raise InputError(f"{where}: data.{option}={wanted}: no such array; {suggestion(wanted, arrays, what='arrays')}")
     return wanted
 
 
@@ -116,11 +110,11 @@ def _two_dimensional(vectors: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:
     return vectors
 
 
-def _one_dimensional(path: Path, arrays: Any, name: str, rows: int) -> list[Any]:
+def _one_dimensional(where: str, arrays: Mapping[str, Any], name: str, rows: int) -> list[Any]:
     values = arrays[name]
     if values.size != rows or max(values.shape, default=0) != rows:
         raise InputError(
-            f"{path}: array '{name}' has the shape {list(values.shape)}, but there are {rows:,} vectors; it must hold "
+            f"{where}: array '{name}' has the shape {list(values.shape)}, but there are {rows:,} vectors; it must hold "
             "one entry for each of them"
         )
     cells: list[Any] = values.reshape(-1).tolist()

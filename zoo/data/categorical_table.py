@@ -176,11 +176,11 @@ class CategoricalTable:
 
         path = existing_file(str(self.path), "data.path")
         where = str(path)
-        table = read_table(path, text=None)
+        table, read_notes = read_table(path, named=self._named())
         for option, name in (("key", self.key_column), ("label", self.label_column)):
             if name is not None:
                 require_columns(table, [name], f"data.{option}_column", where)
-        keys = row_keys(table, self.key_column, path)
+        keys = row_keys(table, self.key_column, where)
         keys, kept, notes = distinct_rows(keys)
         if kept is not None:
             table = table.take(kept)
@@ -192,7 +192,12 @@ class CategoricalTable:
             groups = group_texts(column_of(table, self.group_column, "data.group_column", where), keys)
         fields, field_notes = self._fields(table, where)
         origin = {"path": where, "file_bytes": path.stat().st_size}
-        return _Cells(where, table, origin, keys, labels, groups, fields, (*notes, *field_notes))
+        return _Cells(where, table, origin, keys, labels, groups, fields, (*read_notes, *notes, *field_notes))
+
+    def _named(self) -> list[str]:
+        """Columns that the user named for something."""
+        named = [self.label_column, self.key_column, self.group_column, *(self.columns or ()), *(self.bins or ())]
+        return [name for name in named if name is not None]
 
     def _fields(self, table: Any, where: str) -> tuple[list[str], tuple[str, ...]]:
         """The columns that become fields, and a note on those left out."""

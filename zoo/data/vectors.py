@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -10,29 +11,31 @@ from zoo.errors import InputError
 from zoo.types import Fraction, Splits
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy.typing as npt
 
     from zoo.data._cleaning import CleanTable
     from zoo.data._vector_files import VectorFile
+    from zoo.tables.query import Query
     from zoo.types import Rows
 
 _FEWEST = 3  # rows: one to train on, one to stop by, one to judge by
 
 
 class Vectors:
-    """A source of vectors from a NumPy file or a table.
+    """A source of vectors from a NumPy file, a table, or a query to a database.
 
     `.npy` holds the vectors [rows, width]. `.npz` holds them as the array X, x, features, embeddings or vectors, its
-    labels as y or labels, its keys as keys. Parquet and CSV (.csv, .tsv, also with .gz) hold either one column of whole
-    vectors (lists of numbers; in CSV text such as "[0.1, 0.2]" or "0.1 0.2"), which is found by itself if there is only
-    one, or columns of single numbers.
+    labels as y or labels, its keys as keys. Tables are Parquet (a file, a folder, a glob, Hive's partitions), CSV and
+    TSV, Arrow, Feather and JSON lines, text also packed (.gz, .bz2, .zst), here or at a URL. They hold either one
+    column of whole vectors (lists of numbers; in text such as "[0.1, 0.2]", in brackets), which is found by itself if
+    there is only one that is wider than the columns of numbers are many, or columns of single numbers.
 
-    A missing cell counts as NaN; see `invalid`. Word vectors with their vocabulary are read by `WordVectors`.
+    The index of a data frame, and whole numbers that are an id, are left out, with a note. A missing cell counts as
+    NaN; see `invalid`. Word vectors with their vocabulary are read by `WordVectors`.
 
     Args:
-        path: the file.
+        path: the file, folder, glob or URL; either this or `table`.
+        table: a query.
         vector_column: the column of whole vectors, or the array of a .npz file.
         label_column: the column or array of classes, which only judging sees: whole numbers or words.
         key_column: the column or array of names of the rows, which decide their splits; otherwise row numbers from 0.
@@ -44,9 +47,13 @@ class Vectors:
             Validation rows are then training rows as well.
         invalid: what to do with vectors that hold NaN or an infinity.
         allow_constant: whether columns that never change are allowed.
+        delimiter: between the cells of a text file, such as semicolon or tab; otherwise as its ending says.
+        decimal: before a number's fraction, point or comma.
+        encoding: of a text file, such as latin-1; otherwise UTF-8, or as a byte order mark says.
+        header: whether a text file's first row names the columns; otherwise seen by whether names are numbers.
 
     Raises:
-        InputError: the fractions leave nothing to train on.
+        InputError: the fractions leave nothing to train on, or options contradict each other.
 
     Example:
         >>> splits = Vectors("papers.parquet", label_column="category", key_column="title").load()
@@ -56,7 +63,7 @@ class Vectors:
 
     def __init__(
         self,
-        path: str,
+        path: str | None = None,
         vector_column: str | None = None,
         label_column: str | None = None,
         key_column: str | None = None,
@@ -66,10 +73,22 @@ class Vectors:
         fit_on_all: bool = False,
         invalid: Literal["error", "drop"] = "error",
         allow_constant: bool = False,
+        table: Query | None = None,
+        delimiter: str | None = None,
+        decimal: str | None = None,
+        encoding: str | None = None,
+        header: bool | None = None,
     ) -> None:
         from zoo.data._row_split import refuse_shares
+        from zoo.tables.options import Options
 
         self.path = path
+        self.table = table
+        self.delimiter = delimiter
+        self.decimal = decimal
+        self.encoding = encoding
+        self.header = header
+        self.text = Options(delimiter, decimal, encoding, header)
         self.vector_column = vector_column
         self.label_column = label_column
         self.key_column = key_column
@@ -80,6 +99,8 @@ class Vectors:
         self.invalid = invalid
         self.allow_constant = allow_constant
         refuse_shares(validation, 0.0 if fit_on_all else test)
+        if (path is None) == (table is None):
+            raise InputError("give either data.path=, a file of yours, or data.table=, a query")
 
     def load(self) -> Splits:
         """Reads, cleans and splits the table.
@@ -95,18 +116,16 @@ class Vectors:
         from zoo.data._classes import labelled
         from zoo.data._cleaning import clean, fingerprint
         from zoo.data.readers._table import Table
-        from zoo.tables.files import existing_file
 
-        path = existing_file(self.path, "data.path")
-        found = self._read(path)
+        found, name, origin = self._read()
         keys = found.keys if found.keys is not None else [str(row) for row in range(len(found.vectors))]
         if found.keys is None or len(set(keys)) == len(keys):
-            self._refuse_few(len(keys), path)
+            self._refuse_few(len(keys), name)
         table = Table(keys, found.vectors, available=len(keys), notes=found.notes)
-        cleaned = clean(table, str(path), invalid=self.invalid, allow_constant=self.allow_constant)
-        self._refuse_few(len(cleaned.keys), path)
-        labels, label_notes = self._labels(found, keys, cleaned, path)
-        rows, split_notes = self._split(cleaned, path)
+        cleaned = clean(table, name, invalid=self.invalid, allow_constant=self.allow_constant)
+        self._refuse_few(len(cleaned.keys), name)
+        labels, label_notes = self._labels(found, keys, cleaned, name)
+        rows, split_notes = self._split(cleaned, name)
         content = {"fingerprint": labelled(fingerprint(cleaned.keys, cleaned.features), labels)}
         return Splits(
             features=cleaned.features,
@@ -115,19 +134,39 @@ class Vectors:
             test=rows["test"],
             keys=cleaned.keys,
             labels=labels,
-            provenance=self._provenance(path, cleaned, rows) | content,
+            provenance=origin | self._provenance(cleaned, rows) | content,
             notes=(*cleaned.notes, *label_notes, *split_notes),
         )
 
-    def _read(self, path: Path) -> VectorFile:
-        from zoo.data._vector_files import Wanted
-        from zoo.data._vector_readers import reader_of
+    def _read(self) -> tuple[VectorFile, str, dict[str, Any]]:
+        """What there is, what to call it, and where it comes from."""
+        from zoo.data._vector_columns import read_columns
+        from zoo.data._vector_files import Wanted, read_npy, read_npz
+        from zoo.tables.byte_source import ByteSource
+        from zoo.tables.files import existing_file
+        from zoo.tables.open_table import open_table, origin_of
 
         wanted = Wanted(self.vector_column, self.label_column, self.key_column, self.columns)
-        found: VectorFile = reader_of(path)(path, wanted)
-        return found
+        place = str(self.path)
+        if self.table is None and "://" not in place and place.lower().endswith((".npy", ".npz")):
+            path = existing_file(place, "data.path")
+            npy = path.suffix.lower() == ".npy"
+            found = read_npy(path, wanted) if npy else read_npz(ByteSource(path), wanted)
+            return found, str(path), {"path": str(path), "file_bytes": path.stat().st_size}
+        self._refuse_word_vectors(place)
+        opened = open_table(self.table if self.table is not None else place, self.text)
+        return read_columns(opened, wanted, self.text), opened.name, origin_of(opened) | dict(self.text.given())
 
-    def _refuse_few(self, rows: int, path: Path) -> None:
+    def _refuse_word_vectors(self, place: str) -> None:
+        from zoo.tables.open_table import WORDS, readable_name
+
+        if self.table is None and Path(place).is_file() and readable_name(place) in WORDS:
+            raise InputError(
+                f"{place}: vectors in word2vec's, GloVe's or gensim's formats are read by zoo.data.WordVectors: say "
+                "data._target_=zoo.data.WordVectors"
+            )
+
+    def _refuse_few(self, rows: int, path: str) -> None:
         from zoo.tables.words import count
 
         if 0 < rows < _FEWEST:
@@ -137,7 +176,7 @@ class Vectors:
             )
 
     def _labels(
-        self, found: VectorFile, keys: list[str], cleaned: CleanTable, path: Path
+        self, found: VectorFile, keys: list[str], cleaned: CleanTable, where: str
     ) -> tuple[npt.NDArray[Any] | None, tuple[str, ...]]:
         """Labels of the rows that cleaning kept."""
         from zoo.data._classes import class_labels
@@ -149,9 +188,9 @@ class Vectors:
         if len(cleaned.keys) < len(cells):
             first = first_rows(keys)
             cells = [cells[first[key]] for key in cleaned.keys]
-        return class_labels(cells, found.label_name, str(path))
+        return class_labels(cells, found.label_name, where)
 
-    def _split(self, table: CleanTable, path: Path) -> tuple[dict[str, Rows], tuple[str, ...]]:
+    def _split(self, table: CleanTable, where: str) -> tuple[dict[str, Rows], tuple[str, ...]]:
         from zoo.data._key_split import split_by_key
         from zoo.data._row_split import refuse_empty
 
@@ -166,15 +205,13 @@ class Vectors:
                 "early stopping watches rows that were trained on.",
             )
         options = f"data.validation={self.validation} or data.test={self.test}"
-        refuse_empty(rows, len(table.keys), name=str(path), options=options)
+        refuse_empty(rows, len(table.keys), name=where, options=options)
         return rows, notes
 
-    def _provenance(self, path: Path, table: CleanTable, rows: dict[str, Rows]) -> dict[str, Any]:
+    def _provenance(self, table: CleanTable, rows: dict[str, Rows]) -> dict[str, Any]:
         names = ("vector_column", "label_column", "key_column", "columns")
         return {
             "source": type(self).__name__,
-            "path": str(path),
-            "file_bytes": path.stat().st_size,
             **{name: value for name in names if (value := getattr(self, name)) is not None},
             "rows": int(table.features.shape[0]),
             "width": int(table.features.shape[1]),

@@ -48,6 +48,7 @@ class WordVectors:
             order of frequency common words count more; 0 counts all alike.
         invalid: what to do with NaN and infinite vectors.
         allow_constant: whether columns that never change are allowed.
+        token_spaces: for a text file, whether keys may hold spaces, as in GloVe 840B.
 
     Raises:
         InputError: the options contradict each other.
@@ -71,6 +72,7 @@ class WordVectors:
         rank_power: NonNegativeFloat = 0.0,
         invalid: Literal["error", "drop"] = "error",
         allow_constant: bool = False,
+        token_spaces: bool = False,
     ) -> None:
         self.path = path
         self.vocabulary = vocabulary
@@ -83,6 +85,7 @@ class WordVectors:
         self.rank_power = rank_power
         self.invalid = invalid
         self.allow_constant = allow_constant
+        self.token_spaces = token_spaces
         if validation + test >= 1:
             raise InputError(
                 f"data.validation={validation} and data.test={test} leave nothing to train on; "
@@ -136,10 +139,10 @@ class WordVectors:
             return None
         return (np.arange(1, rows + 1, dtype=np.float64) ** -self.rank_power).astype(np.float32)
 
-    def _file_options(self) -> dict[str, str]:
+    def _file_options(self) -> dict[str, Any]:
         """The options about the file's inside that were given."""
-        names = ("vocabulary", "key_column", "vector_column")
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
+        names = ("vocabulary", "key_column", "vector_column", "token_spaces")
+        return {name: value for name in names if (value := getattr(self, name)) not in {None, False}}
 
     def _held_out_words(self) -> frozenset[str]:
         from zoo.word_pairs import read_word_pairs

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Any
 
 
 def is_text(kind: Any) -> bool:
@@ -17,20 +14,30 @@ def is_text(kind: Any) -> bool:
 
 
 def is_numeric(kind: Any) -> bool:
-    """Whether a type of Arrow is of numbers, true and false included."""
+    """Whether a type of Arrow is of numbers, true and false and dictionaries of numbers included."""
     import pyarrow as pa
 
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
     tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
-    return any(test(kind) for test in tests)
+    return any(test(inner) for test in tests)
 
 
 def is_list(kind: Any) -> bool:
     """Whether a type of Arrow is of lists."""
     import pyarrow as pa
 
-    tests: tuple[Callable[[Any], bool], ...] = (
-        pa.types.is_list,
-        pa.types.is_large_list,
-        pa.types.is_fixed_size_list,
-    )
-    return any(test(kind) for test in tests)
+    names = ("is_list", "is_large_list", "is_fixed_size_list", "is_list_view", "is_large_list_view")
+    return any(getattr(pa.types, name)(kind) for name in names)
+
+
+def innermost(kind: Any) -> Any:
+    """The type in lists, or in lists of lists."""
+    while is_list(kind):
+        kind = kind.value_type
+    return kind
+
+
+def described(schema: Any, most: int = 12) -> str:
+    """Columns and their types, such as `id (int64), name (text)`."""
+    fields = [f"{field.name} ({'text' if is_text(field.type) else field.type})" for field in schema]
+    return ", ".join(fields[:most]) + (f" and {len(fields) - most} more" if len(fields) > most else "")

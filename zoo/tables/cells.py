@@ -8,26 +8,146 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.errors import InputError
-from zoo.tables.arrow_types import is_list
+from zoo.tables.arrow_types import innermost, is_list, is_numeric, is_text
+from zoo.tables.text_cells import are_numbers, has_decimal_comma, is_missing, parsed_numbers, parsed_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import numpy.typing as npt
 
 _CACHED = 4096  # rows at a time when columns become rows, so that they stay in the processor's cache
 
 
+def whole(column: Any) -> Any:
+    """A column in one piece and of a type that computing takes: no dictionaries, no views."""
+    import pyarrow as pa
+
+    if isinstance(column, pa.ChunkedArray):
+        column = (
+            column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.nulls(0, column.type)])
+        )
+    kind = column.type
+    if pa.types.is_dictionary(kind):  # a dictionary may hold a value twice, or values that no row has
+        return whole(column.cast(kind.value_type))
+    if pa.types.is_string_view(kind):
+        return column.cast(pa.large_string())
+    if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
+        return column.cast(pa.large_list(kind.value_type))
+    return column
+
+
+def floats(column: Any) -> npt.NDArray[Any]:
+    """Numbers [n] of a column of them, NaN where one is missing; no copy where none is needed."""
+    import pyarrow as pa
+
+    column = whole(column)
+    if pa.types.is_decimal(column.type) or pa.types.is_null(column.type):
+        column = column.cast(pa.float64())
+    elif column.null_count:
+        if pa.types.is_boolean(column.type):
+            column = column.cast(pa.uint8())
+        column = column.cast(pa.float64(), safe=False)
+    return np.asarray(column.to_numpy(zero_copy_only=False))
+
+
+def numbers_of(
+    column: Any, name: str, where: str, advice: str, missing: Collection[str] = (), decimal: str = "."
+) -> npt.NDArray[Any]:
+    """A column as numbers [rows], NaN where a cell is missing.
+
+    Args:
+        column: a column of Arrow's, of numbers or of strings that are numbers.
+        name: its name, for messages.
+        where: the file, for messages.
+        advice: what to do about text, for messages.
+        missing: strings that stand for a missing cell, beside the usual ones.
+        decimal: the mark before fractions.
+
+    Raises:
+        InputError: a cell that is no number (its row), or a type that holds none.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = whole(column)
+    if is_numeric(column.type) or pa.types.is_null(column.type):
+        return floats(column)
+    if not is_text(column.type):
+        raise InputError(f"{where}: column '{name}' is of type {column.type}, not of numbers; {advice}")
+    cells = pc.fill_null(column, "")
+    if missing:
+        cells = pc.if_else(pc.is_in(cells, value_set=pa.array(sorted(missing), cells.type)), "", cells)
+    try:
+        return floats(parsed_numbers(cells, decimal))
+    except pa.ArrowInvalid:
+        wrong = pc.index(pc.or_(is_missing(cells), are_numbers(cells, decimal)), False).as_py()
+        cell = cells[max(wrong, 0)].as_py()
+        comma = "; a comma before the fraction is read with data.decimal=comma"
+        raise InputError(
+            f"{where}: column '{name}', row {wrong} (from 0): {cell!r} is not a number; {advice}"
+            f"{comma if decimal == '.' and has_decimal_comma(cell) else ''}"
+        ) from None
+
+
+def vectors_of(column: Any, name: str, where: str, *, required: bool = False, first: int = 0, width: int = 0) -> Any:
+    """[rows, width] float32 from a column of lists, or of text such as "[0.1, 0.2]"; NaN where a vector is missing.
+
+    Args:
+        column: the column, or a piece of it.
+        name: its name, for messages.
+        where: the file, for messages.
+        required: whether missing vectors, and missing numbers in them, are errors.
+        first: the number of the column's first row, for messages.
+        width: that vectors must have; 0 takes the first one's.
+
+    Raises:
+        InputError: vectors of several widths, none at all, or cells that are none; with their row.
+    """
+    column = whole(column)
+    lengths, values = _flat(column, name, where, first)
+    there = np.flatnonzero(lengths >= 0)
+    if required and len(there) < len(lengths):
+        row = first + int(np.flatnonzero(lengths < 0)[0])
+        raise InputError(f"{where}: column '{name}' has no vector in row {row} (from 0)")
+    if not there.size:
+        raise InputError(f"{where}: column '{name}' has no vector in any row; export the table again")
+    width = width or int(lengths[there[0]])
+    ragged = there[lengths[there] != width]
+    if ragged.size:
+        raise InputError(
+            f"{where}: column '{name}', row {first + ragged[0]} (from 0): {lengths[ragged[0]]} numbers, expected "
+            f"{width} as in the rows before"
+        )
+    holes = np.empty(0, np.int64)
+    if required and is_list(column.type) and column.flatten().null_count:
+        holes = np.flatnonzero(np.isnan(values))
+    if holes.size:
+        row, place = divmod(int(holes[0]), width)
+        raise InputError(
+            f"{where}: column '{name}', row {first + row} (from 0): number {place + 1} of {width} is missing"
+        )
+    vectors = np.full((len(lengths), width), np.nan, dtype=np.float32)
+    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, and is then reported as such
+        vectors[there] = values.reshape(len(there), width)
+    return vectors
+
+
 def dense_rows(table: Any, shape: Sequence[int], first: int, where: str) -> npt.NDArray[np.float32]:
-    """[rows, *shape] from one column of lists, nested or flat, or from a column for each number.
+    """[rows, *shape] from one column of lists, nested or flat, or of vectors as text, or from a column for each number.
 
     Raises:
         InputError: a missing list, lists of other lengths, or rows with NaN or infinity, by their row.
     """
-    if table.num_columns == 1 and is_list(table.column(0).type):
-        numbers = _listed(_whole(table.column(0)), shape, first, where)
+    kind = table.schema.field(0).type
+    if table.num_columns == 1 and is_list(kind):
+        numbers = _listed(whole(table.column(0)), shape, first, where)
+    elif table.num_columns == 1 and is_text(kind):
+        column = whole(table.column(0))
+        _refuse(is_missing(column).to_numpy(zero_copy_only=False), first, where, "the cell is empty")
+        numbers = vectors_of(column, table.column_names[0], where, first=first, width=math.prod(shape))
     else:
-        columns = [_floats(_whole(column)) for column in table.columns]
+        columns = [floats(column) for column in table.columns]
         numbers = np.empty((table.num_rows, len(columns)), np.float32)
         with np.errstate(over="ignore"):
             for start in range(0, len(numbers), _CACHED):
@@ -45,10 +165,10 @@ def sparse_rows(table: Any, columns: int, first: int, where: str) -> Any:
     """
     from scipy.sparse import csr_array
 
-    indices, values = (_whole(column) for column in table.columns)
+    indices, values = (whole(column) for column in table.columns)
     lengths, others = (_lengths(column, first, where) for column in (indices, values))
     _refuse(lengths != others, first, where, "indices and values differ in number")
-    places, numbers = indices.flatten().to_numpy(zero_copy_only=False), _floats(values.flatten())
+    places, numbers = indices.flatten().to_numpy(zero_copy_only=False), floats(values.flatten())
     row = np.repeat(np.arange(len(lengths)), lengths)
     wrong = np.zeros(len(lengths), bool)
     wrong[row[~((places >= 0) & (places < columns))]] = True
@@ -66,6 +186,29 @@ def list_cells(column: Any) -> list[list[Any]]:
     return [cell or [] for cell in column.to_pylist()]
 
 
+def _flat(column: Any, name: str, where: str, first: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
+    """Lengths [rows], -1 for a missing vector, and the numbers of all vectors one after another."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if is_list(column.type) and is_numeric(innermost(column.type)) and not is_list(column.type.value_type):
+        lengths = pc.fill_null(pc.list_value_length(column).cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
+        return lengths, floats(column.flatten())
+    if not is_text(column.type):
+        raise InputError(
+            f"{where}: data.vector_column={name} is of type {column.type}, not of lists of numbers; columns of single "
+            "numbers are named with data.columns="
+        )
+    cells = pc.fill_null(column, "")
+    counts, numbers, wrong = parsed_vectors(cells)
+    if wrong is not None:
+        raise InputError(
+            f"{where}: column '{name}', row {first + wrong} (from 0): {cells[wrong].as_py()[:60]!r} is not a vector "
+            "such as '[0.1, 0.2]'; repair it, or export the table as Parquet"
+        )
+    return np.where(is_missing(cells).to_numpy(zero_copy_only=False), -1, counts), numbers
+
+
 def _listed(column: Any, shape: Sequence[int], first: int, where: str) -> npt.NDArray[Any]:
     """[rows, width] from a column of lists."""
     rows, width, wanted = len(column), math.prod(shape), list(shape)
@@ -78,10 +221,10 @@ def _listed(column: Any, shape: Sequence[int], first: int, where: str) -> npt.ND
         if wrong.any():
             found = int(lengths[wrong][0])
             _refuse(np.any(wrong.reshape(rows, -1), axis=1), first, where, f"{found:,} numbers and not {size:,}")
-        column, cells = column.flatten(), cells * size
+        column, cells = whole(column.flatten()), cells * size
     if cells != width:
         raise InputError(f"{where}: lists of {cells:,} numbers, but the encoder takes rows of shape {list(shape)}")
-    numbers = _floats(column)
+    numbers = floats(column)
     with np.errstate(over="ignore"):
         return numbers.astype(np.float32, copy=False).reshape(rows, width)
 
@@ -94,26 +237,6 @@ def _lengths(column: Any, first: int, where: str, cells: int = 1) -> npt.NDArray
         missing = column.is_null().to_numpy(zero_copy_only=False).reshape(-1, cells).any(axis=1)
         _refuse(missing, first, where, "the cell is empty")
     return np.asarray(pc.list_value_length(column).cast(pa.int64()).to_numpy(zero_copy_only=False))
-
-
-def _floats(column: Any) -> npt.NDArray[Any]:
-    """Numbers [n], NaN where one is missing; no copy where none is needed."""
-    import pyarrow as pa
-
-    if pa.types.is_decimal(column.type) or pa.types.is_null(column.type):
-        column = column.cast(pa.float64())
-    elif column.null_count:
-        column = column.cast(pa.float64(), safe=False)
-    return np.asarray(column.to_numpy(zero_copy_only=False))
-
-
-def _whole(column: Any) -> Any:
-    """A column in one piece."""
-    import pyarrow as pa
-
-    if not isinstance(column, pa.ChunkedArray):
-        return column
-    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
 
 
 def _require_finite(numbers: npt.NDArray[np.float32], first: int, where: str) -> None:

@@ -43,7 +43,7 @@ def ending(path: Path, known: Iterable[str]) -> str | None:
 
 
 @contextmanager
-def readable(path: Path) -> Iterator[None]:
+def readable(path: Path | str) -> Iterator[None]:
     """Turns what the operating system or a decompressor says about a file into an InputError."""
     try:
         yield

@@ -8,17 +8,17 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.tables.arrow_types import is_text
+from zoo.tables.cells import whole
 from zoo.tables.read_table import column_of
 from zoo.tables.words import count, some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from zoo.types import Rows
 
 
-def row_keys(table: Any, name: str | None, path: Path) -> list[str]:
+def row_keys(table: Any, name: str | None, where: str) -> list[str]:
     """Keys [rows]: the cells of a column, or row numbers from 0.
 
     Raises:
@@ -26,10 +26,10 @@ def row_keys(table: Any, name: str | None, path: Path) -> list[str]:
     """
     if name is None:
         return [str(row) for row in range(table.num_rows)]
-    keys = column_keys(column_of(table, name, "data.key_column", str(path)), path, name, 0)
+    keys = column_keys(column_of(table, name, "data.key_column", where), where, name, 0)
     if "" in keys:
         raise InputError(
-            f"{path}: column '{name}' has no key in row {keys.index('')} (from 0); fill it in or delete the row"
+            f"{where}: column '{name}' has no key in row {keys.index('')} (from 0); fill it in or delete the row"
         )
     return keys
 
@@ -53,12 +53,12 @@ def first_rows(keys: Sequence[str]) -> dict[str, int]:
     return rows
 
 
-def column_keys(column: Any, path: Path, name: str, first_row: int) -> list[str]:
+def column_keys(column: Any, where: str, name: str, first_row: int) -> list[str]:
     """Keys [rows] of a block of a column of strings, whole numbers or UTF-8 bytes.
 
     Args:
         column: the block, a `pyarrow.Array`.
-        path: the file, for messages.
+        where: the file, for messages.
         name: the column, for messages.
         first_row: the number of the block's first row, for messages.
 
@@ -67,14 +67,31 @@ def column_keys(column: Any, path: Path, name: str, first_row: int) -> list[str]
     """
     import pyarrow as pa
 
+    column = whole(column)
     kind = column.type
     if not (is_text(kind) or pa.types.is_integer(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
-        raise InputError(f"{path}: column '{name}' is of type {kind}; keys are strings or whole numbers")
+        raise InputError(f"{where}: column '{name}' is of type {kind}; keys are strings or whole numbers")
     if column.null_count:
         row = first_row + column.is_null().index(True).as_py()
-        raise InputError(f"{path}: column '{name}' has no key in row {row} (from 0); fill it in or delete the row")
+        raise InputError(f"{where}: column '{name}' has no key in row {row} (from 0); fill it in or delete the row")
     try:
-        keys: list[str] = column.cast(pa.string()).to_pylist()
+        keys: list[str] = column.cast(pa.large_string()).to_pylist()
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: column '{name}' holds keys that are not UTF-8 ({error}); write it again") from error
+        raise InputError(f"{where}: column '{name}' holds keys that are not UTF-8 ({error}); write it again") from error
     return keys
+
+
+def require_utf8(keys: Sequence[str], where: str) -> None:
+    """Raises InputError for keys with halves of characters, which no file of UTF-8 can hold, as pickles may have."""
+    try:
+        "".join(keys).encode()
+    except UnicodeEncodeError:
+        row = next(row for row, key in enumerate(keys) if _is_broken(key))
+        raise InputError(
+            f"{where}: the key {keys[row]!a} of row {row} (from 0) is not text that UTF-8 can hold; write the "
+            "keys again, from the encoding that they are in"
+        ) from None
+
+
+def _is_broken(key: str) -> bool:
+    return any("\ud800" <= letter <= "\udfff" for letter in key)

@@ -34,13 +34,13 @@ def all_readers() -> list[Reader]:
     return [getattr(module, name)() for name, module in modules.items()]
 
 
-def read(path: Path, limit: int | None, **options: str) -> Table:
+def read(path: Path, limit: int | None, **options: str | bool) -> Table:
     """Reads a file with the reader of its suffix.
 
     Args:
         path: an existing file.
         limit: read the first so many rows, or all.
-        options: `vocabulary`, `key_column` or `vector_column`, where the user gave them.
+        options: `vocabulary`, `key_column`, `vector_column` or `token_spaces`, where the user gave them.
 
     Raises:
         InputError: no reader for this suffix, an option that its reader does not know, or a file it cannot read.

@@ -6,9 +6,11 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
+from zoo.tables.arrow_types import is_text
 from zoo.tables.files import readable
 from zoo.tables.keys import column_keys
-from zoo.tables.parquet_file import open_parquet, text_columns
+from zoo.tables.parquet_table import ParquetTable
+from zoo.tables.table import batches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,15 +43,13 @@ def _from_lines(path: Path, limit: int | None) -> tuple[list[str], int]:
 
 
 def _from_parquet(path: Path, limit: int | None) -> tuple[list[str], int]:
-    with open_parquet(path) as file:
-        schema, rows = file.schema_arrow, file.metadata.num_rows
-        names = text_columns(schema)
-        if not names:
-            raise InputError(f"{path}: no string column to take keys from; columns: {', '.join(schema.names)}")
-        wanted = rows if limit is None else min(rows, limit)
-        keys: list[str] = []
-        for batch in file.iter_batches(batch_size=max(1, wanted), columns=names[:1]):
-            keys += column_keys(batch.column(0), path, names[0], len(keys))
-            if len(keys) >= wanted:
-                break
-        return keys[:wanted], rows
+    table = ParquetTable(str(path), [str(path)])
+    names = [field.name for field in table.schema if is_text(field.type)]
+    if not names:
+        raise InputError(f"{path}: no string column to take keys from; columns: {', '.join(table.schema.names)}")
+    keys: list[str] = []
+    if not table.rows:
+        return keys, 0
+    for batch in batches(table, names[:1], limit=limit):
+        keys += column_keys(batch.column(0), table.name, names[0], len(keys))
+    return keys, table.rows or 0

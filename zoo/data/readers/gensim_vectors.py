@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from zoo.data.readers._table import Table
-from zoo.errors import InputError
+from zoo.tables.gensim_file import load_gensim
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,29 +26,5 @@ class GensimVectors:
         Raises:
             InputError: not gensim's format, a part of it missing, or a model without word vectors.
         """
-        loaded = _load(path)
-        vectors = getattr(loaded, "wv", loaded)
-        keys = getattr(vectors, "index_to_key", None)
-        if keys is None or getattr(vectors, "vectors", None) is None:
-            raise InputError(
-                f"{path}: holds a {type(loaded).__name__}, which has no word vectors; give a file that gensim's "
-                "KeyedVectors.save or Word2Vec.save wrote"
-            )
-        return Table([str(key) for key in keys[:limit]], vectors.vectors[:limit], available=len(keys))
-
-
-def _load(path: Path) -> Any:
-    from gensim.models.keyedvectors import KeyedVectors
-
-    try:
-        return KeyedVectors.load(str(path), mmap="r")
-    except FileNotFoundError as error:
-        raise InputError(
-            f"{path}: its other part {error.filename} is missing; gensim splits large tables over several files, "
-            "keep them together"
-        ) from error
-    except Exception as error:  # a damaged pickle can raise anything
-        raise InputError(
-            f"{path}: gensim cannot load it ({type(error).__name__}: {error}); expected what its KeyedVectors.save or "
-            "Word2Vec.save wrote; word2vec binary must end in .bin, text in .txt or .vec"
-        ) from error
+        keys, vectors = load_gensim(path)
+        return Table(keys[:limit], vectors[:limit], available=len(keys))

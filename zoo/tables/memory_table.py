@@ -1,0 +1,52 @@
+"""Tables that are in memory, whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import InputError
+from zoo.tables.table import numbered_blocks, require_names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Generator, Mapping, Sequence
+
+    from zoo.tables.table import Block
+
+
+class MemoryTable:
+    """A `pyarrow.Table`, of a format that cannot be read in parts.
+
+    Args:
+        name: what to call it in messages.
+        table: the rows.
+        identity: what tells whether its file was changed.
+        notes: see `zoo.tables.table.Table`.
+
+    Raises:
+        InputError: no columns, or several of one name.
+    """
+
+    row_shape: tuple[int, ...] | None = None
+
+    def __init__(self, name: str, table: Any, identity: Mapping[str, Any], notes: tuple[str, ...] = ()) -> None:
+        self.name, self.notes = name, notes
+        self.schema, self.rows = table.schema, table.num_rows
+        self._table, self._identity = table, dict(identity)
+        require_names(self)
+
+    def identity(self) -> dict[str, Any]:
+        """See `zoo.tables.table.Table`."""
+        return self._identity
+
+    def blocks(self, size: int, limit: int | None = None) -> list[Block]:
+        """See `zoo.tables.table.Table`."""
+        if not self._table.num_rows:
+            raise InputError(f"{self.name}: the table has no rows; export it again")
+        return numbered_blocks(self._table.num_rows, size, limit)
+
+    def read(self, blocks: Sequence[Block], columns: Collection[str], numbers: Collection[str] = ()) -> Generator[Any]:
+        """See `zoo.tables.table.Table`."""
+        del numbers
+        chosen = self._table.select(list(columns))
+        for block in blocks:
+            yield chosen.slice(block.first, block.rows)

@@ -1,0 +1,161 @@
+"""Opening a table by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import InputError
+from zoo.tables.arrow_table import open_arrow
+from zoo.tables.binary_vectors_table import BinaryVectorsTable
+from zoo.tables.byte_source import PACKED, ByteSource
+from zoo.tables.delimited_table import DelimitedTable
+from zoo.tables.files import ending, existing_file
+from zoo.tables.gensim_file import open_gensim
+from zoo.tables.json_lines_table import JsonLinesTable
+from zoo.tables.npy_table import NpyTable
+from zoo.tables.npz_table import open_npz
+from zoo.tables.options import Options
+from zoo.tables.parquet_table import ParquetTable
+from zoo.tables.query import Query
+from zoo.tables.text_vectors_table import TextVectorsTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zoo.tables.table import Table
+
+PARQUET = (".parquet", ".pq")
+DELIMITED = {".csv": ",", ".tsv": "\t"}
+LINES = (".jsonl", ".ndjson", ".json")
+TEXT_VECTORS = (".txt", ".vec", ".w2v", ".glove")
+ARROW = (".arrow", ".feather", ".ipc")
+_GENSIM = (".kv", ".model", ".wordvectors")
+WORDS = (*TEXT_VECTORS, *_GENSIM, ".bin")
+_MAGIC = "*?["
+
+_OPENERS: dict[str, Callable[[ByteSource, Options], Table]] = {
+    **{end: lambda source, options: DelimitedTable(source, ",", options) for end in (".csv",)},
+    **{end: lambda source, options: DelimitedTable(source, "\t", options) for end in (".tsv",)},
+    **{end: lambda source, _: JsonLinesTable(source) for end in LINES},
+    **{end: lambda source, _: open_arrow(source) for end in ARROW},
+    ".npy": lambda source, _: NpyTable(source),
+    ".npz": lambda source, _: open_npz(source),
+    ".bin": lambda source, _: BinaryVectorsTable(source),
+    **{
+        end: lambda source, options: TextVectorsTable(source, token_spaces=options.token_spaces) for end in TEXT_VECTORS
+    },
+    **{end: lambda source, _: open_gensim(source) for end in _GENSIM},
+}
+READABLE = tuple(sorted([*_OPENERS, *PARQUET]))
+
+
+def open_table(place: str | Path | Query, options: Options | None = None, option: str = "data.path") -> Table:
+    """Opens a table.
+
+    Args:
+        place: a file, a folder of Parquet files (also in partitions), a glob of them, a URL that fsspec knows, or a
+            query. Text files may be packed (.gz, .bz2, .zst).
+        options: how to read a file of text.
+        option: what the user named it with, for messages.
+
+    Raises:
+        InputError: nothing is there, no reader for its ending, or it is not what its ending says.
+    """
+    if isinstance(place, Query):
+        return place
+    options = options or Options()
+    name = str(place)
+    if "://" in name:
+        return _at_url(name, options)
+    path = Path(place).expanduser()
+    if path.is_dir():
+        return _folder(path, option)
+    if any(mark in name for mark in _MAGIC) and not path.is_file():
+        return _glob(path, option)
+    existing_file(name, option)
+    return _file(path, options)
+
+
+def readable_name(place: str) -> str | None:
+    """The ending that decides how a file is read, without that of packing; None where there is no reader."""
+    return _end(Path(place))
+
+
+def origin_of(table: Table) -> dict[str, Any]:
+    """Where a table comes from, for provenance."""
+    facts = table.identity()
+    if "sql" in facts:
+        return {"url": facts["url"], "sql": facts["sql"]}
+    return {"path": facts["path"], "file_bytes": facts["bytes"]}
+
+
+def _file(place: Path | str, options: Options) -> Table:
+    path = Path(place)
+    end = _end(path)
+    if end is None:
+        raise InputError(
+            f"{place}: no reader for files with this ending; readable: {', '.join(READABLE)}, of text also packed "
+            f"({', '.join(PACKED)})"
+        )
+    if end in PARQUET:
+        return ParquetTable(str(place), [str(place)])
+    return _OPENERS[end](ByteSource(place, options.encoding), options)
+
+
+def _end(path: Path) -> str | None:
+    packed = ending(path, PACKED)
+    return ending(Path(path.name[: len(path.name) - len(packed or "")]), READABLE)
+
+
+def _folder(path: Path, option: str) -> Table:
+    found = _files_of(path)
+    if not found:
+        names = sorted(each.name for each in path.iterdir() if each.is_file())
+        holds = f"holds: {', '.join(names[:8])}" if names else "holds no files"
+        raise InputError(f"{option}={path}: this is a folder, give one file; it {holds}")
+    return ParquetTable(str(path), found, partitioned=True)
+
+
+def _is_part_of(file: Path, folder: Path) -> bool:
+    """Whether a file belongs to a table that is a folder: Parquet, and not hidden or something's own."""
+    inside = file.relative_to(folder).parts
+    return ending(file, PARQUET) is not None and file.is_file() and not any(part[0] in "._" for part in inside)
+
+
+def _glob(path: Path, option: str) -> Table:
+    root = Path(path.anchor) if path.is_absolute() else Path()
+    found = sorted(str(each) for each in root.glob(str(path.relative_to(path.anchor)) if path.anchor else str(path)))
+    if not found:
+        raise InputError(f"{option}={path}: no file has such a name (relative paths start at {Path.cwd()})")
+    files = [file for each in found for file in _files_of(Path(each))]
+    others = [each for each in files if ending(Path(each), PARQUET) is None]
+    if others:
+        raise InputError(f"{option}={path}: only Parquet files are read together, and {others[0]} is none")
+    return ParquetTable(str(path), files, partitioned=True)
+
+
+def _files_of(path: Path) -> list[str]:
+    if not path.is_dir():
+        return [str(path)]
+    return sorted(str(each) for each in path.rglob("*") if _is_part_of(each, path))
+
+
+def _at_url(url: str, options: Options) -> Table:
+    from fsspec.core import url_to_fs
+
+    try:
+        system, path = url_to_fs(url)
+        found = sorted(system.glob(path)) if any(mark in path for mark in _MAGIC) else [path]
+        if not found or not system.exists(found[0]):
+            raise InputError(f"{url}: nothing is there")
+        if system.isdir(found[0]):
+            found = sorted(each for each in system.find(path) if ending(Path(each), PARQUET))
+            return ParquetTable(url, found, system, partitioned=True)
+        if len(found) > 1 or ending(Path(found[0]), PARQUET):
+            return ParquetTable(url, found, system, partitioned=len(found) > 1)
+    except (ImportError, OSError, ValueError) as error:
+        raise InputError(
+            f"{url}: cannot be opened ({error}); is the URL right, and what it needs installed?"
+        ) from error
+    return _file(url, options)

@@ -1,0 +1,90 @@
+"""Columns that say which row it is, and nothing about it: a data frame's index, and ids."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.tables.arrow_types import is_numeric, is_text
+from zoo.tables.cells import floats, whole
+from zoo.tables.text_cells import are_numbers, parsed_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+# What pandas calls an index without a name: in Parquet, in CSV, and in CSV that it read and wrote again.
+_PANDAS = re.compile(r"__index_level_\d+__|Unnamed: \d+|level_\d+")
+_ID = re.compile(
+    r"(?:^|.*[\W_])(?:id|ids|idx|index|key|pk|uuid|guid|no|nr|row|rowid|rownum)$|.*[a-z](?:Id|ID|Idx|Key|No|Nr)$"
+)
+_FEWEST = 10  # rows from which on numbers that count up cannot be chance
+
+
+def index_columns(table: Any, named: Collection[str] = ()) -> dict[str, str]:
+    """Columns that are pandas' index -> what they are, without those that the user named.
+
+    Args:
+        table: a `pyarrow.Table`, whole or its first rows.
+        named: columns that the user named for something.
+    """
+    written = _written_index(table.schema)
+    found = {}
+    for place, name in enumerate(table.column_names):
+        if name in named:
+            continue
+        unnamed = name == "" and place == 0
+        if name in written or _PANDAS.fullmatch(name) or (unnamed and _whole_numbers(table.column(place)) is not None):
+            found[name] = "pandas' index"
+        elif name == "" and not any(cell not in {None, ""} for cell in table.column(place).slice(0, 1000).to_pylist()):
+            found[name] = "empty and without a name"
+    return found
+
+
+def id_columns(table: Any, names: Collection[str]) -> dict[str, str]:
+    """Columns of numbers that name the rows -> why: whole numbers, each once, called such as `id`, or counting up."""
+    found = {}
+    for name in names:
+        numbers = _whole_numbers(table.column(name))
+        if numbers is None or len(numbers) < 2 or len(np.unique(numbers)) < len(numbers):
+            continue
+        if _ID.fullmatch(name) or _ID.fullmatch(name.lower()):
+            found[name] = "whole numbers, each once, as an id"
+        elif len(numbers) >= _FEWEST and numbers[0] in (0, 1) and (np.diff(numbers) == 1).all():
+            found[name] = "the rows' numbers"
+    return found
+
+
+def left_out_note(found: Mapping[str, str], options: str) -> str:
+    """A sentence about columns that were left out."""
+    named = ", ".join(f"'{name}' ({why})" for name, why in itertools.islice(found.items(), 5))
+    return f"Left out {named}{', ..' if len(found) > 5 else ''}; {options}"
+
+
+def _written_index(schema: Any) -> set[str]:
+    """Names of the columns that pandas wrote its index to."""
+    try:
+        facts = json.loads((schema.metadata or {})[b"pandas"])
+    except (KeyError, ValueError):
+        return set()
+    return {name for name in facts.get("index_columns", ()) if isinstance(name, str)}
+
+
+def _whole_numbers(column: Any) -> Any:
+    """The column's numbers [rows] where all are there and whole, else None."""
+    import pyarrow.compute as pc
+
+    column = whole(column)
+    if is_text(column.type):
+        if column.null_count or not len(column) or not pc.all(are_numbers(column)).as_py():
+            return None
+        column = parsed_numbers(column)
+    if not is_numeric(column.type) or column.null_count or str(column.type) == "bool":
+        return None
+    numbers = floats(column)
+    if numbers.dtype.kind in "iu":
+        return numbers
+    return numbers if np.isfinite(numbers).all() and (numbers == np.floor(numbers)).all() else None
