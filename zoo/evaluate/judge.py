@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from zoo.evaluate._memo import remembering
+from zoo.evaluate.scale import on_scale
 from zoo.types import Report, Score, Stratified
 
 if TYPE_CHECKING:
@@ -34,13 +35,30 @@ class Judge:
         resamples: bootstrap resamples.
         confidence: level of the two-sided intervals.
         seed: seed of the resamples.
+        scale: what opponents and metrics see columns of numbers on: `standardise` (by the training rows), `none`, or
+            `auto`, which standardises columns with names, since their units differ. An encoder is given rows in their
+            own units whatever the scale, as it will be when it is served; its reconstructions are put on the scale.
 
     Reference:
         Efron and Tibshirani 1993, "An introduction to the bootstrap", chapter 13.
     """
 
-    def __init__(self, resamples: PositiveInt = 1000, confidence: Probability = 0.95, seed: Seed = 0) -> None:
-        self.resamples, self.confidence, self.seed = resamples, confidence, seed
+    def __init__(
+        self,
+        resamples: PositiveInt = 1000,
+        confidence: Probability = 0.95,
+        seed: Seed = 0,
+        scale: Literal["auto", "none", "standardise"] = "auto",
+    ) -> None:
+        self.resamples, self.confidence, self.seed, self.scale = resamples, confidence, seed, scale
+
+    def scaled(self, splits: Splits) -> Splits:
+        """The table as opponents are fitted to and metrics judge it; see `scale`.
+
+        Raises:
+            InputError: rows that have no columns to standardise.
+        """
+        return on_scale(splits, self.scale)
 
     def report(
         self, representations: Sequence[Representation], metrics: Mapping[str, Metric], splits: Splits
@@ -50,7 +68,7 @@ class Judge:
         Args:
             representations: the encoder first, then what it is compared with.
             metrics: by name.
-            splits: the table; only its test rows are judged.
+            splits: the table, as `scaled` gives it; only its test rows are judged.
         """
         representations = remembering(representations, len(splits))
         names = [representation.name for representation in representations]
@@ -77,6 +95,7 @@ class Judge:
             directions={name: metric.higher_is_better for name, metric in metrics.items()},
             confidence=self.confidence,
             resamples=self.resamples,
+            scale="none" if splits.scale is None else "standardise",
         )
 
     def _samples(self, metric: Metric, values: Sequence[Doubles | None]) -> list[Doubles]:

@@ -28,9 +28,11 @@ class EncodedTable:
     def __init__(self, encoder: Encoder, splits: Splits) -> None:
         self.name = encoder.name
         self._encoder, self._splits = encoder, splits
-        for method in ("reconstruct", "score", "rates", "assign"):
+        for method in ("score", "rates", "assign"):
             if encoder.has(method):
                 setattr(self, method, partial(self._apply, method))
+        if encoder.has("reconstruct"):
+            self.reconstruct = self._reconstruct
         if encoder.has("log_weights"):
             self.log_likelihoods = self._log_likelihoods
 
@@ -41,6 +43,9 @@ class EncodedTable:
     def on(self, splits: Splits) -> EncodedTable:
         """See `zoo.types.Representation`."""
         return EncodedTable(self._encoder, splits)
+
+    def _reconstruct(self, rows: Rows) -> Any:
+        return self._splits.on_scale(self._apply("reconstruct", rows))
 
     def _log_likelihoods(self, rows: Rows, samples: int, seed: int) -> Any:
         return self._encoder.log_likelihoods(self._splits.inputs(rows), samples, seed)

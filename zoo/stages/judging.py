@@ -31,7 +31,10 @@ def judged(recipe: Recipe, tracker: Tracker, trained: Trained, splits: Splits) -
 def reported(recipe: Recipe, trained: Trained, splits: Splits, more: Sequence[Representation] = ()) -> Report:
     """Scores the encoder, the baselines, and what else is to be compared."""
     encoder = Encoder.from_model("encoder", trained.model, kind=splits.kind, code_scale=trained.code_scale)
+    judge = recipe.build("judge")
+    table = judge.scaled(splits)
     baselines = recipe.build("baselines")
-    representations: list[Representation] = [EncodedTable(encoder, splits)]
-    representations += [baseline.fit(name, splits, trained) for name, baseline in baselines.items()]
-    return recipe.build("judge").report([*representations, *more], recipe.build("metrics"), splits)
+    representations: list[Representation] = [EncodedTable(encoder, table)]
+    representations += [baseline.fit(name, table, trained) for name, baseline in baselines.items()]
+    representations += [each.on(table) for each in more]
+    return judge.report(representations, recipe.build("metrics"), table)

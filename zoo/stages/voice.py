@@ -80,6 +80,11 @@ class Voice:
 
     def judged(self, report: Report, verdict: Verdict) -> None:
         """The scores and the gates."""
+        if report.scale != "none":
+            self.note(
+                "opponents and metrics see the columns standardised, since their units differ (judge.scale=none judges "
+                "them as they are); the encoder is given rows in their own units"
+            )
         self._console.print(report_table(report))
         self._console.print(verdict_table(verdict))
         for note in (*verdict.champion_notes, *collapses(report)):

@@ -81,6 +81,7 @@ class Report:
         directions: metric name -> whether higher is better; None for metrics that only describe.
         confidence: level of the intervals.
         resamples: number of bootstrap resamples.
+        scale: what rows were put on for opponents and metrics: `none`, or `standardise`.
     """
 
     scores: Mapping[str, Mapping[str, Score | None]]
@@ -90,6 +91,7 @@ class Report:
     directions: Mapping[str, bool | None]
     confidence: float
     resamples: int
+    scale: str = "none"
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,8 @@ class Splits:
             features: vectors, images or sparse rows.
         judged_only: [n] row numbers that no split may train on, such as anomalies; every fold of a cross-validation
             judges them. None if there are none.
+        scale: mean [width] and deviation [width] of the columns, for `take` to take off and to divide by; None leaves
+            rows in their own units. Set for judging only: `inputs` stay in their units.
         raw: a `pyarrow.Table` [rows] of the cells that the features were made of, as a user would hand them over; None
             where they are the features themselves, or not kept. Whoever alters features must leave it out.
     """
@@ -74,6 +76,7 @@ class Splits:
     notes: tuple[str, ...] = ()
     groups: Rows | None = None
     judged_only: Rows | None = None
+    scale: tuple[Floats, Floats] | None = None
     raw: Any = None
     kind: RowKind = None  # type: ignore[assignment]  # filled in below
 
@@ -114,12 +117,19 @@ class Splits:
 
     def take(self, rows: Rows | slice) -> Block:
         """The features of the given rows: [n, ...] float32, or a CSR array [n, columns]."""
-        return self.kind.take(self.features, rows)
+        return self.on_scale(self.kind.take(self.features, rows))
+
+    def on_scale(self, block: Any) -> Any:
+        """A block of rows, or of reconstructed rows, in units of their columns -> on the table's scale."""
+        if self.scale is None:
+            return block
+        mean, deviation = self.scale
+        return (block - mean) / deviation
 
     def inputs(self, rows: Rows | slice) -> dict[str, npt.NDArray[Any]]:
         """What a served encoder takes for the given rows: arrays [n, ...] of raw cells by name."""
         if self.raw is None:
-            return self.kind.arrays(self.take(rows))
+            return self.kind.arrays(self.kind.take(self.features, rows))
         return self.kind.arrays(self.raw.take(np.arange(len(self))[rows]))
 
     def batches(self, rows: Rows, size: int = 8192) -> Iterator[Block]:
