@@ -152,6 +152,11 @@ class Bottleneck(Configured, keras.Layer):
         del features
         return None
 
+    def tokens(self, features: Tensor) -> Tensor | None:
+        """The number of the chosen code of each codebook [batch, groups] where the bottleneck chooses, else None."""
+        del features
+        return None
+
     def assign(self, features: Tensor) -> Tensor | None:
         """Probability of each cluster [batch, clusters] where the bottleneck has clusters, else None."""
         del features

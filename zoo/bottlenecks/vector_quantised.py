@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Moving averages of a code that was never, or not for long, chosen are too small to divide by one another.
 _SMALLEST_USE = 1e-9
+_TOKENS = {"uint8": 2**8, "uint16": 2**16, "uint32": 2**32}  # type of a code's number -> codes that it can tell apart
 
 
 class VectorQuantised(Bottleneck):
@@ -98,6 +99,11 @@ class VectorQuantised(Bottleneck):
         parts = self._parts(features)
         return self._whole(_straight(self._look_up(self._nearest(parts)), parts))
 
+    def tokens(self, features: Tensor) -> Tensor:
+        """Numbers of the nearest codes: [batch, features] -> [batch, groups], of the smallest type that holds them."""
+        kind = next(name for name, size in _TOKENS.items() if self.codes <= size)
+        return ops.cast(ops.argmin(self._distances(self._parts(features)), axis=-1), kind)
+
     def usage(self) -> Tensor:
         """Share of the rows that choose each code, by its moving average: [groups, codes]; 0 before training."""
         uses = ops.convert_to_tensor(self.uses)
@@ -136,10 +142,13 @@ class VectorQuantised(Bottleneck):
 
     def _nearest(self, parts: Tensor) -> Tensor:
         """Which code of its codebook is nearest to each part, as indicators [batch, groups, codes]."""
+        return ops.one_hot(ops.argmin(self._distances(parts), axis=-1), self.codes, dtype="float32")
+
+    def _distances(self, parts: Tensor) -> Tensor:
+        """Squared distances of each part to the codes of its codebook, but for a term that all share."""
         books = ops.convert_to_tensor(self.codebooks)
         # |z - e|^2 = |z|^2 - 2 z.e + |e|^2, whose first term is the same for all codes
-        distances = ops.sum(ops.square(books), axis=-1) - 2.0 * ops.einsum("bgs,gks->bgk", parts, books)
-        return ops.one_hot(ops.argmin(distances, axis=-1), self.codes, dtype="float32")
+        return ops.sum(ops.square(books), axis=-1) - 2.0 * ops.einsum("bgs,gks->bgk", parts, books)
 
     def _look_up(self, nearest: Tensor) -> Tensor:
         """The chosen vectors [batch, groups, size]; constants to the gradient."""

@@ -109,7 +109,9 @@ def image_splits(
         labels=labels,
         provenance={**provenance, **counted},
         notes=tuple(notes),
-        kind=ImageRows(tuple(int(size) for size in images.shape[1:])),
+        kind=ImageRows(
+            tuple(int(size) for size in images.shape[1:]), limits=(float(images.min()), float(images.max()))
+        ),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from zoo.quiet import import_tensorflow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
@@ -42,6 +42,15 @@ def features_of_examples(examples: Any, specs: Mapping[str, Any]) -> dict[str, A
             values = tf.sparse.to_dense(values, default_value=tf.constant(_EMPTY[spec.dtype.name], values.dtype))
         arrays[name] = tf.cast(values, spec.dtype) if values.dtype != spec.dtype else values
     return arrays
+
+
+def columns_of_examples(examples: Any, columns: Sequence[str]) -> dict[str, Any]:
+    """Serialised tf.Example messages [n] with a feature of one number for each column -> column -> [n] float32."""
+    tf = import_tensorflow()
+    parsed: dict[str, Any] = tf.io.parse_example(
+        examples, {column: tf.io.FixedLenFeature((), tf.float32) for column in columns}
+    )
+    return parsed
 
 
 def serialised_examples(arrays: Mapping[str, Any]) -> Any:

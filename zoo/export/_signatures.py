@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.encoder import OTHERS, READS_ROWS, Encoder, seeds_of
+from zoo.encoder import Encoder
+from zoo.encoder.methods import OTHERS, READS_ROWS, can, seeds_of
 from zoo.export._precision import StoredWeights
-from zoo.export._serving_requests import features_of_examples, serialised_examples
+from zoo.export._serving_requests import columns_of_examples, features_of_examples, serialised_examples
 from zoo.quantization import as_int8, quantized
 from zoo.quiet import import_tensorflow
+from zoo.rows.saved import write_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,6 +56,7 @@ def write_saved_model(
     if code_scale is not None:
         exported.code_scale = tf.Variable(code_scale, dtype=tf.float32, trainable=False)
     tf.saved_model.save(exported, str(directory), signatures=signatures)
+    write_kind(directory, kind)
 
 
 def calls_on_probes(model: Any, splits: Splits, code_scale: float | None = None) -> Calls:
@@ -78,6 +81,14 @@ def calls_on_probes(model: Any, splits: Splits, code_scale: float | None = None)
         wanted = {"embedding": np.asarray(quantized(codes, code_scale)), "scale": scales}
     calls["serving_default"] = (arrays, wanted)
     calls["serving_examples"] = ({"examples": serialised_examples(arrays)}, wanted)
+    if kind.named_inputs():
+        columns = {column: arrays[next(iter(arrays))][:, place] for place, column in enumerate(kind.column_names)}
+        calls["serving_columns"] = ({name: columns[column] for column, name in kind.named_inputs().items()}, wanted)
+        calls["serving_column_examples"] = ({"examples": serialised_examples(columns)}, wanted)
+    if kind.vocabularies():
+        tf = import_tensorflow()
+        counted = kind.unknown({name: tf.constant(array) for name, array in arrays.items()})
+        calls["unknown"] = (arrays, {name: np.asarray(each) for name, each in counted.items()})
     calls["decode"] = ({"codes": codes}, {OTHERS["decode"][1]: encoder.decode(codes)})
     if encoder.has("sample"):
         calls["sample"] = ({"seed": seeds_of(_DRAWN, 1)}, {OTHERS["sample"][1]: encoder.sample(_DRAWN, seed=1)})
@@ -112,9 +123,24 @@ def _functions(
         "score": (score, specs),
         "decode": (lambda codes: {"reconstruction": model.decode(codes)}, {"codes": codes}),
     }
-    for method in ("reconstruct", "assign"):
-        if Encoder.can(model, method):
+    for method in ("reconstruct", "assign", "tokens"):
+        if can(model, method):
             functions[READS_ROWS[method][0]] = (partial(_endpoint, model, method, kind), specs)
+    named = kind.named_inputs()
+    if named:
+        names = {name: column for column, name in named.items()}
+        functions["serving_columns"] = (
+            lambda **cells: embedding(
+                kind.features(kind.from_columns({names[name]: each for name, each in cells.items()}))
+            ),
+            {name: tf.TensorSpec((None,), tf.float32, name=name) for name in names},
+        )
+        functions["serving_column_examples"] = (
+            lambda examples: embedding(kind.features(kind.from_columns(columns_of_examples(examples, list(named))))),
+            {"examples": tf.TensorSpec((None,), tf.string, name="examples")},
+        )
+    if kind.vocabularies():
+        functions["unknown"] = (lambda **arrays: kind.unknown(arrays), specs)
     if model.is_generative:
         functions["sample"] = (
             lambda seed: {"reconstruction": model.sample(seed)},

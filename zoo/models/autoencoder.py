@@ -194,6 +194,10 @@ class Autoencoder(Configured, keras.Model):
         """Nats per latent dimension of raw rows [batch, latent_dim], or None for a bottleneck without a rate."""
         return self.bottleneck.rates(self.features(x))
 
+    def tokens(self, x: Tensor) -> Tensor | None:
+        """Numbers of the chosen codes [batch, groups] of raw rows, or None for a bottleneck without codebooks."""
+        return self.bottleneck.tokens(self.features(x))
+
     def assign(self, x: Tensor) -> Tensor | None:
         """Probability of each cluster [batch, clusters] of raw rows, or None for a bottleneck without clusters."""
         return self.bottleneck.assign(self.features(x))

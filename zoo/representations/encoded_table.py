@@ -53,4 +53,5 @@ class EncodedTable:
     def _apply(self, method: str, rows: Rows) -> Any:
         """What a method of the encoder gives for row numbers [n], block by block."""
         blocks = [rows[start : start + _READ] for start in range(0, max(len(rows), 1), _READ)]
-        return np.concatenate([getattr(self._encoder, method)(self._splits.inputs(block)) for block in blocks])
+        values = np.concatenate([self._encoder.call(method, self._splits.inputs(block)) for block in blocks])
+        return values.argmax(axis=1) if method == "assign" else values

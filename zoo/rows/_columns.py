@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_NAMED = 8
+_NAMED, _HINTED = 8, 3
 _RESERVED = {"self", "args", "kwargs"}  # which TensorFlow's functions take for something else
 
 
@@ -52,6 +52,15 @@ def missing_columns(lacking: Sequence[str], there: Sequence[str]) -> str:
     more = f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else ""
     have = ", ".join(there[: 4 * _NAMED]) + (", .." if len(there) > 4 * _NAMED else "")
     return f"{', '.join(named)}{more}; there are {have or 'none'}"
+
+
+def with_nearest(strange: Sequence[str], known: Sequence[str]) -> str:
+    """Names that are not known, the first few with the nearest that is."""
+    named = []
+    for name in strange[:_HINTED]:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+        named.append(f"{name!r} (did you mean {near[0]!r}?)" if near else repr(name))
+    return ", ".join(named) + (", .." if len(strange) > _HINTED else "")
 
 
 def nearest(name: str, there: Sequence[str]) -> str | None:

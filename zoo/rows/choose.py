@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from zoo.rows.dense_rows import DenseRows
 from zoo.rows.image_rows import ImageRows
 from zoo.rows.item_rows import ItemRows
@@ -27,10 +25,13 @@ def plain_kind(shape: Sequence[int], *, sparse: bool = False) -> RowKind:
     return ImageRows(tuple(shape)) if len(shape) == _IMAGE else DenseRows("vector", tuple(shape))
 
 
-def kind_of_signature(specs: Mapping[str, Any]) -> RowKind:
-    """The kind that an exported encoder takes, from the inputs of its signature. Its look-ups stay in the graph."""
+def kind_of_signature(specs: Mapping[str, Any], columns: int) -> RowKind:
+    """The kind that an exported encoder takes, from the inputs of its signature and the columns of its rows.
+
+    Its look-ups stay in the graph.
+    """
     if set(specs) == {"indices", "values"}:
-        return SparseRows(np.iinfo(np.int32).max)
+        return SparseRows(columns)
     if set(specs) == {"items", "values"}:
         return ItemRows((), weighted=True)
     if all(spec.dtype.name == "string" for spec in specs.values()):

@@ -10,7 +10,10 @@ import numpy as np
 
 from zoo.quiet import import_tensorflow
 from zoo.rows._cells import require_finite
+from zoo.rows._columns import arrow_table, columns_of_table, input_names, missing_columns
 from zoo.rows.row_kind import DenseFeatures
+
+_MOST_COLUMNS = 512  # named columns that a signature has an input for, each
 
 
 @dataclass(frozen=True)
@@ -20,23 +23,29 @@ class DenseRows(DenseFeatures):
     Attributes:
         name: of the input.
         shape: of a row.
+        column_names: what the numbers of a row are called, where their table had names for them: tables and mappings
+            are then read by these names, whatever their order and whatever other columns they have. Empty where rows
+            go by position.
     """
 
     name: str
     shape: tuple[int, ...]
+    column_names: tuple[str, ...] = ()
 
     def arrays(self, rows: Any) -> dict[str, Any]:
-        """[n, *shape] float32 from an array, nested list, tensor or DataFrame (a column a number, or one of vectors).
+        """[n, *shape] float32.
+
+        Args:
+            rows: an array, nested list, tensor or table (a column a number, or one of vectors); with named columns
+                also a mapping of columns or a list of mappings.
 
         Raises:
-            ValueError: another shape, or rows that are not finite numbers.
+            ValueError: another shape, columns that are missing, or rows that are not finite numbers.
         """
-        table = self._numbers(rows[self.name] if isinstance(rows, Mapping) and set(rows) == {self.name} else rows)
+        table = self._numbers(self._by_name(rows))
         if table.shape == (0,):
             table = table.reshape(0, *self.shape)
-        if table.shape[1:] != self.shape:
-            hint = "; a single row is encode([row])" if table.shape == self.shape else ""
-            raise ValueError(f"takes {self.describe()}, not {list(table.shape)}{hint}")
+        table = self._shaped(table)
         with np.errstate(over="ignore"):  # a number beyond float32 becomes infinite, and is reported as such
             floats = table.astype(np.float32, copy=False)
         return {self.name: require_finite(floats)}
@@ -50,6 +59,14 @@ class DenseRows(DenseFeatures):
         """The rows as they are."""
         return arrays[self.name]
 
+    def named_inputs(self) -> dict[str, str]:
+        """See `RowKind`."""
+        return input_names(self.column_names) if len(self.column_names) <= _MOST_COLUMNS else {}
+
+    def from_columns(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """See `RowKind`."""
+        return {self.name: import_tensorflow().stack([columns[name] for name in self.column_names], axis=1)}
+
     def describe(self) -> str:
         """Such as `rows [n, 50]`."""
         return f"rows [n, {', '.join(map(str, self.shape))}]"
@@ -57,6 +74,47 @@ class DenseRows(DenseFeatures):
     def in_words(self) -> str:
         """Such as `rows of 50 columns`."""
         return f"rows of {self.width} columns"
+
+    def get_config(self) -> dict[str, Any]:
+        """See `RowKind`."""
+        return {"name": self.name, "shape": list(self.shape), "column_names": list(self.column_names)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> DenseRows:
+        """See `RowKind`."""
+        return cls(config["name"], tuple(config["shape"]), tuple(config["column_names"]))
+
+    def _shaped(self, table: Any) -> Any:
+        """The rows, if they have the right shape."""
+        if table.shape[1:] != self.shape:
+            hint = "; a single row is encode([row])" if table.shape == self.shape else ""
+            raise ValueError(f"takes {self.describe()}, not {list(table.shape)}{hint}")
+        return table
+
+    def _by_name(self, rows: Any) -> Any:
+        """The rows without columns that are not theirs, and in the right order, if they have names."""
+        if hasattr(rows, "tocsr"):
+            raise ValueError(f"takes dense {self.describe()}, and these are sparse: rows.toarray() makes them dense")
+        if isinstance(rows, Mapping) and set(rows) == {self.name}:
+            return rows[self.name]
+        if isinstance(rows, list) and rows and all(isinstance(row, Mapping) for row in rows):
+            keys = dict.fromkeys(key for row in rows for key in row)
+            rows = {key: [row.get(key) for row in rows] for key in keys}
+        columns = columns_of_table(rows)
+        if columns is None:
+            return rows
+        cells = list(columns.values())
+        names = [str(name) for name in columns]
+        if len(cells) == 1 and (self.shape != (1,) or not self.column_names):
+            return _one_column(rows, cells[0])
+        if not self.column_names or names == [str(place) for place in range(self.width)]:  # nobody named them
+            if isinstance(rows, Mapping):
+                raise ValueError(f"takes {self.describe()} without names of columns: give an array")
+            return rows if arrow_table(rows) is None else np.stack([_plain(each) for each in cells], axis=1)
+        lacking = [name for name in self.column_names if name not in columns]
+        if lacking:
+            raise ValueError(f"takes rows of {self.width} named columns; missing are {missing_columns(lacking, names)}")
+        return np.stack([_plain(columns[name]) for name in self.column_names], axis=1)
 
     def _numbers(self, rows: Any) -> Any:
         """An array of numbers, whatever the rows came in."""
@@ -74,6 +132,21 @@ class DenseRows(DenseFeatures):
             numbers = f"rows of {self.shape[0]} numbers" if len(self.shape) == 1 else self.describe()
             raise ValueError(f"takes {numbers}; these {what}") from None
         return table
+
+
+def _one_column(rows: Any, cells: Any) -> Any:
+    """A table of one column, of whole vectors as a rule."""
+    if arrow_table(rows) is not None:
+        return cells.to_pylist()
+    return rows if hasattr(rows, "to_numpy") else cells
+
+
+def _plain(cells: Any) -> Any:
+    """A column [n] as an array of numbers, NaN where one is missing."""
+    if hasattr(cells, "to_pylist"):  # Arrow's
+        cells = cells.to_pylist() if cells.null_count else cells.to_numpy()
+    array = np.asarray(cells)
+    return np.asarray(_without_missing(array)) if array.dtype == object else array
 
 
 def _without_missing(cells: Any) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,7 @@ from zoo.quiet import import_tensorflow
 from zoo.rows._cells import MISSING, OTHER, hash_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from zoo.rows.cell_texts import CellTexts
 
@@ -52,6 +52,15 @@ class Field:
         if self.reads != "text":
             empty = empty | (cells.is_number & cells.stands_for_missing(cells.number))
         return tf.where(empty | ((found == _OTHER) & cells.is_null), tf.constant(_MISSING, tf.int64), found)
+
+    def get_config(self) -> dict[str, Any]:
+        """What `Field(**config)` makes the same field of, JSON-ready."""
+        return asdict(self)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Field:
+        """The field of a configuration."""
+        return cls(tuple(config["names"]), config["reads"], tuple(config["cuts"]), tuple(config["columns"]))
 
     @property
     def tables(self) -> list[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.quiet import import_tensorflow
 from zoo.rows._cells import as_csr, hash_table, padded, require_finite, text_of
-from zoo.rows._columns import columns_of_table
+from zoo.rows._columns import columns_of_table, with_nearest
 from zoo.rows.cell_texts import trimmed
 from zoo.rows.row_kind import SparseFeatures
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+_LOOKED_AT = 2_000  # rows whose items are looked up to tell which are not known
 _MOST_REPEATS = 255  # a count is handed over as an item that is there so often; larger ones as values
 
 
@@ -85,9 +86,7 @@ class ItemRows(SparseFeatures):
     def features(self, arrays: Mapping[str, Any]) -> Any:
         """One entry for each different item of a row, with the sum of its values."""
         tf = import_tensorflow()
-        if self._table is None:
-            self._table = hash_table([item.strip() for item in self.items], range(len(self.items)), default=-1)
-        indices = tf.cast(self._table.lookup(trimmed(arrays["items"])), tf.int32)
+        indices = self._look_up(trimmed(arrays["items"]))
         values = arrays["values"] if self.weighted else tf.ones_like(indices, tf.float32)
         return added_up(indices, values, max(len(self.items), 1))
 
@@ -100,6 +99,36 @@ class ItemRows(SparseFeatures):
         """See `RowKind`."""
         return {"items": list(self.items)}
 
+    def unknown(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+        """See `RowKind`."""
+        tf = import_tensorflow()
+        names = trimmed(arrays["items"])
+        strange = (self._look_up(names) < 0) & (names != "")
+        return {"items": tf.reduce_sum(tf.cast(strange, tf.int32), axis=1)}
+
+    def remarks(self, arrays: Mapping[str, Any]) -> list[str]:
+        """Which items are not known, and so do not count; of the first rows."""
+        if not self.items:
+            return []
+        given = [str(item).strip() for item in arrays["items"][:_LOOKED_AT].ravel()]
+        known = {item.strip() for item in self.items}
+        strange = [item for item in given if item and item not in known]
+        if not strange:
+            return []
+        return [
+            f"{len(strange):,} of {sum(map(bool, given)):,} items are not known to the encoder and do not count: "
+            f"{with_nearest(list(dict.fromkeys(strange)), list(known))}"
+        ]
+
+    def get_config(self) -> dict[str, Any]:
+        """See `RowKind`."""
+        return {"items": list(self.items), "weighted": self.weighted}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> ItemRows:
+        """See `RowKind`."""
+        return cls(config["items"], config["weighted"])
+
     def describe(self) -> str:
         """Such as `baskets of 169 items`."""
         return f"baskets of {len(self.items)} items" + (" with values" if self.weighted else "")
@@ -107,6 +136,13 @@ class ItemRows(SparseFeatures):
     def in_words(self) -> str:
         """Such as `sparse rows of 169 columns`."""
         return f"sparse rows of {self.width:,} columns"
+
+    def _look_up(self, names: Any) -> Any:
+        """The columns of items, -1 for those not known."""
+        if self._table is None:
+            self._table = hash_table([item.strip() for item in self.items], range(len(self.items)), default=-1)
+        tf = import_tensorflow()
+        return tf.cast(self._table.lookup(names), tf.int32)
 
     def _from_features(self, rows: Any) -> dict[str, Any]:
         csr = as_csr(rows, len(self.items))

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_OTHER = 1  # column of a field for what is not in its vocabulary
+_LOOKED_AT, _FEWEST, _NEARLY_ALL = 2_000, 8, 0.9  # rows, cells and share of them that are told to be unknown
+
+
 class RecordRows(SparseFeatures):
     """Records of categorical fields, each cell a string that is read inside the graph.
 
@@ -87,6 +91,50 @@ class RecordRows(SparseFeatures):
             for name, field in self.fields.items()
             if field.reads == "text"
         }
+
+    def unknown(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+        """See `RowKind`."""
+        tf = import_tensorflow()
+        return {
+            self._inputs[name]: tf.cast(
+                field.look_up(CellTexts(arrays[self._inputs[name]], self.rules)) == _OTHER, tf.int32
+            )
+            for name, field in self.fields.items()
+        }
+
+    def remarks(self, arrays: Mapping[str, Any]) -> list[str]:
+        """Fields of which nearly every cell that is not empty is unknown; of the first rows."""
+        first = {name: cells[:_LOOKED_AT] for name, cells in arrays.items()}
+        filled = {name: np.asarray([bool(str(cell).strip()) for cell in cells]) for name, cells in first.items()}
+        if not any(field.names for field in self.fields.values()) or max(map(np.sum, filled.values())) < _FEWEST:
+            return []
+        tf = import_tensorflow()
+        unknown = self.unknown({name: tf.constant(cells) for name, cells in first.items()})
+        found = []
+        for column, name in self._inputs.items():
+            strange = np.asarray(unknown[name], dtype=bool) & filled[name]
+            count = int(filled[name].sum())
+            if count >= _FEWEST and strange.sum() >= _NEARLY_ALL * count:
+                some = ", ".join(repr(str(each)) for each in dict.fromkeys(first[name][strange].tolist()[:3]))
+                found.append(
+                    f"{int(strange.sum()):,} of {count:,} cells of '{column}' are not known to the encoder, such as "
+                    f"{some}: is it the column, and written as it was trained on?"
+                )
+        return found
+
+    def get_config(self) -> dict[str, Any]:
+        """See `RowKind`."""
+        return {
+            "fields": {name: field.get_config() for name, field in self.fields.items()},
+            "missing": list(self.rules.missing),
+            "normalise": self.rules.normalise,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> RecordRows:
+        """See `RowKind`."""
+        fields = {name: Field.from_config(field) for name, field in config["fields"].items()}
+        return cls(fields, config["missing"], config["normalise"])
 
     def describe(self) -> str:
         """The fields' names."""

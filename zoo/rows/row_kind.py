@@ -73,6 +73,36 @@ class RowKind(ABC):
         """Look-up tables that `features` has made, which an exported model must keep."""
         return []
 
+    def named_inputs(self) -> dict[str, str]:
+        """Column -> name of its input, where a served encoder can also take a row column by column, by their names."""
+        return {}
+
+    def from_columns(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """Inputs from tensors [n] of the named columns; runs in the graph."""
+        raise NotImplementedError
+
+    def unknown(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+        """Input -> how many of its cells [n] int32 are not known to the encoder, where cells are looked up.
+
+        Takes tensors of the inputs; runs in the graph.
+        """
+        del arrays
+        return {}
+
+    def remarks(self, arrays: Mapping[str, Any]) -> list[str]:
+        """What the user who hands over these inputs would want to know: that they are hardly what was trained on."""
+        del arrays
+        return []
+
+    @abstractmethod
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` makes the same kind of, JSON-ready."""
+
+    @classmethod
+    @abstractmethod
+    def from_config(cls, config: Mapping[str, Any]) -> RowKind:
+        """The kind of a configuration."""
+
     def vocabularies(self) -> dict[str, list[str]]:
         """Input -> the strings that it knows, for inputs that are looked up."""
         return {}

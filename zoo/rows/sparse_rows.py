@@ -60,6 +60,15 @@ class SparseRows(SparseFeatures):
         """The two arrays as they are."""
         return {"indices": arrays["indices"], "values": arrays["values"]}
 
+    def get_config(self) -> dict[str, Any]:
+        """See `RowKind`."""
+        return {"columns": self.columns}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> SparseRows:
+        """See `RowKind`."""
+        return cls(config["columns"])
+
     def describe(self) -> str:
         """Such as `sparse rows [n, 1000]`."""
         return f"sparse rows [n, {self.columns}]"

@@ -1,0 +1,93 @@
+"""Columns have names: a table in another order gives the same codes, a stranger is refused, in memory and served."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from scipy.sparse import csr_array
+
+from zoo.encoder import Encoder
+from zoo.quiet import import_tensorflow
+
+tf = import_tensorflow()
+
+from zoo.export._serving_requests import serialised_examples  # noqa: E402
+from zoo.export._signatures import write_saved_model  # noqa: E402
+from zoo.models import DenseAutoencoder  # noqa: E402
+from zoo.rows import DenseRows  # noqa: E402
+
+NAMES = ("age", "income in €", "children", "rooms")
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    model = DenseAutoencoder(2, [3])
+    model.build((None, 4))
+    folder = tmp_path_factory.mktemp("named") / "saved_model"
+    write_saved_model(folder, model, DenseRows("vector", (4,), NAMES))
+    return folder, Encoder.from_model("in memory", model, kind=DenseRows("vector", (4,), NAMES))
+
+
+@pytest.fixture
+def frame(rng):
+    return pd.DataFrame(rng.normal(size=(30, 4)), columns=list(NAMES))
+
+
+def test_rows_go_by_the_names_of_their_columns(saved, frame):
+    folder, in_memory = saved
+    wanted = in_memory.encode(frame.to_numpy())
+    shuffled = frame[["rooms", "age", "children", "income in €"]]
+    trained_from = shuffled.assign(id=range(30), label="x")
+    loaded = Encoder.from_saved_model(folder)
+    assert loaded.kind == in_memory.kind
+    for encoder in (in_memory, loaded):
+        for rows in (
+            shuffled,
+            trained_from,
+            pa.Table.from_pandas(trained_from),
+            pa.RecordBatch.from_pandas(trained_from),
+            trained_from.to_dict("list"),
+            trained_from.to_dict("records"),
+            trained_from.convert_dtypes(),
+            frame.to_numpy(),
+            frame.to_numpy().tolist(),
+            pd.DataFrame(frame.to_numpy()),
+            pd.DataFrame({"vector": list(frame.to_numpy())}),
+        ):
+            np.testing.assert_allclose(encoder.encode(rows), wanted, atol=1e-5)
+
+
+def test_strangers_are_named_with_what_may_be_meant(saved, frame):
+    _, encoder = saved
+    with pytest.raises(
+        ValueError, match=r"in memory takes rows of 4 named columns; missing are age \(did you mean 'Age'\?\)"
+    ):
+        encoder.encode(frame.rename(columns={"age": "Age"}))
+    with pytest.raises(ValueError, match=r"missing are rooms; there are age, income in €, children, z"):
+        encoder.encode(frame.rename(columns={"rooms": "z"}))
+    with pytest.raises(ValueError, match="missing are children"):
+        encoder.encode(frame.drop(columns="children"))
+    with pytest.raises(ValueError, match="without names of columns: give an array"):
+        DenseRows("v", (4,)).arrays(frame.to_dict("list"))
+    with pytest.raises(ValueError, match=r"takes dense rows \[n, 4\], and these are sparse"):
+        encoder.encode(csr_array(frame.to_numpy()))
+
+
+def test_the_served_model_takes_each_column_by_its_name(saved, frame):
+    folder, in_memory = saved
+    wanted = in_memory.encode(frame)
+    loaded = tf.saved_model.load(str(folder))
+    by_column = loaded.signatures["serving_columns"]
+    names = in_memory.kind.named_inputs()
+    assert set(by_column.structured_input_signature[1]) == {"age", "income_in__", "children", "rooms"}
+    given = {names[column]: tf.constant(frame[column], tf.float32) for column in reversed(NAMES)}
+    np.testing.assert_allclose(by_column(**given)["embedding"], wanted, atol=1e-5)
+    columns = {column: frame[column].to_numpy(np.float32) for column in reversed(NAMES)}
+    examples = tf.constant(serialised_examples(columns))
+    found = loaded.signatures["serving_column_examples"](examples=examples)["embedding"]
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def test_very_many_columns_have_no_input_each():
+    names = tuple(f"c{i}" for i in range(600))
+    assert DenseRows("v", (600,), names).named_inputs() == {}

@@ -1,0 +1,274 @@
+"""The encoder a user holds: raw rows in, codes out, whatever it was loaded from."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.encoder.in_memory import from_model
+from zoo.encoder.methods import constant, seeds_of
+from zoo.encoder.saved import from_saved_model
+from zoo.encoder.vocabulary import Vocabulary
+from zoo.rows.dense_rows import DenseRows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from zoo.encoder.methods import Loaded
+    from zoo.rows.row_kind import RowKind
+    from zoo.types import Floats, Rows, Splits
+
+_BATCH = 8192
+_TABLE_BATCH = 8192  # rows of a table whose raw cells are in memory at a time
+_DRAWING, _DRAWS = 512, 50  # rows and draws at a time, for likelihoods
+_NUMBERS = 2**24  # a block of rows holds no more numbers than this, going in or coming out: 64 MiB
+
+
+class Encoder:
+    """Turns rows into codes; deterministic, in batches, order kept.
+
+    Made by `zoo.load`, `zoo.run`, `Encoder.from_model` or `Encoder.from_saved_model`. What rows look like depends on
+    what the encoder was trained on, see `kind`: vectors or images (arrays, nested lists, DataFrames), records
+    (DataFrames, lists of mappings), baskets (lists of lists of items), or SciPy sparse arrays.
+
+    Args:
+        name: what to call it.
+        functions: by method name: `encode` and, where the model has them, `reconstruct`, `score`, `assign`, `tokens`
+            and `rates` take the inputs by name; `decode` takes codes, `sample` seeds [n], `log_weights` the inputs
+            and seeds [draws].
+        kind: what rows are.
+        latent_dim: columns of a code.
+        vocabulary: lets `encode_words` look words up.
+        threshold: score above which a row is anomalous; infinity if the model has none.
+        code_scale: what a step of an embedding exported as int8 stands for; None where it is float32. `encode` gives
+            float32 either way: codes / code_scale are the integers.
+
+    Attributes:
+        name: as above.
+        kind: as above.
+        latent_dim: as above.
+        threshold: as above.
+        code_scale: as above.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        functions: Mapping[str, Callable[..., Any]],
+        kind: RowKind,
+        latent_dim: int,
+        vocabulary: Vocabulary | None = None,
+        threshold: float = float("inf"),
+        code_scale: float | None = None,
+    ) -> None:
+        self.name, self.kind, self.latent_dim, self.threshold = name, kind, latent_dim, threshold
+        self.code_scale = code_scale
+        self._functions, self._vocabulary = functions, vocabulary
+
+    def __repr__(self) -> str:
+        return f"Encoder({self.name!r}, {self.kind.describe()} -> {self.latent_dim})"
+
+    @classmethod
+    def from_model(
+        cls,
+        name: str,
+        model: Any,
+        vocabulary: Vocabulary | None = None,
+        kind: RowKind | None = None,
+        code_scale: float | None = None,
+    ) -> Encoder:
+        """Wraps a built `zoo.models.Autoencoder` in memory.
+
+        Args:
+            name: what to call it.
+            model: the model.
+            vocabulary: see the class.
+            kind: of the table's rows; None for rows as the model takes them.
+            code_scale: rounds the codes as an export with int8 embeddings does.
+        """
+        return cls._of(name, from_model(model, kind, code_scale), vocabulary)
+
+    @classmethod
+    def from_saved_model(cls, directory: str | Path, name: str | None = None) -> Encoder:
+        """Loads an exported SavedModel; nothing but TensorFlow is needed for it.
+
+        Raises:
+            InputError: the folder holds no SavedModel, or one without the zoo's signatures.
+        """
+        directory = Path(directory)
+        loaded = from_saved_model(directory)
+        return cls._of(name or directory.parent.name, loaded, Vocabulary.saved(directory))
+
+    @classmethod
+    def _of(cls, name: str, loaded: Loaded, vocabulary: Vocabulary | None) -> Encoder:
+        return cls(
+            name, loaded.functions, loaded.kind, loaded.latent_dim, vocabulary, loaded.threshold, loaded.code_scale
+        )
+
+    def has(self, method: str) -> bool:
+        """Whether the encoder has a method's function."""
+        return method in self._functions
+
+    def encode(self, rows: Any) -> Floats:
+        """Codes of rows.
+
+        Args:
+            rows: n rows, see the class.
+
+        Returns:
+            [n, latent_dim] float32, in the order of the rows.
+
+        Raises:
+            ValueError: another shape, rows that are not finite numbers, missing fields.
+        """
+        return self._apply("encode", rows)
+
+    def encode_table(self, splits: Splits, rows: Rows | None = None) -> Iterator[Floats]:
+        """Codes of a table's rows (all, or those of the given numbers), block by block, from its raw cells."""
+        numbers = np.arange(len(splits)) if rows is None else rows
+        for start in range(0, len(numbers), _TABLE_BATCH):
+            yield self.call("encode", splits.inputs(numbers[start : start + _TABLE_BATCH]))
+
+    def reconstruct(self, rows: Any) -> Floats:
+        """Rows through the code and back: n rows -> [n, ...] float32, dense; takes what `encode` takes."""
+        return self._apply("reconstruct", rows)
+
+    def tokens(self, rows: Any) -> Any:
+        """Which code of each codebook stands for a row: n rows -> [n, groups] of the smallest type that holds them.
+
+        Raises:
+            ValueError: the encoder picks no codes from codebooks (take model.bottleneck=VectorQuantised).
+        """
+        self._function("tokens")
+        return self._apply("tokens", rows)
+
+    def decode(self, codes: Any) -> Floats:
+        """Codes [n, latent_dim] -> rows [n, ...] float32, dense.
+
+        Raises:
+            ValueError: another shape, codes that are not finite numbers, or an encoder without this signature.
+        """
+        function = self._function("decode")
+        table = DenseRows("codes", (self.latent_dim,)).arrays(codes)["codes"]
+        size = _rows_at_a_time(self.kind.width)
+        return np.concatenate([np.asarray(function(table[i : i + size])) for i in range(0, max(len(table), 1), size)])
+
+    def score(self, rows: Any) -> Floats:
+        """How badly each row fits, [n] float32: -log p(x|z) in nats of the preprocessed row. See `threshold`."""
+        self._function("score")
+        return self._apply("score", rows)
+
+    def is_anomalous(self, rows: Any) -> Any:
+        """Whether each row's score lies above the threshold, [n] bool.
+
+        Raises:
+            ValueError: the encoder has no threshold (set model.false_alarm_rate when it is trained).
+        """
+        if not np.isfinite(self.threshold):
+            raise ValueError(f"{self.name} has no threshold: train it with model.false_alarm_rate=0.05")
+        return self.score(rows) > self.threshold
+
+    def sample(self, n: int, seed: int = 0) -> Floats:
+        """Draws rows from a generative model: [n, ...] float32, the same for the same seed.
+
+        Raises:
+            ValueError: the encoder is not generative, or n is below 1.
+        """
+        function = self._function("sample")
+        if n < 1:
+            raise ValueError(f"n must be at least 1, not {n}")
+        seeds, size = seeds_of(n, seed), _rows_at_a_time(self.kind.width)
+        return np.concatenate([np.asarray(function(seeds[i : i + size])) for i in range(0, n, size)])
+
+    def assign(self, rows: Any) -> Rows | None:
+        """The likeliest cluster of each row, [n] int64; None for an encoder without clusters."""
+        probabilities = self.assign_probabilities(rows)
+        return None if probabilities is None else probabilities.argmax(axis=1)
+
+    def assign_probabilities(self, rows: Any) -> Floats | None:
+        """The probability of each cluster, [n, clusters]; None for an encoder without clusters."""
+        return self._apply("assign", rows) if "assign" in self._functions else None
+
+    def rates(self, rows: Any) -> Floats | None:
+        """Nats per code dimension [n, latent_dim] of a variational encoder in memory; None for any other."""
+        return self._apply("rates", rows) if "rates" in self._functions else None
+
+    def log_likelihoods(self, rows: Any, samples: int, seed: int = 0) -> Floats | None:
+        """Importance-weighted log p(x) in nats [n] of a generative encoder in memory; None for any other.
+
+        log of the mean over `samples` draws of p(x, z) / q(z|x), a lower bound in expectation (Burda, Grosse and
+        Salakhutdinov 2016, eq. 8).
+        """
+        if "log_weights" not in self._functions:
+            return None
+        function = self._functions["log_weights"]
+        arrays = self.kind.arrays(rows)
+        total = np.full(len(next(iter(arrays.values()))), -np.inf)
+        draws = seeds_of(samples, seed)
+        size = min(self._block(arrays), _DRAWING)
+        for start in range(0, len(total), size):
+            block = slice(start, start + size)
+            tensors = {name: constant(array[block]) for name, array in arrays.items()}
+            for first in range(0, samples, _DRAWS):
+                weights = np.asarray(function(seeds=constant(draws[first : first + _DRAWS]), **tensors), np.float64)
+                total[block] = np.logaddexp(total[block], np.logaddexp.reduce(weights, axis=0))
+        return (total - np.log(samples)).astype(np.float32)
+
+    def encode_words(self, words: Sequence[str]) -> Floats:
+        """Codes of words (or other keys) of the table the encoder was trained from.
+
+        Args:
+            words: n keys, spelt as in the table.
+
+        Returns:
+            [n, latent_dim] float32, in the order of the words.
+
+        Raises:
+            KeyError: words that are not in the table; the message names them and the nearest that are.
+            ValueError: the encoder has no vocabulary.
+        """
+        if isinstance(words, str):
+            raise TypeError(f"encode_words takes a list of words: encode_words([{words!r}])")
+        if self._vocabulary is None:
+            raise ValueError(f"{self.name} has no vocabulary: give it vectors, with encode(vectors)")
+        return self._vocabulary.look_up(words)
+
+    def _function(self, method: str) -> Callable[..., Any]:
+        if method not in self._functions:
+            can = ", ".join(sorted(self._functions))
+            raise ValueError(f"{self.name} cannot {method}; it can {can}")
+        return self._functions[method]
+
+    def call(self, method: str, arrays: Mapping[str, Any]) -> Floats:
+        """Calls a method that reads rows on the inputs, block by block."""
+        count, size = len(next(iter(arrays.values()))), self._block(arrays, method)
+        blocks = [
+            np.asarray(self._functions[method](**{k: constant(v[i : i + size]) for k, v in arrays.items()}))
+            for i in range(0, count, size)
+        ]
+        if blocks:
+            return np.concatenate(blocks)
+        code = (self.latent_dim,)
+        shapes = {"encode": code, "rates": code, "reconstruct": self.kind.shape, "score": ()}
+        return np.empty((0, *shapes.get(method, (0,))), np.float32)
+
+    def _apply(self, method: str, rows: Any) -> Floats:
+        try:
+            arrays = self.kind.arrays(rows)
+        except ValueError as error:
+            raise ValueError(f"{self.name} {error}" if str(error).startswith("takes") else str(error)) from None
+        for remark in self.kind.remarks(arrays):
+            warnings.warn(f"{self.name}: {remark}", UserWarning, stacklevel=3)
+        return self.call(method, arrays)
+
+    def _block(self, arrays: Mapping[str, Any], method: str = "encode") -> int:
+        """Rows at a time, by the widest of what goes in and what comes out."""
+        widest = max(int(np.prod(array.shape[1:])) for array in arrays.values())
+        return _rows_at_a_time(max(widest, self.kind.width if method == "reconstruct" else 0))
+
+
+def _rows_at_a_time(width: int) -> int:
+    return max(1, min(_BATCH, _NUMBERS // max(width, 1)))

@@ -1,0 +1,65 @@
+"""What an encoder can be asked for, and under which signature an exported one answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.quiet import import_tensorflow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from zoo.rows.row_kind import RowKind
+
+# Method -> signature and output of an exported encoder. What reads rows, and what reads something else.
+READS_ROWS = {
+    "encode": ("serving_default", "embedding"),
+    "reconstruct": ("reconstruct", "reconstruction"),
+    "score": ("score", "score"),
+    "assign": ("assign", "probability"),
+    "tokens": ("tokens", "tokens"),
+}
+OTHERS = {"decode": ("decode", "reconstruction"), "sample": ("sample", "reconstruction")}
+_OPTIONAL = {"assign", "rates", "tokens"}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An encoder's functions, and what they take and give.
+
+    Attributes:
+        functions: see `zoo.encoder.Encoder`.
+        kind: what rows are.
+        latent_dim: columns of a code.
+        threshold: see `zoo.encoder.Encoder`.
+        code_scale: see there.
+    """
+
+    functions: Mapping[str, Callable[..., Any]]
+    kind: RowKind
+    latent_dim: int
+    threshold: float
+    code_scale: float | None
+
+
+def can(model: Any, method: str) -> bool:
+    """Whether a model in memory has something to say for a method that may have nothing to say."""
+    if method not in _OPTIONAL:
+        return True
+    from zoo.rows.choose import plain_kind
+
+    zeros = plain_kind(model.row_shape, sparse=model.takes_sparse).zeros(1)
+    return getattr(model, method)(zeros) is not None
+
+
+def seeds_of(count: int, seed: int) -> Any:
+    """Seeds [count] int32 for draws that depend on one seed."""
+    return np.random.default_rng(seed).integers(2**31 - 1, size=count).astype(np.int32)
+
+
+def constant(array: Any) -> Any:
+    """An array as a tensor."""
+    return import_tensorflow().constant(array)
