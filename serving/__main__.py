@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the server; returns the exit status."""
     flags = read_flags(arguments)
+    print("starting TensorFlow, then loading the models ...", file=sys.stderr, flush=True)  # noqa: T201
     with importing_quietly():
         from serving.server import serve  # after the flags: it imports TensorFlow, which takes seconds
 

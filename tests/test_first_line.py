@@ -31,6 +31,7 @@ runpy.run_module(module, run_name="__main__", alter_sys=True)
         (["zoo.run", "recipe=vae_word2vec"], "vae_word2vec: "),
         (["zoo.encode", "name=some", "input=rows.npy", "output=codes.npy"], "rows.npy: to be encoded by some"),
         (["zoo.push", "some", "target=there"], "looking some up in the registry ..."),
+        (["serving", "--store", "."], "starting TensorFlow, then loading the models ..."),
         (["zoo.rollback", "some"], "looking some up in the registry ..."),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",

@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
+import shutil
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 from zoo.errors import RecipeError, ZooError, one_line, suggestion
@@ -133,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
         def format_help(self) -> str:
             recipes = list_recipes()
             width = max(map(len, recipes), default=0)
-            lines = "".join(f"  {name:<{width}}  {purpose}\n" for name, purpose in recipes.items())
+            lines = "".join(_hanging(f"  {name:<{width}}  ", purpose) for name, purpose in recipes.items())
             title = "recipes (recipe=NAME, or recipe=./file.yaml; more folders: ZOO_RECIPES):"
             return f"{super().format_help()}\n{title}\n{lines}"
 
@@ -149,6 +151,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-c", "--cfg", choices=["job"], help="print the composed recipe and stop")
     return parser
+
+
+def _hanging(name: str, purpose: str) -> str:
+    """A line of a list; on a terminal that is too narrow, several with the name standing out."""
+    if not sys.stdout.isatty():
+        return f"{name}{purpose}\n"
+    columns = max(shutil.get_terminal_size().columns, 2 * len(name))
+    return textwrap.fill(purpose, columns, initial_indent=name, subsequent_indent=" " * len(name)) + "\n"
 
 
 def _console(*, quiet: bool = False) -> Console:
