@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from serving.client import AsyncEmbeddingClient, EmbeddingClient
+    from serving.async_client import AsyncEmbeddingClient
+    from serving.client import EmbeddingClient
 
 __all__ = ["AsyncEmbeddingClient", "EmbeddingClient"]
 
@@ -15,7 +16,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"serving has no {name!r}; it has {', '.join(__all__)}")
     from serving.quiet import importing_quietly
 
-    with importing_quietly():
-        from serving import client  # imports gRPC's messages, and with them TensorFlow
+    with importing_quietly():  # gRPC's messages, and with them TensorFlow
+        from serving import async_client, client
 
-    return getattr(client, name)
+    return getattr(client if name == "EmbeddingClient" else async_client, name)

@@ -2,78 +2,99 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
+import socket
 import time
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import grpc
 import httpx
-import orjson
+import numpy as np
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-from serving.client_target import Target
-from serving.errors import HTTP_STATUS, ServingError
+from serving.client_call import Call, TooManyRows
+from serving.client_retries import CallError, Tries, error_of_grpc, error_of_http, error_of_status, no_answer
+from serving.client_target import CHANNEL, HEADERS, Target
+from serving.errors import ServingError
+from serving.in_order import in_order
 
-_OPTIONS = [
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.max_send_message_length", -1),
-    ("grpc.max_reconnect_backoff_ms", 2000),  # left alone, gRPC may wait minutes for a server that is back
-]
-_CODES = {429: "RESOURCE_EXHAUSTED", 502: "UNAVAILABLE"} | {
-    status: code for code, status in reversed(HTTP_STATUS.items()) if status not in {400, 429}
-}
+if TYPE_CHECKING:
+    import threading
+
+    from serving.client_signature import Signature
+
+_LOOK = 0.2  # seconds to see whether anybody listens
 
 
 class EmbeddingClient(Target):
-    """Encodes rows on a server, in chunks, trying again while the server is unavailable.
+    """Encodes rows on a server, in chunks, trying again while the server is unavailable or has too much to do.
 
         client = EmbeddingClient("localhost:8500", "vae_word2vec")     # gRPC
         client = EmbeddingClient("http://localhost:8501", "vae_word2vec")  # REST
         codes = client.encode(rows)
 
-    See `AsyncEmbeddingClient` for its twin. Arguments are those of both:
+    Several threads may share one. See `AsyncEmbeddingClient` for its twin. Arguments are those of both:
 
     Args:
         address: `host:port` for gRPC, a URL for REST.
         model: the model's name.
-        **options: `version`, `label`, `signature`, `output`, `timeout` in seconds (60), `chunk` in rows (1,024),
-            `token`, `certificate` (a PEM file, or its bytes) and `verify` (REST).
+        **options: `version`, `label`, `signature`, `output`, `timeout` in seconds of a request, its tries included
+            (60), `deadline` of a call (none), `chunk` in rows (1,024), `concurrency` in requests (4), `token`,
+            `certificate` (a PEM file, or its bytes) and `verify` (REST).
     """
 
     def __init__(self, address: str, model: str, **options: Any) -> None:
         super().__init__(address, model, **options)
-        if self._is_rest:
-            self._http = httpx.Client(headers=self._headers, verify=self._verify)
+        if self.is_rest:
+            limits = httpx.Limits(max_connections=None)
+            self._http = httpx.Client(headers=HEADERS | self.headers, verify=self._verify, limits=limits)
         else:
             self._channel = (
-                grpc.insecure_channel(address, _OPTIONS)
+                grpc.insecure_channel(address, CHANNEL)
                 if self._certificate is None
-                else grpc.secure_channel(address, grpc.ssl_channel_credentials(self._certificate), _OPTIONS)
+                else grpc.secure_channel(address, grpc.ssl_channel_credentials(self._certificate), CHANNEL)
             )
             self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
 
     def encode(self, rows: Any) -> Any:
-        """Codes of rows.
+        """Codes of rows, all of one version of the model.
 
         Args:
-            rows: an array [n, ...] for a model of one input, or a mapping of columns by input name.
+            rows: an array [n, ...] for a model of one input; columns by input name for one of several: a DataFrame, an
+                Arrow table, a mapping of columns or a list of mappings; lists of items, or a SciPy sparse array, where
+                the model takes those.
 
         Returns:
             [n, latent_dim] float32, in the order of the rows; of the output that was asked for by name, its type.
 
         Raises:
-            ServingError: what the server answered; DEADLINE_EXCEEDED or UNAVAILABLE once the timeout is over.
+            ServingError: what the server answered; UNAVAILABLE where it could not be reached and RESOURCE_EXHAUSTED
+                where it had too much to do until the timeout was over; DEADLINE_EXCEEDED where it did not answer.
             ValueError: rows that are not the signature's inputs.
         """
-        deadline = time.monotonic() + self.timeout
-        if self._inputs is None:
-            self._learn(self._tried(None, deadline))
-        answers = [self._tried(self._request(chunk), deadline) for chunk in self._chunks(self._arrays(rows))]
-        return self._together(answers)
+        until, is_fresh = self.until(), self._known is None
+        signature = self._known or self._learn(until)
+        changes = 0
+        while True:
+            try:
+                call = Call(self, signature, rows)
+                if call.is_pinned and not is_fresh:
+                    signature, is_fresh = self._learn(until), True
+                    call = Call(self, signature, rows)
+                return self._answered(call, until)
+            except TooManyRows:
+                continue
+            except (ServingError, ValueError) as error:
+                if not self.may_be_stale(error, changes):
+                    raise
+                newer = self._learn(until)
+                if newer == signature:
+                    raise
+                signature, is_fresh, changes = newer, True, changes + 1
 
     def close(self) -> None:
         """Ends the connection."""
-        (self._http if self._is_rest else self._channel).close()
+        (self._http if self.is_rest else self._channel).close()
 
     def __enter__(self) -> Self:
         return self
@@ -81,103 +102,72 @@ class EmbeddingClient(Target):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _tried(self, request: Any, deadline: float) -> Any:
-        attempt = 0
+    def _learn(self, until: float | None) -> Signature:
+        self._known = self.read(self._tried(None, "", until))
+        return self._known
+
+    def _answered(self, call: Call, until: float | None) -> Any:
+        def asked(arrays: Any, stopped: threading.Event | None = None) -> Any:
+            try:
+                return call.values(self._tried(call.request(arrays), call.url, until, stopped))
+            except CallError as error:
+                return np.concatenate([asked(half, stopped) for half in call.halves(arrays, error)])
+
+        whole = call.whole()
+        if not call.is_pinned:  # one request, in this thread
+            for arrays in call.chunks():
+                whole.add(asked(arrays))
+            return whole.values()
+        with contextlib.closing(in_order(asked, call.chunks(), self.concurrency)) as parts:
+            for part in parts:
+                whole.add(part)
+        return whole.values()
+
+    def _tried(self, request: Any, url: str, until: float | None, stopped: threading.Event | None = None) -> Any:
+        """The answer to a request, or to one for the model's metadata if it is None."""
+        tries = Tries(self, until)
         while True:
             try:
-                return self._sent(request, max(0.001, deadline - time.monotonic()))
-            except ServingError as error:
-                time.sleep(self._wait(attempt, deadline, error))
-            attempt += 1
+                send = self._over_http if self.is_rest else self._over_grpc
+                return send(request, url, tries.left())
+            except CallError as error:
+                seconds = tries.wait(error)
+                if stopped is None:
+                    time.sleep(seconds)
+                elif stopped.wait(seconds):
+                    raise
 
-    def _sent(self, request: Any, timeout: float) -> Any:
+    def _over_http(self, content: bytes | None, url: str, left: float) -> bytes:
+        until = time.monotonic() + left
+        method, where = ("GET", f"{self.url()}/metadata") if content is None else ("POST", url)
+        parts = []
         try:
-            if self._is_rest:
-                if request is None:
-                    return _body(self._http.get(f"{self._url}/metadata", timeout=timeout))
-                return _body(self._http.post(f"{self._url}:predict", content=request, timeout=timeout))
-            call = self._stub.GetModelMetadata if request is None else self._stub.Predict
-            metadata = tuple(self._headers.items())
-            return call(self._metadata_request() if request is None else request, timeout=timeout, metadata=metadata)
-        except (grpc.RpcError, httpx.HTTPError) as error:
-            raise _error(error) from None
+            with self._http.stream(method, where, content=content, timeout=left) as response:
+                for part in response.iter_bytes():
+                    parts.append(part)
+                    if time.monotonic() > until:
+                        raise no_answer(self.address, left)
+        except httpx.HTTPError as error:
+            raise error_of_http(error, self.address, left) from None
+        if not response.is_success:
+            raise error_of_status(response, b"".join(parts), self.address)
+        return b"".join(parts)
 
-
-class AsyncEmbeddingClient(Target):
-    """The same for asyncio: `await client.encode(rows)`. See `EmbeddingClient` for the arguments.
-
-    Args:
-        address: `host:port` for gRPC, a URL for REST.
-        model: the model's name.
-        **options: see `EmbeddingClient`.
-    """
-
-    def __init__(self, address: str, model: str, **options: Any) -> None:
-        super().__init__(address, model, **options)
-        if self._is_rest:
-            self._http = httpx.AsyncClient(headers=self._headers, verify=self._verify)
-        else:
-            self._channel = (
-                grpc.aio.insecure_channel(address, _OPTIONS)
-                if self._certificate is None
-                else grpc.aio.secure_channel(address, grpc.ssl_channel_credentials(self._certificate), _OPTIONS)
-            )
-            self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
-
-    async def encode(self, rows: Any) -> Any:
-        """See `EmbeddingClient.encode`."""
-        deadline = time.monotonic() + self.timeout
-        if self._inputs is None:
-            self._learn(await self._tried(None, deadline))
-        answers = [await self._tried(self._request(chunk), deadline) for chunk in self._chunks(self._arrays(rows))]
-        return self._together(answers)
-
-    async def close(self) -> None:
-        """Ends the connection."""
-        await (self._http.aclose() if self._is_rest else self._channel.close())
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def _tried(self, request: Any, deadline: float) -> Any:
-        attempt = 0
-        while True:
-            try:
-                return await self._sent(request, max(0.001, deadline - time.monotonic()))
-            except ServingError as error:
-                await asyncio.sleep(self._wait(attempt, deadline, error))
-            attempt += 1
-
-    async def _sent(self, request: Any, timeout: float) -> Any:
+    def _over_grpc(self, request: Any, _: str, left: float) -> Any:
+        call = self._stub.GetModelMetadata if request is None else self._stub.Predict
         try:
-            if self._is_rest:
-                if request is None:
-                    return _body(await self._http.get(f"{self._url}/metadata", timeout=timeout))
-                return _body(await self._http.post(f"{self._url}:predict", content=request, timeout=timeout))
-            call = self._stub.GetModelMetadata if request is None else self._stub.Predict
-            metadata = tuple(self._headers.items())
-            sent = self._metadata_request() if request is None else request
-            return await call(sent, timeout=timeout, metadata=metadata)
-        except (grpc.RpcError, httpx.HTTPError) as error:
-            raise _error(error) from None
+            sent = self.metadata_request() if request is None else request
+            return call(sent, timeout=left, metadata=tuple(self.headers.items()))
+        except grpc.RpcError as error:
+            raise error_of_grpc(error, self.address, left, self._is_connected) from None
 
-
-def _body(response: httpx.Response) -> bytes:
-    """The body of an answer; an error's becomes a ServingError."""
-    if response.is_success:
-        return response.content
-    try:
-        message = orjson.loads(response.content)["error"]
-    except (ValueError, KeyError, TypeError):
-        message = response.text[:300] or response.reason_phrase
-    raise ServingError(_CODES.get(response.status_code, "INVALID_ARGUMENT"), str(message))
-
-
-def _error(error: Exception) -> ServingError:
-    if isinstance(error, grpc.RpcError):
-        return ServingError(error.code().name, error.details() or "")
-    kind = "DEADLINE_EXCEEDED" if isinstance(error, httpx.TimeoutException) else "UNAVAILABLE"
-    return ServingError(kind, f"{type(error).__name__}: {error}")
+    def _is_connected(self) -> bool:
+        """Whether there is somebody at the address; gRPC's own answer would cost a thread that watches the channel."""
+        host, _, port = self.address.rpartition(":")
+        if not port.isdigit():
+            return True  # a name that only gRPC can resolve
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _LOOK).close()
+        except OSError:
+            return False
+        return True

@@ -5,13 +5,16 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from served import WEIGHTS, WIDTH, ServerProcess, export_embed
 
 from serving import AsyncEmbeddingClient, EmbeddingClient
-from serving.client_target import _listed, _typed
+from serving.client_call import listed
+from serving.client_rows import typed
+from serving.client_signature import Tensor
 from serving.errors import ServingError
 
 pytestmark = pytest.mark.slow
@@ -54,7 +57,8 @@ def test_integers_come_with_what_a_step_of_them_stands_for(address):
 def test_a_version_of_integers_may_take_over_from_one_of_floats_and_back(address):
     with EmbeddingClient(address, "embed") as client:
         for signature, tolerance in (("serving_default", 1e-4), ("scaled", 0.051), ("serving_default", 1e-4)):
-            client._signature = signature  # as if the served version had changed after the client learned its types
+            client.encode(ROWS[:1])
+            client._known = replace(client._known, name=signature)  # as if another version were served since
             codes = client.encode(ROWS[:20])
             assert codes.dtype == np.float32
             np.testing.assert_allclose(codes, ROWS[:20] @ WEIGHTS, atol=tolerance)
@@ -79,16 +83,16 @@ def test_rows_with_nan_come_back_as_the_model_answers_them(address):
 
 def test_cells_are_the_strings_that_the_encoder_was_trained_on():
     cells = ["a", b"\xff", None, np.nan, 3.0, 3.5, 7, "ü"]
-    typed = _typed(np.asarray(cells, dtype=object), np.dtype(object), [-1])
-    assert typed.tolist() == [b"a", b"\xff", b"", b"", b"3", b"3.5", b"7", "ü".encode()]
-    assert _listed(typed) == ["a", {"b64": "/w=="}, "", "", "3", "3.5", "7", "ü"]
+    strings = typed(np.asarray(cells, dtype=object), Tensor(np.dtype(object), (-1,)))
+    assert strings.tolist() == [b"a", b"\xff", b"", b"", b"3", b"3.5", b"7", "ü".encode()]
+    assert listed(strings) == ["a", {"b64": "/w=="}, "", "", "3", "3.5", "7", "ü"]
 
 
 def test_numbers_that_the_input_cannot_hold_are_refused():
-    assert _typed([1.0, 2.0], np.dtype(np.uint8), [-1]).tolist() == [1, 2]
+    assert typed([1.0, 2.0], Tensor(np.dtype(np.uint8), (-1,))).tolist() == [1, 2]
     for rows in ([1.5], [300], [-1], [np.nan]):
         with pytest.raises(ValueError, match="takes uint8, which cannot hold"):
-            _typed(rows, np.dtype(np.uint8), [-1])
+            typed(rows, Tensor(np.dtype(np.uint8), (-1,)))
 
 
 def test_strings_and_columns_go_by_name(address):
