@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA as SklearnPCA  # noqa: N811  its own name
+from sklearn.metrics import roc_auc_score
 
 from zoo.representations.pca import PCA
 from zoo.representations.raw import Raw
@@ -59,3 +60,40 @@ def test_weighted_pca_counts_rows_by_their_weights(splits, rng):
 @pytest.mark.parametrize(("latent_dim", "remove", "expected"), [(20, 0, 12), (20, 2, 10), (4, 50, 1)])
 def test_there_are_no_more_components_than_columns(latent_dim, remove, expected, splits):
     assert fitted(PCA(remove=remove), splits, latent_dim).encode(np.arange(3)).shape == (3, expected)
+
+
+@pytest.mark.parametrize(
+    ("latent_dim", "asked", "by"), [(12, None, 3), (20, None, 3), (4, None, 3), (2, None, 2), (12, 6, 6), (2, 5, 5)]
+)
+def test_a_row_is_scored_by_a_quarter_of_the_columns_at_most_unless_asked_for_more(latent_dim, asked, by, splits):
+    ours = fitted(PCA(dimensions=asked), splits, latent_dim)
+    rows = splits.features[splits.test].astype(np.float64)
+    theirs = SklearnPCA(by).fit(splits.features[splits.train].astype(np.float64))
+    errors = ((rows - theirs.inverse_transform(theirs.transform(rows))) ** 2).sum(axis=1)
+    np.testing.assert_allclose(ours.score(splits.test), errors, rtol=1e-3)
+    assert ours.encode(splits.test).shape[1] == min(asked or latent_dim, 12)
+
+
+def test_an_opponent_of_a_code_as_wide_as_the_rows_still_tells_anomalies(splits, rng):
+    """With all components the error is rounding, and its area under the curve is chance."""
+    features = splits.features.copy()
+    features[550:] += 4 * rng.normal(size=(50, 12)).astype(np.float32)
+    odd = replace(splits, features=features, labels=(np.arange(600) >= 550).astype(int))
+    scores = fitted(PCA(), odd, latent_dim=64).score(odd.test)
+    assert roc_auc_score(odd.labels[odd.test], scores) > 0.9
+
+
+def test_svd_of_a_sparse_table_is_scored_alike(rng):
+    from scipy import sparse
+
+    from zoo.types import Splits
+
+    table = sparse.csr_array((rng.random((200, 40)) < 0.2).astype(np.float32))
+    rows = np.arange(200)
+    splits = Splits(table, train=rows[:120], validation=rows[120:140], test=rows[140:])
+    ours = fitted(PCA(), splits, latent_dim=30)
+    assert ours.encode(splits.test).shape == (60, 30)
+    block, leading = table[rows[140:]].toarray(), ours.directions[:, :10]
+    np.testing.assert_allclose(
+        ours.score(splits.test), ((block - block @ leading @ leading.T) ** 2).sum(axis=1), rtol=1e-3
+    )

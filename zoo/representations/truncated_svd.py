@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.errors import InputError
-from zoo.representations._components import Components
+from zoo.representations._components import Components, scoring_size
 
 if TYPE_CHECKING:
     from zoo.types import NonNegativeInt, PositiveInt, Representation, Splits, Trained
@@ -20,7 +20,8 @@ class TruncatedSVD:
 
     Args:
         remove: leading directions to leave out.
-        dimensions: components to keep instead of as many as the code has.
+        dimensions: components to keep, and to score rows by, instead of as many as the code has; a score is otherwise
+            by a quarter of the columns at most, see `PCA`.
     """
 
     def __init__(self, remove: NonNegativeInt = 0, dimensions: PositiveInt | None = None) -> None:
@@ -42,4 +43,5 @@ class TruncatedSVD:
             rows.reshape(len(rows), -1) if isinstance(rows, np.ndarray) else rows
         )
         directions = fitted.components_[self.remove :].T.astype(np.float32)
-        return Components(name, splits, np.zeros(splits.width, np.float32), directions)
+        scoring = scoring_size(directions.shape[1], splits.width, self.dimensions)
+        return Components(name, splits, np.zeros(splits.width, np.float32), directions, scoring)
