@@ -155,8 +155,9 @@ def test_mlflow_predicts_from_arrays_and_frames_without_pickled_code(first, clie
         folder = Path(mlflow.artifacts.download_artifacts("models:/tiny@champion"))
     for rows in (vectors, vectors.astype(np.float64), pd.DataFrame(vectors), pd.DataFrame(vectors.astype(float))):
         np.testing.assert_allclose(model.predict(rows), expected, atol=1e-6)
-    assert model.metadata.signature.inputs.inputs[0].type.name == "double"
-    assert model.metadata.get_input_schema() is not None
+    whole = np.round(vectors).astype(np.int64)
+    np.testing.assert_allclose(model.predict(whole), first.encoder.encode(whole), atol=1e-6)
+    assert len(model.metadata.get_input_schema().inputs) == 50
     assert (folder / "input_example.json").is_file()
     assert uri.run_id == first.run_id
     assert not [path for path in folder.rglob("*") if path.suffix in {".pkl", ".pickle"}]

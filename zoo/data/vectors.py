@@ -116,6 +116,7 @@ class Vectors:
         from zoo.data._classes import labelled
         from zoo.data._cleaning import clean, fingerprint
         from zoo.data.readers._table import Table
+        from zoo.rows.dense_rows import DenseRows
 
         found, name, origin = self._read()
         keys = found.keys if found.keys is not None else [str(row) for row in range(len(found.vectors))]
@@ -135,6 +136,7 @@ class Vectors:
             keys=cleaned.keys,
             labels=labels,
             provenance=origin | self._provenance(cleaned, rows) | content,
+            kind=DenseRows("vector", (int(cleaned.features.shape[1]),), found.columns or ()),
             notes=(*cleaned.notes, *label_notes, *split_notes),
         )
 

@@ -18,13 +18,13 @@ from zoo.errors import InputError, ZooError, one_line
 from zoo.export._one_reading import require_one_reading
 from zoo.export._onnx import ONNX_FILE, require_onnx, write_onnx
 from zoo.export._precision import round_weights
-from zoo.export._schema import SCHEMA_FILE, schema_of
 from zoo.export._serving_requests import write_warmup
 from zoo.export._signatures import calls_on_probes, write_saved_model
 from zoo.export.store import Store
 from zoo.folders import require_writable
 from zoo.quantization import scale_of
 from zoo.quiet import import_tensorflow
+from zoo.rows.example_schema import SCHEMA_FILE, schema_of
 from zoo.types import Exported
 
 if TYPE_CHECKING:

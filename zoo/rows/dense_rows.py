@@ -67,6 +67,12 @@ class DenseRows(DenseFeatures):
         """See `RowKind`."""
         return {self.name: import_tensorflow().stack([columns[name] for name in self.column_names], axis=1)}
 
+    def table_schema(self) -> list[tuple[str, str]]:
+        """See `RowKind`."""
+        if len(self.shape) > 1:
+            return []
+        return [(name, "number") for name in self.column_names or ("",) * self.width]
+
     def describe(self) -> str:
         """Such as `rows [n, 50]`."""
         return f"rows [n, {', '.join(map(str, self.shape))}]"

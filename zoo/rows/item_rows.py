@@ -99,6 +99,10 @@ class ItemRows(SparseFeatures):
         """See `RowKind`."""
         return {"items": list(self.items)}
 
+    def table_schema(self) -> list[tuple[str, str]]:
+        """See `RowKind`."""
+        return [("items", "texts"), *([("values", "numbers")] if self.weighted else [])]
+
     def unknown(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
         """See `RowKind`."""
         tf = import_tensorflow()

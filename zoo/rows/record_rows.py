@@ -92,6 +92,14 @@ class RecordRows(SparseFeatures):
             if field.reads == "text"
         }
 
+    def columns_of_inputs(self) -> dict[str, str]:
+        """See `RowKind`."""
+        return {name: column for column, name in self._inputs.items()}
+
+    def table_schema(self) -> list[tuple[str, str]]:
+        """See `RowKind`."""
+        return [(name, "text") for name in self.column_names]
+
     def unknown(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
         """See `RowKind`."""
         tf = import_tensorflow()

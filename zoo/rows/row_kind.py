@@ -81,6 +81,18 @@ class RowKind(ABC):
         """Inputs from tensors [n] of the named columns; runs in the graph."""
         raise NotImplementedError
 
+    def columns_of_inputs(self) -> dict[str, str]:
+        """Input -> the column of a user's table that it is made of, where each is made of one."""
+        return {}
+
+    def table_schema(self) -> list[tuple[str, str]]:
+        """The columns [(name, what a cell holds)] of a user's table; cells hold a number, text, or a list of either.
+
+        `number`, `text`, `numbers`, `integers` or `texts`; names are "" where columns go by position. Empty for rows
+        that no table holds, such as images.
+        """
+        return []
+
     def unknown(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
         """Input -> how many of its cells [n] int32 are not known to the encoder, where cells are looked up.
 

@@ -23,7 +23,7 @@ def write_kind(directory: Path, kind: RowKind) -> None:
     """Writes a kind beside a SavedModel."""
     path = directory / ROWS_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
-    told = {"kind": type(kind).__name__, "config": kind.get_config()}
+    told = {"kind": type(kind).__name__, "columns": kind.columns_of_inputs(), "config": kind.get_config()}
     path.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
 
 

@@ -60,6 +60,10 @@ class SparseRows(SparseFeatures):
         """The two arrays as they are."""
         return {"indices": arrays["indices"], "values": arrays["values"]}
 
+    def table_schema(self) -> list[tuple[str, str]]:
+        """See `RowKind`."""
+        return [("indices", "integers"), ("values", "numbers")]
+
     def get_config(self) -> dict[str, Any]:
         """See `RowKind`."""
         return {"columns": self.columns}

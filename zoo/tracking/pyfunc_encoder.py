@@ -3,7 +3,9 @@
 Needs TensorFlow and NumPy; the zoo is not needed where the encoder is used.
 """
 
+import json
 import os
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -18,7 +20,8 @@ class PyfuncEncoder(PythonModel):
     """Rows -> codes [n, latent_dim] float32.
 
     Rows are a DataFrame or array of numbers [n, width], an array of images [n, height, width, channels], or a DataFrame
-    with a column for each named input.
+    with a column for each field of a record, `items` and `values` of baskets, or `indices` and `values`. Columns that
+    had names when the encoder was trained go by them.
     """
 
     def load_context(self, context: Any) -> None:
@@ -30,6 +33,10 @@ class PyfuncEncoder(PythonModel):
         self._model = tf.saved_model.load(context.artifacts["saved_model"])
         self._encode = self._model.signatures["serving_default"]
         self._specs = self._encode.structured_input_signature[1]
+        rows = Path(context.artifacts["saved_model"]) / "assets.extra" / "rows.json"
+        told = json.loads(rows.read_text(encoding="utf-8")) if rows.is_file() else {}
+        self._columns = told.get("columns", {})  # input -> column
+        self._names = told.get("config", {}).get("column_names", [])
 
     # MLflow reads the hint at run time: with the signature's unnamed columns it hands over a DataFrame
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> Any:
@@ -45,8 +52,8 @@ class PyfuncEncoder(PythonModel):
 
     def _array(self, name: str, spec: Any, rows: Any) -> Any:
         if len(self._specs) == 1 and spec.dtype.name == "float32":
-            return np.asarray(rows, dtype=np.float32).reshape(-1, *spec.shape[1:])
-        cells = rows[name].tolist()
+            return np.asarray(self._in_order(rows), dtype=np.float32).reshape(-1, *spec.shape[1:])
+        cells = rows[self._columns.get(name, name)].tolist()
         empty = {"int32": -1, "float32": 0.0}.get(spec.dtype.name, "")
         if len(spec.shape) == 1:
             return np.asarray([_cell(cell, empty) for cell in cells], dtype=object)
@@ -54,10 +61,26 @@ class PyfuncEncoder(PythonModel):
         padded = [[*(_cell(each, empty) for each in cell), *[empty] * (longest - len(cell))] for cell in cells]
         return np.asarray(padded, dtype=object if empty == "" else spec.dtype.as_numpy_dtype).reshape(-1, longest)
 
+    def _in_order(self, rows: Any) -> Any:
+        """The columns by their names, if they have any."""
+        nobodys = list(map(str, range(len(self._names))))  # columns that nobody named go by position
+        if not self._names or not isinstance(rows, pd.DataFrame) or [str(name) for name in rows.columns] == nobodys:
+            return rows
+        missing = [name for name in self._names if name not in rows.columns]
+        if missing:
+            there = ", ".join(map(str, rows.columns))
+            raise ValueError(f"columns are missing: {', '.join(missing)}; there are {there}")
+        return rows[self._names]
+
 
 def _cell(value: Any, empty: Any) -> Any:
-    """A missing cell is None, or whatever pandas has made of it."""
-    return empty if pd.isna(value) else value
+    """A missing cell is None, or whatever pandas has made of it; numbers among texts are written as the zoo does."""
+    if pd.isna(value):
+        return empty
+    if empty == "" and isinstance(value, float | np.floating):
+        number = float(value)
+        return str(int(number)) if number.is_integer() else repr(number)
+    return str(value) if empty == "" else value
 
 
 def _codes(outputs: dict[str, Any]) -> Any:

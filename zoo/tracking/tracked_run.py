@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.tracking._model_signature import input_example, kind_of_model, model_signature
 from zoo.tracking._registry import global_uri, set_champion
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class TrackedRun:
         from mlflow.exceptions import MlflowException
         from mlflow.models import Model
 
+        kind = kind_of_model(directory, rows)
         # mlflow.pyfunc.log_model logs to the run and experiment that are active, which may be the caller's own
         parameters = self._client.get_run(self.run_id).data.params
         model = self._client.create_logged_model(self.experiment, "encoder", self.run_id, params=parameters)
@@ -91,8 +93,8 @@ class TrackedRun:
                 model_id=model.model_id,
                 python_model=str(Path(__file__).with_name("pyfunc_encoder.py")),
                 artifacts={"saved_model": str(directory)},
-                signature=_signature(rows, latent_dim),
-                input_example=_example(rows),
+                signature=model_signature(kind, rows, latent_dim),
+                input_example=input_example(kind, rows),
                 pip_requirements=_requirements(),
             )
         try:
@@ -111,35 +113,6 @@ class TrackedRun:
     def delete_version(self, name: str, version: int) -> None:
         """Deletes a version again."""
         self._client.delete_model_version(name, str(version))
-
-
-def _signature(rows: Mapping[str, Any], latent_dim: int) -> Any:
-    import numpy as np
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema, TensorSpec
-    from mlflow.types.schema import Array
-
-    codes = Schema([TensorSpec(np.dtype("float32"), (-1, latent_dim))])
-    first = next(iter(rows.values()))
-    if len(rows) == 1 and first.ndim == 2 and first.dtype == np.float32:
-        # unnamed double columns take arrays, lists and DataFrames of either float type, whatever the columns are called
-        return ModelSignature(Schema([ColSpec("double")] * first.shape[1]), codes)
-    if len(rows) == 1 and first.dtype == np.float32:
-        return ModelSignature(Schema([TensorSpec(first.dtype, (-1, *first.shape[1:]))]), codes)
-    columns = []
-    for name, array in rows.items():
-        kind = {"i": "integer", "f": "float"}.get(array.dtype.kind, "string")
-        columns.append(ColSpec(kind if array.ndim == 1 else Array(kind), name))
-    return ModelSignature(Schema(columns), codes)
-
-
-def _example(rows: Mapping[str, Any]) -> Any:
-    """An array, or a DataFrame with a column for each named input."""
-    import pandas as pd
-
-    if len(rows) == 1 and next(iter(rows.values())).dtype.kind == "f":
-        return next(iter(rows.values()))
-    return pd.DataFrame({name: list(array) for name, array in rows.items()})
 
 
 def _requirements() -> list[str]:

@@ -5,10 +5,10 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from zoo.export._schema import schema_of
 from zoo.export._serving_requests import serialised_examples
 from zoo.quiet import import_tensorflow
 from zoo.rows import DenseRows, ItemRows, RecordRows, SparseRows
+from zoo.rows.example_schema import schema_of
 from zoo.rows.field import Field
 from zoo.types import MISSING, OTHER
 
