@@ -118,7 +118,7 @@ def test_an_encoder_reads_the_units_and_is_compared_on_the_scale(customers):
     from zoo.encoder import Encoder
     from zoo.models.dense_autoencoder import DenseAutoencoder
     from zoo.preprocessing.standardise import Standardise
-    from zoo.representations.encoded_table import EncodedTable
+    from zoo.representations._encoded_table import EncodedTable
 
     keras.utils.set_random_seed(0)
     model = DenseAutoencoder(2, [8], preprocess={"standardise": Standardise()})

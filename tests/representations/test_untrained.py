@@ -9,7 +9,7 @@ from zoo.bottlenecks.gaussian import Gaussian  # noqa: E402
 from zoo.encoder import Encoder  # noqa: E402
 from zoo.models.dense_autoencoder import DenseAutoencoder  # noqa: E402
 from zoo.preprocessing.centre import Centre  # noqa: E402
-from zoo.representations.encoded_table import EncodedTable  # noqa: E402
+from zoo.representations._encoded_table import EncodedTable  # noqa: E402
 from zoo.representations.untrained import Untrained  # noqa: E402
 from zoo.train.trainer import Trainer  # noqa: E402
 from zoo.types import Clusters, HasLikelihood, HasRates, Reconstructs, Scores  # noqa: E402

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zoo.encoder import Encoder
-from zoo.representations.encoded_table import EncodedTable
+from zoo.representations._encoded_table import EncodedTable
 
 if TYPE_CHECKING:
     from zoo.types import Representation, Splits, Trained

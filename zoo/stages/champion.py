@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zoo.encoder import Encoder
 from zoo.errors import ZooError
-from zoo.representations.encoded_table import EncodedTable
+from zoo.representations._encoded_table import EncodedTable
 
 if TYPE_CHECKING:
     from zoo.tracking.tracker import Tracker

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zoo.encoder import Encoder
 from zoo.evaluate.gates import decide
-from zoo.representations.encoded_table import EncodedTable
+from zoo.representations._encoded_table import EncodedTable
 from zoo.stages.champion import load_champion
 
 if TYPE_CHECKING:
