@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.environment import facts
+from zoo.environment import code_digest
 from zoo.run_state import claim
 from zoo.stages.cross_validation import cross_validate
 from zoo.stages.judging import judged
@@ -64,7 +64,7 @@ class Pipeline:
             voice.note(shortage)
         voice.starting_tensorflow()
         model = built_model(recipe, splits, voice.note)
-        identity = (recipe.yaml(), str(splits.provenance.get("fingerprint")), facts()["zoo"])
+        identity = (recipe.yaml(), str(splits.provenance.get("fingerprint")), code_digest(recipe.config))
         states = (tracker.folder or Path("mlruns")) / "checkpoints"
         with (
             claim(states, *identity) as state,
