@@ -56,6 +56,14 @@ def leftovers(folder=Path("serving/store/tiny")):
     return [path.name for path in folder.iterdir() if not path.name.isdigit()]
 
 
+def wait_for_the_export(done=None):
+    """Waits for the second folder of a candidate: the first is that of the rehearsal."""
+    seen = set()
+    while len(seen) < 2 and not (done and done.is_set()):
+        seen.update(name for name in leftovers() if not name.endswith(".lock"))
+        time.sleep(0.001)
+
+
 def registered(client):
     return sorted(int(each.version) for each in client.search_model_versions("name='tiny'"))
 
@@ -280,8 +288,7 @@ def test_a_full_disk_while_exporting_leaves_no_version_and_the_next_run_works(fi
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def fill_when_the_export_starts():
-        while not leftovers():  # the candidate's folder
-            time.sleep(0.001)
+        wait_for_the_export()
         resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))  # from here on, writing a file any larger fails
 
     watcher = threading.Thread(target=fill_when_the_export_starts, daemon=True)
@@ -302,8 +309,7 @@ def test_interrupting_the_export_leaves_no_version(first, workplace, client):
     done = threading.Event()
 
     def interrupt_when_the_export_starts():
-        while not leftovers() and not done.is_set():
-            time.sleep(0.001)
+        wait_for_the_export(done)
         while not done.is_set():  # Python drops an interrupt that arrives while a callback of TensorFlow's runs
             os.kill(os.getpid(), signal.SIGINT)
             done.wait(5)

@@ -44,6 +44,11 @@ def suggestion(name: str, allowed: Iterable[str], *, what: str = "allowed") -> s
     return f"{hint}{what}: {', '.join(names)}"
 
 
+def as_utf8(text: str) -> str:
+    """A text with escapes for what UTF-8 cannot hold, such as bytes of a file's name that are not UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def one_line(error: BaseException) -> str:
     """An error's text without line breaks, for a message."""
     return " ".join(str(error).split()) or type(error).__name__

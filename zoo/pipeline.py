@@ -10,7 +10,8 @@ from zoo.run_state import claim
 from zoo.stages.cross_validation import cross_validate
 from zoo.stages.judging import judged
 from zoo.stages.model import built_model
-from zoo.stages.preflight import hopeless_gates, require_gates, require_places, shortages
+from zoo.stages.preflight import hopeless_gates, require_gates, require_name, require_places, shortages
+from zoo.stages.rehearsal import rehearse
 from zoo.stages.release import Release
 from zoo.stages.run_log import log_end, log_start
 from zoo.stages.training import trained_model
@@ -48,6 +49,7 @@ class Pipeline:
             ZooError: anything else that went wrong in a way that can be explained.
         """
         recipe, tracker, exporter, voice = self.recipe, self.tracker, self.exporter, self.voice
+        require_name(recipe.name)
         voice.say(f"{recipe.name}: {recipe.purpose}")
         for note in recipe.notes:
             voice.note(note)
@@ -63,6 +65,8 @@ class Pipeline:
         for shortage in shortages(recipe, splits):
             voice.note(shortage)
         voice.starting_tensorflow()
+        voice.step("trying the export on a few rows")
+        rehearse(recipe, exporter, splits)
         model = built_model(recipe, splits, voice.note)
         identity = (recipe.yaml(), str(splits.provenance.get("fingerprint")), code_digest(recipe.config))
         states = (tracker.folder or Path("mlruns")) / "checkpoints"

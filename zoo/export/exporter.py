@@ -18,7 +18,7 @@ from zoo.errors import InputError, ZooError, one_line
 from zoo.export._one_reading import require_one_reading
 from zoo.export._onnx import ONNX_FILE, require_onnx, write_onnx
 from zoo.export._precision import round_weights
-from zoo.export._serving_requests import write_warmup
+from zoo.export._serving_requests import serialised_examples, write_warmup
 from zoo.export._signatures import calls_on_probes, write_saved_model
 from zoo.export.store import Store
 from zoo.folders import require_writable
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 # files that say which checks an export has passed, named as TFX's Evaluator and InfraValidator name theirs
 BLESSED, INFRA_BLESSED = "BLESSED", "INFRA_BLESSED"
 _CALIBRATION_ROWS = 65_536
+_REHEARSED = 4  # rows
 _SECONDS = 600  # that the server may take to load the model and to answer
 
 
@@ -131,21 +132,54 @@ class Exporter:
         """
         with Store(self.store).staged(name) as staged:
             directory = staged / "saved_model"  # the registry keeps the folder under this name
-            kind = splits.kind
             require_one_reading(model, splits, self.tolerance)
-            try:
-                write_saved_model(directory, model, kind, self.precision, code_scale)
+            with _explained(directory):
+                self._write_model(directory, model, splits, documents, code_scale)
                 if splits.keys is not None:
                     _write_embeddings(directory / EMBEDDINGS_FILE, model, splits, code_scale)
-                for file, text in {SCHEMA_FILE: schema_of(kind), **documents}.items():
-                    (directory / file).write_text(text, encoding="utf-8")
                 calls = calls_on_probes(model, splits, code_scale)
                 write_warmup(directory, name, {signature: inputs for signature, (inputs, _) in calls.items()})
-            except (OSError, import_tensorflow().errors.OpError) as error:
-                raise ZooError(f"the export to {staged.parent} failed: {one_line(error)}") from error
             if self.onnx:
                 self._require_close(write_onnx(directory / ONNX_FILE, directory, *calls["serving_default"]), "ONNX")
             yield self._verified(directory, calls)
+
+    def rehearse(self, name: str, model: Any, splits: Splits, documents: Mapping[str, str]) -> None:
+        """Writes what `candidate` writes, for a model that is not trained yet and a few rows, and removes it again.
+
+        What is wrong with a part, a key or the store is so found before the training. Nothing is computed or served:
+        that would take longer than all the rest.
+
+        Args:
+            name: as for `candidate`.
+            model: a built model.
+            splits: the table.
+            documents: as for `candidate`.
+
+        Raises:
+            InputError: keys that cannot be written.
+            ZooError: files that cannot be written.
+        """
+        if splits.keys is not None:
+            _require_writable_keys(splits.keys.tolist())
+        with Store(self.store).staged(name) as staged:
+            directory = staged / "saved_model"
+            arrays = splits.inputs(splits.test[:_REHEARSED])
+            with _explained(directory):
+                code_scale = None if self.output == "float32" else 1.0
+                self._write_model(directory, model, splits, documents, code_scale)
+                examples = {"examples": serialised_examples(arrays)}
+                write_warmup(directory, name, {"serving_default": arrays, "serving_examples": examples})
+            if self.onnx:
+                codes = Encoder.from_model("rehearsed", model, kind=splits.kind).call("encode", arrays)
+                write_onnx(directory / ONNX_FILE, directory, arrays, {"embedding": codes})
+
+    def _write_model(
+        self, directory: Path, model: Any, splits: Splits, documents: Mapping[str, str], code_scale: float | None
+    ) -> None:
+        write_saved_model(directory, model, splits.kind, self.precision, code_scale)
+        for file, text in {SCHEMA_FILE: schema_of(splits.kind), **documents}.items():
+            # a path that is not UTF-8 is shown with escapes
+            (directory / file).write_text(text, encoding="utf-8", errors="backslashreplace")
 
     def publish(self, exported: Exported, name: str, version: int) -> Path:
         """Renames a candidate to STORE/NAME/VERSION, in one step.
@@ -171,6 +205,32 @@ class Exporter:
                 f"the {what} model's values differ from the model's in memory by up to {difference:.2e}, "
                 f"more than export.tolerance={self.tolerance:g}; nothing was published"
             )
+
+
+@contextlib.contextmanager
+def _explained(directory: Path) -> Iterator[None]:
+    """Turns what writing files below a staged folder raises into a ZooError."""
+    try:
+        yield
+    except (OSError, import_tensorflow().errors.OpError) as error:
+        raise ZooError(f"the export to {directory.parents[1]} failed: {one_line(error)}") from error
+
+
+def _require_writable_keys(keys: list[Any]) -> None:
+    import pyarrow as pa
+
+    try:
+        pa.array(keys, pa.string())
+    except (UnicodeEncodeError, pa.ArrowException) as error:
+        wrong = next(key for key in keys if not _is_text(key))
+        raise InputError(f"the key {wrong!r} cannot be written as UTF-8 text ({one_line(error)}); rename it") from None
+
+
+def _is_text(key: Any) -> bool:
+    try:
+        return isinstance(key, str) and bool(key.encode("utf-8") or True)
+    except UnicodeEncodeError:
+        return False
 
 
 def _write_embeddings(path: Path, model: Any, splits: Splits, code_scale: float | None) -> None:

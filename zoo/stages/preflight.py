@@ -16,6 +16,20 @@ if TYPE_CHECKING:
     from zoo.types import Splits
 
 
+_NOT_IN_NAMES = "/\\:@"  # they part a name from a folder, a version or an alias
+
+
+def require_name(name: str) -> None:
+    """Raises InputError for a name that the registry, the store or a server could not take."""
+    wrong = sorted({each for each in name if each in _NOT_IN_NAMES or not each.isprintable()})
+    if wrong or not name.strip() or name.startswith("."):
+        problem = f"it has {', '.join(map(repr, wrong))} in it" if wrong else "it is empty or begins with a dot"
+        raise InputError(
+            f"name={name!r}: {problem}; a name is that of a folder, of a registered model and of an address at once, "
+            f"so take letters, digits, - and _"
+        )
+
+
 def require_gates(recipe: Recipe) -> None:
     """Raises InputError for gates that no encoder could pass."""
     metrics = recipe.build("metrics")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -89,7 +89,7 @@ class Release:
                 name, trained.model, splits, self._documents(trained, report, verdict), trained.code_scale
             ) as candidate,
         ):
-            rows = splits.inputs(splits.test[:_EXAMPLE_ROWS])
+            rows = example_rows(splits)
             version = self.run.register(name, candidate.directory, rows, trained.model.latent_dim)
             try:
                 self.voice.verified(candidate)
@@ -112,17 +112,28 @@ class Release:
             ) from error
 
     def _documents(self, trained: Trained, report: Report, verdict: Verdict) -> Mapping[str, str]:
-        made = _made(self.run.run_id)
-        return {
-            "verdict.json": as_json(verdict),
-            "recipe.yaml": self.recipe.yaml(),
-            CARD_FILE: model_card(self.recipe.config, self.splits, trained, report, verdict, made),
-            BLESSED: "",
-        }
+        return documents(self.recipe, self.splits, trained, report, verdict, self.run.run_id)
 
     def _in_memory(self, trained: Trained) -> Encoder:
         vocabulary = _vocabulary(trained, self.splits)
         return Encoder.from_model(self.recipe.name, trained.model, vocabulary, self.splits.kind, trained.code_scale)
+
+
+def example_rows(splits: Splits) -> dict[str, Any]:
+    """The rows that the registry shows as an example of what goes in."""
+    return splits.inputs(splits.test[:_EXAMPLE_ROWS])
+
+
+def documents(
+    recipe: Recipe, splits: Splits, trained: Trained, report: Report, verdict: Verdict, run_id: str
+) -> Mapping[str, str]:
+    """What goes along with an exported encoder, by file name."""
+    return {
+        "verdict.json": as_json(verdict),
+        "recipe.yaml": recipe.yaml(),
+        CARD_FILE: model_card(recipe.config, splits, trained, report, verdict, _made(run_id)),
+        BLESSED: "",
+    }
 
 
 def _vocabulary(trained: Trained, splits: Splits) -> Vocabulary | None:

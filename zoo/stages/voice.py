@@ -6,6 +6,7 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from zoo.errors import as_utf8
 from zoo.report.messages import collapses
 from zoo.report.progress import ProgressReport
 from zoo.report.tables import folds_table, report_table, verdict_table
@@ -32,7 +33,7 @@ class Voice:
 
     def say(self, text: str, style: str = "") -> None:
         """One line, as it is: a path or an override may well hold square brackets."""
-        self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(as_utf8(text), style=style, markup=False, highlight=False, soft_wrap=True)
 
     def step(self, text: str) -> None:
         """What is done now, where that takes seconds."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.errors import as_utf8
 from zoo.tracking._model_signature import input_example, kind_of_model, model_signature
 from zoo.tracking._registry import global_uri, set_champion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from zoo.rows.row_kind import RowKind
 
 _LONGEST_PARAMETER = 6000  # MLflow's own limit
 
@@ -37,7 +40,7 @@ class TrackedRun:
         """Logs what the run was told."""
         from mlflow.entities import Param
 
-        entries = [Param(key, str(value)[:_LONGEST_PARAMETER]) for key, value in parameters.items()]
+        entries = [Param(key, as_utf8(str(value))[:_LONGEST_PARAMETER]) for key, value in parameters.items()]
         for start in range(0, len(entries), 100):
             self._client.log_batch(self.run_id, params=entries[start : start + 100])
 
@@ -45,7 +48,7 @@ class TrackedRun:
         """Logs facts about the run."""
         from mlflow.entities import RunTag
 
-        self._client.log_batch(self.run_id, tags=[RunTag(key, str(value)) for key, value in tags.items()])
+        self._client.log_batch(self.run_id, tags=[RunTag(key, as_utf8(str(value))) for key, value in tags.items()])
 
     def log_metrics(self, values: Mapping[str, float], step: int = 0) -> None:
         """Logs numbers."""
@@ -58,7 +61,7 @@ class TrackedRun:
 
     def log_text(self, text: str, file: str) -> None:
         """Keeps a text as an artifact."""
-        self._client.log_text(self.run_id, text, file)
+        self._client.log_text(self.run_id, as_utf8(text), file)
 
     def log_file(self, path: Path) -> None:
         """Keeps a file as an artifact."""
@@ -113,6 +116,12 @@ class TrackedRun:
     def delete_version(self, name: str, version: int) -> None:
         """Deletes a version again."""
         self._client.delete_model_version(name, str(version))
+
+
+def rehearse_registering(kind: RowKind, rows: Mapping[str, Any], latent_dim: int) -> None:
+    """Makes what `TrackedRun.register` tells MLflow of the rows, which must be possible."""
+    model_signature(kind, rows, latent_dim)
+    input_example(kind, rows)
 
 
 def _requirements() -> list[str]:
