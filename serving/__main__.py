@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from serving.errors import ServingError
 from serving.flags import read_flags
 from serving.quiet import importing_quietly
+from serving.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,12 +16,16 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the server; returns the exit status."""
-    flags = read_flags(arguments)
+    try:
+        settings = read_settings(read_flags(arguments))
+    except (ValueError, ServingError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 2
     print("starting TensorFlow, then loading the models ...", file=sys.stderr, flush=True)  # noqa: T201
     with importing_quietly():
-        from serving.server import serve  # after the flags: it imports TensorFlow, which takes seconds
+        from serving.server import serve  # after the settings: it imports TensorFlow, which takes seconds
 
-    return serve(flags)
+    return serve(settings)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,14 @@ def parser() -> argparse.ArgumentParser:
         "--bearer_token_file", default="", help="file of a token that every request must carry (Authorization: Bearer)"
     )
     ports.add_argument(
+        "--allow_metrics_without_token",
+        type=_boolean,
+        nargs="?",
+        const=True,
+        default=False,
+        help="let Prometheus read its page without the token",
+    )
+    ports.add_argument(
         "--enable_grpc_healthcheck_service", type=_boolean, nargs="?", const=True, default=True, help="grpc.health.v1"
     )
     ports.add_argument(

@@ -31,6 +31,7 @@ from tensorflow_serving.apis import prediction_log_pb2, prediction_service_pb2_g
 
 from serving.flags import read_flags
 from serving.json_parser import parse
+from serving.settings import read_settings
 from serving.tensors import from_proto
 
 if TYPE_CHECKING:
@@ -53,19 +54,16 @@ def main(directory: str, expected: str) -> int:
     with tempfile.TemporaryDirectory() as scratch, np.load(expected, allow_pickle=False) as values:
         (Path(scratch) / "1").symlink_to(Path(directory).absolute())
         wanted = {name: values[name] for name in values.files}
-        server = Server(
-            read_flags(
-                [
-                    f"--model_name={_NAME}",
-                    f"--model_base_path={scratch}",
-                    "--port=0",
-                    "--rest_api_port=0",
-                    "--file_system_poll_wait_seconds=0",
-                    "--max_num_load_retries=0",
-                    f"--rest_api_timeout_in_ms={int(_TIMEOUT * 1000)}",
-                ]
-            )
-        )
+        flags = [
+            f"--model_name={_NAME}",
+            f"--model_base_path={scratch}",
+            "--port=0",
+            "--rest_api_port=0",
+            "--file_system_poll_wait_seconds=0",
+            "--max_num_load_retries=0",
+            f"--rest_api_timeout_in_ms={int(_TIMEOUT * 1000)}",
+        ]
+        server = Server(read_settings(read_flags(flags)))
         player = _Player(Path(directory), wanted)
         uvloop.run(server.run(player.start))
     return player.report()

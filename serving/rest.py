@@ -42,6 +42,7 @@ class RestFront:
         core: answers requests.
         cors: whether answers carry CORS headers.
         prometheus_path: path of the metrics page; "" for none.
+        prometheus_is_open: whether the page needs no token where everything else does.
         largest_body: bytes a request may have.
         timeout: seconds it may take to come in, and then to be answered.
     """
@@ -52,10 +53,12 @@ class RestFront:
         *,
         cors: bool = False,
         prometheus_path: str = "",
+        prometheus_is_open: bool = False,
         largest_body: int = 2**30,
         timeout: float = 30,
     ) -> None:
-        self._core, self._cors, self._prometheus_path = core, cors, prometheus_path
+        self._core, self._cors = core, cors
+        self._prometheus_path, self._prometheus_is_open = prometheus_path, prometheus_is_open
         self._largest_body, self._timeout = largest_body, timeout
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -75,9 +78,7 @@ class RestFront:
     async def _answer(self, request: _Request) -> Response:
         path, query = request.path, request.query
         if self._prometheus_path and path == self._prometheus_path:
-            if query:
-                return _plain(400, f"Unexpected path: {path}?{query}. Should be {self._prometheus_path}")
-            return _plain(200, self._core.metrics.text())
+            return self._page(request)
         if query:
             path = f"{path}?{query}"
         if not _API.fullmatch(path):
@@ -98,6 +99,18 @@ class RestFront:
         except ServingError as error:
             body, status = json_answers.write_error(error.message) if error.message else b"", HTTP_STATUS[error.code]
         return status, headers | _JSON, body
+
+    def _page(self, request: _Request) -> Response:
+        """The metrics."""
+        if not self._prometheus_is_open:
+            try:
+                self._core.require_token(request.header("authorization"))
+            except ServingError as error:
+                return _plain(HTTP_STATUS[error.code], f"{error.message}, or the flag --allow_metrics_without_token")
+        if request.query:
+            words = f"Unexpected path: {request.path}?{request.query}. Should be {self._prometheus_path}"
+            return _plain(400, words)
+        return _plain(200, self._core.metrics.text())
 
     async def _dispatch(self, request: _Request, path: str) -> bytes:
         if request.method == "POST":

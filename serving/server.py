@@ -9,15 +9,13 @@ import signal
 import sys
 import threading
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from serving import inference, metrics
+from serving import inference
 from serving.batching import Batcher
-from serving.batching_parameters import read_batching_parameters
 from serving.core import Core
 from serving.errors import ServingError
 from serving.grpc_front import ModelService, PredictionService, add_to_server
@@ -25,16 +23,14 @@ from serving.http_protocol import HttpProtocol
 from serving.loading import Loader
 from serving.manager import Manager
 from serving.metrics import Metrics
-from serving.model_config import StoreConfig, read_model_config
-from serving.protos import message, read_text
 from serving.rest import RestFront
 from serving.servable import Servable
-from serving.versions import ModelConfig
-from serving.web import bound, web_server
+from serving.web import web_server
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
+
+    from serving.settings import Settings
 
 _log = logging.getLogger("serving")
 _HEALTH_NAMES = (
@@ -50,19 +46,13 @@ class Server:
     """The whole server.
 
     Args:
-        flags: see `serving.flags`.
-
-    Raises:
-        ValueError: a configuration file that cannot be read.
-        OSError: a port that is taken.
+        settings: see there.
     """
 
-    def __init__(self, flags: argparse.Namespace) -> None:
-        self._flags = flags
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._flags, flags = settings, settings.flags, settings.flags
         self._metrics = Metrics()
-        run: Any = _run
-        if flags.enable_batching:
-            run = Batcher(_run, read_batching_parameters(flags.batching_parameters_file)).run
+        run: Any = _run if settings.batching is None else Batcher(_run, settings.batching).run
         warm_up = partial(_warm_up, self._metrics) if flags.enable_model_warmup else _cold
         options = {
             "intra_op_parallelism_threads": flags.tensorflow_intra_op_parallelism,
@@ -72,26 +62,19 @@ class Server:
         retry_interval = flags.load_retry_interval_micros / 1e6
         loader = Loader(load, warm_up, self._metrics, flags.max_num_load_retries, retry_interval)
         self._manager = Manager(loader, flags.store)
-        self._read_models = _reader(flags)
-        self._manager.configure(self._read_models() or [])
-        token = Path(flags.bearer_token_file).read_text(encoding="utf-8").strip() if flags.bearer_token_file else ""
+        self._manager.configure(settings.models)
         self._core = Core(
-            self._manager, self._metrics, run, flags.rest_api_num_threads, flags.max_queued_requests, token
+            self._manager, self._metrics, run, flags.rest_api_num_threads, flags.max_queued_requests, settings.token
         )
-        self._ssl = read_text(flags.ssl_config_file, message("SSLConfig")) if flags.ssl_config_file else None
-        monitoring = message("MonitoringConfig")
-        if flags.monitoring_config_file:
-            read_text(flags.monitoring_config_file, monitoring)
-        prometheus = monitoring.prometheus_config
         self._front = RestFront(
             self._core,
             cors=flags.rest_api_enable_cors_support,
-            prometheus_path=(prometheus.path or metrics.PATH) if prometheus.enable else "",
+            prometheus_path=settings.prometheus_path,
+            prometheus_is_open=flags.allow_metrics_without_token,
             largest_body=flags.rest_api_max_body_bytes,
             timeout=flags.rest_api_timeout_in_ms / 1000,
         )
         self._protocol: Any = partial(HttpProtocol, patience=flags.rest_api_timeout_in_ms / 1000)
-        self._listener = bound(flags.host, flags.rest_api_port)
 
     async def run(self, ready: Callable[[int, int], None] | None = None) -> None:
         """Loads the models, opens both ports, and serves until SIGTERM or SIGINT; then drains.
@@ -107,13 +90,13 @@ class Server:
         self._manager.start(self._flags.file_system_poll_wait_seconds)
         self._reread_model_config()
         grpc_server, health_service, port = await self._start_grpc()
-        web = web_server(self._front, self._protocol, self._ssl)
-        serving = asyncio.create_task(web.serve(sockets=[self._listener]))
+        web = web_server(self._front, self._protocol, self._settings.tls)
+        serving = asyncio.create_task(web.serve(sockets=[self._settings.listener]))
         while not web.started and not serving.done():
             await asyncio.sleep(0.01)
         if self._flags.store is not None and not self._manager.names():
             _log.warning("there is no NAME/VERSION/saved_model.pb in %s yet", self._flags.store)
-        (ready or self._announce)(self._listener.getsockname()[1], port)
+        (ready or self._announce)(self._settings.listener.getsockname()[1], port)
         waits = asyncio.create_task(stopping.wait())
         await asyncio.wait([serving, waits], return_when=asyncio.FIRST_COMPLETED)
         _log.info("draining")
@@ -144,19 +127,19 @@ class Server:
             health_pb2_grpc.add_HealthServicer_to_server(service, server)
         address = f"{self._flags.host}:{self._flags.port}"
         try:
-            if self._ssl is None:
+            if (tls := self._settings.tls) is None:
                 port = server.add_insecure_port(address)
             else:
-                pair = (self._ssl.server_key.encode(), self._ssl.server_cert.encode())
-                ca = self._ssl.custom_ca.encode() or None
-                port = server.add_secure_port(address, grpc.ssl_server_credentials([pair], ca, self._ssl.client_verify))
+                pair = (tls.server_key.encode(), tls.server_cert.encode())
+                ca = tls.custom_ca.encode() or None
+                port = server.add_secure_port(address, grpc.ssl_server_credentials([pair], ca, tls.client_verify))
         except RuntimeError as error:
             raise OSError(f"gRPC cannot listen on {address}: is the port taken?") from error
         await server.start()
         return server, service, port
 
     def _announce(self, rest_port: int, grpc_port: int) -> None:
-        scheme, host = "https" if self._ssl is not None else "http", self._flags.host
+        scheme, host = "https" if self._settings.tls is not None else "http", self._flags.host
         print(f"REST on {scheme}://{host}:{rest_port}, gRPC on {host}:{grpc_port}", flush=True)  # noqa: T201
 
     def _reread_model_config(self) -> None:
@@ -172,7 +155,7 @@ class Server:
             while True:
                 threading.Event().wait(seconds)
                 try:
-                    models = self._read_models()
+                    models = self._settings.read_models()
                     if models is not None:
                         self._manager.configure(models)
                 except (ValueError, OSError, ServingError) as error:
@@ -195,16 +178,7 @@ def _cold(servable: Servable) -> None:
     del servable
 
 
-def _reader(flags: argparse.Namespace) -> Callable[[], list[ModelConfig] | None]:
-    """Reads which models are to be served, and how; None where that is as before."""
-    if flags.store is not None:
-        return StoreConfig(flags.store).changed
-    if flags.model_config_file:
-        return partial(read_model_config, flags.model_config_file)
-    return lambda: [ModelConfig(flags.model_name, flags.model_base_path.absolute())]
-
-
-def serve(flags: argparse.Namespace) -> int:
+def serve(settings: Settings) -> int:
     """Serves until it is told to stop.
 
     Returns:
@@ -214,7 +188,7 @@ def serve(flags: argparse.Namespace) -> int:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
-        server = Server(flags)
+        server = Server(settings)
         # what has been imported stays; looking through it again and again for garbage would hold requests up
         gc.collect()
         gc.freeze()

@@ -46,7 +46,7 @@ def web_server(front: Any, protocol: Any, tls: Any = None) -> uvicorn.Server:
     return _Web(config)
 
 
-def bound(host: str, port: int) -> socket.socket:
+def bound(protocol: str, host: str, port: int) -> socket.socket:
     """A socket bound to an address, so that a port that is taken is known before models load.
 
     Raises:
@@ -59,7 +59,7 @@ def bound(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise OSError(f"REST cannot listen on {host}:{port}: {error.strerror}") from error
+        raise OSError(f"{protocol} cannot listen on {host}:{port}: {error.strerror}") from error
     return listener
 
 

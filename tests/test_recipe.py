@@ -153,6 +153,21 @@ def test_null_takes_out_an_inherited_part(tmp_path):
     assert "gates.similarity.metric: no metric 'wordsim353'" in faults(recipe=str(path))
 
 
+@pytest.mark.parametrize("key", ["model.preprocess", "model.terms", "gates"])
+def test_an_empty_mapping_takes_out_all_of_it(key, tmp_path):
+    section, _, name = key.partition(".")
+
+    def of(recipe):
+        return recipe.config[section][name] if name else recipe.config[section]
+
+    assert of(compose("dense_word2vec"))
+    assert of(compose("dense_word2vec", [f"{key}={{}}"])) == {}
+    own = tmp_path / "own.yaml"
+    inner = f"{{{name}: {{}}}}" if name else "{}"
+    own.write_text(f"defaults: [dense_word2vec]\npurpose: none\n{section}: {inner}\n")
+    assert of(compose(str(own))) == {}
+
+
 def test_parts_of_ones_own_plug_in_and_are_checked(tmp_path, monkeypatch):
     (tmp_path / "my_parts.py").write_text(
         "import nothing_of_this_name\n"  # reading the signature must not import the module

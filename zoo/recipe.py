@@ -192,7 +192,9 @@ def _composed(recipe: str, overrides: Sequence[str], renamed: Mapping[str, str] 
             in_file(node, old, new)
         store.store(group="recipe", name=each, package="_global_", node=OmegaConf.create(node))
     store.store(name="zoo", node={"defaults": ["_self_", {"recipe": name}]})
-    forced = [_forced(override) for override in _parse(in_overrides(overrides, renamed or {}))]
+    given = [each for override in _parse(in_overrides(overrides, renamed or {})) for each in _forced(override)]
+    # the recipe's own file is merged over those that it starts from, in which an empty mapping would change nothing
+    forced = [*(each for key in _emptied(_read(path)) for each in _replaced(key)), *given]
     try:
         with initialize(config_path=None, version_base="1.3"):
             config = hydra_compose("zoo", overrides=forced)
@@ -216,12 +218,29 @@ def _with_defaults(name: str, found: Mapping[str, Path]) -> dict[str, dict[str, 
     return read
 
 
-def _forced(override: Any) -> str:
+def _forced(override: Any) -> list[str]:
     """Lets Hydra set keys that it does not know: the check that follows names them all, with the nearest match."""
     if override.is_sweep_override():
         raise RecipeError(f"{override.input_line!r} names several values: add --multirun, or quote the value")
-    line = str(override.input_line)
-    return line if override.is_delete() else f"++{line.lstrip('+')}"
+    if override.is_delete():
+        return [str(override.input_line)]
+    if override.value() == {}:
+        return _replaced(override.key_or_group)
+    return [f"++{str(override.input_line).lstrip('+')}"]
+
+
+def _replaced(key: str) -> list[str]:
+    """Puts an empty mapping in place of one with entries; Hydra would merge the two."""
+    return [f"++{key}=null", f"++{key}={{}}"]
+
+
+def _emptied(node: Mapping[str, Any], above: str = "") -> list[str]:
+    """Dotted keys of the empty mappings in a recipe's file."""
+    found = []
+    for name, value in node.items():
+        if isinstance(value, dict):
+            found += _emptied(value, f"{above}{name}.") if value else [f"{above}{name}"]
+    return found
 
 
 def _gate_faults(config: Mapping[str, Any]) -> list[str]:

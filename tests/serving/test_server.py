@@ -202,7 +202,7 @@ def test_limits_and_broken_bodies_get_an_answer(server):
     assert httpx.post(url, json={"instances": ROWS.tolist()}).status_code == 200
 
 
-def test_a_token_and_tls_guard_both_fronts(store, tmp_path):
+def test_a_token_and_tls_guard_both_fronts(store, monitoring, tmp_path):
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
     names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
@@ -215,7 +215,9 @@ def test_a_token_and_tls_guard_both_fronts(store, tmp_path):
     ssl.write_text("\n".join(f"{name}: {text}" for name, text in quoted.items()))
     token = tmp_path / "token"
     token.write_text("open sesame\n")
-    server = ServerProcess("--store", store, "--ssl_config_file", ssl, "--bearer_token_file", token)
+    server = ServerProcess(
+        "--store", store, "--ssl_config_file", ssl, "--bearer_token_file", token, "--monitoring_config_file", monitoring
+    )  # fmt: skip
     try:
         from serving import EmbeddingClient
         from serving.errors import ServingError
@@ -237,6 +239,25 @@ def test_a_token_and_tls_guard_both_fronts(store, tmp_path):
             ):
                 client.encode(ROWS)
             assert caught.value.code == "UNAUTHENTICATED"
+        page, header = f"{server.rest}/monitoring/prometheus/metrics", {"Authorization": "Bearer open sesame"}
+        for path in (page, f"{page}?x=1", f"{server.rest}/v1/models/embed"):
+            assert httpx.get(path, verify=context).status_code == 401
+        refused = httpx.get(page, verify=context, headers={"Authorization": "Bearer wrong"})
+        assert refused.status_code == 401
+        assert "--allow_metrics_without_token" in refused.text
+        assert 'status="OK"' in httpx.get(page, verify=context, headers=header).text
+    finally:
+        assert server.stop() == 0
+
+
+def test_a_scraper_without_the_token_can_be_let_in(store, monitoring, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("open sesame")
+    flags = ["--monitoring_config_file", monitoring, "--allow_metrics_without_token"]
+    server = ServerProcess("--store", store, "--bearer_token_file", token, *flags)
+    try:
+        assert "load_attempt_count" in httpx.get(f"{server.rest}/monitoring/prometheus/metrics").text
+        assert httpx.get(f"{server.rest}/v1/models/embed").status_code == 401
     finally:
         assert server.stop() == 0
 

@@ -34,7 +34,7 @@ class ConvAutoencoder(Autoencoder):
         bottleneck: another one than the linear; its latent_dim counts.
         likelihood: another one than the normal with scale 1.
         corruption: damages the encoder's input while training.
-        preprocess: adapted layers by name; None rescales pixels to 0 to 1.
+        preprocess: adapted layers by name, an empty mapping for none; None rescales pixels to 0 to 1.
         terms: further terms of the loss by name.
         false_alarm_rate: see `zoo.models.Autoencoder`.
         decoder_widths: channels of the decoder's stages, each of which doubles the image; None mirrors the encoder's. A
@@ -79,7 +79,7 @@ class ConvAutoencoder(Autoencoder):
             decoder=ResidualDecoder(back, upscale=stem_stride, name="decoder", **shared),
             likelihood=likelihood or Normal(name="likelihood"),
             corruption=corruption,
-            preprocess=preprocess or {"rescale": Rescale()},
+            preprocess={"rescale": Rescale()} if preprocess is None else preprocess,
             terms=terms,
             false_alarm_rate=false_alarm_rate,
             **kwargs,
