@@ -27,6 +27,16 @@ def dense(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def named(tmp_path_factory):
+    """Rows [n, 4] of the columns a, b, c, d -> 2."""
+    from zoo.models.dense_autoencoder import DenseAutoencoder
+    from zoo.rows.dense_rows import DenseRows
+
+    kind = DenseRows("vector", (4,), ("a", "b", "c", "d"))
+    return saved(tmp_path_factory.mktemp("named"), DenseAutoencoder(2, [3]), kind, (None, 4))
+
+
+@pytest.fixture(scope="session")
 def integers(tmp_path_factory):
     """Rows [n, 4] -> 2 integers."""
     from zoo.models.dense_autoencoder import DenseAutoencoder

@@ -1,7 +1,9 @@
 """Files of every format and mode as Pillow writes them, and every fault of a folder named."""
 
 import json
+import os
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -379,3 +381,39 @@ def test_images_are_in_memory_once(folder):
     assert splits.features.nbytes == 60 * 300 * 300 * 3
     # A second copy would be 16.2 MB; decoding and Python's own table of names take up to 5 MB.
     assert peak < 1.5 * splits.features.nbytes
+
+
+# Nothing is lost in silence
+
+
+def test_class_folders_that_are_links_are_read_and_links_to_what_is_read_already_are_noted(tmp_path):
+    root, elsewhere = tmp_path / "images", tmp_path / "elsewhere"
+    for folder, shade in ((root / "cat", 40), (elsewhere, 200)):
+        folder.mkdir(parents=True)
+        for number in range(30):
+            Image.fromarray(np.full((4, 4, 3), shade + number, np.uint8)).save(folder / f"{number}.png")
+    (root / "dog").symlink_to(elsewhere)
+    (root / "kitten").symlink_to(root / "cat")
+    (root / "loop").symlink_to(root)
+    splits = ImageFolder(str(root)).load()
+    assert sorted(set(splits.labels.tolist())) == ["cat", "dog"]
+    assert len(splits) == 60
+    assert "Passed over 2 folders that link to one that is read already: kitten, loop." in splits.notes
+
+
+def test_names_that_are_not_utf8_are_written_with_their_bytes(tmp_path):
+    folder = os.fsencode(tmp_path) + b"/caf\xe9"
+    os.mkdir(folder)  # noqa: PTH102  a name of bytes
+    for number in range(40):
+        image = Image.fromarray(np.full((4, 4, 3), number, np.uint8))
+        with open(folder + b"/\xff%d.png" % number, "wb") as file:  # noqa: PTH123
+            image.save(file, "PNG")
+    Path(os.fsdecode(folder + b"/note\xe9.txt")).write_text("")
+    splits = ImageFolder(str(tmp_path)).load()
+    assert "caf\\xe9/\\xff0.png" in splits.keys.tolist()
+    assert set(splits.labels.tolist()) == {"caf\\xe9"}
+    json.dumps([splits.keys.tolist(), splits.notes, dict(splits.provenance)]).encode()
+    "".join([*splits.keys, *splits.notes]).encode()
+    assert any("Wrote 40 names that are not UTF-8 with their bytes" in note for note in splits.notes)
+    with pytest.raises(InputError, match=r"caf\\xe9: the name is not UTF-8; rename it"):
+        ImageFolder(os.fsdecode(folder)).load()

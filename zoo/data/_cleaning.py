@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.tables.keys import require_utf8
+from zoo.tables.words import count, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -64,6 +66,7 @@ def clean(table: Table, name: str, *, invalid: str, allow_constant: bool) -> Cle
         InputError: no rows, no columns, cells that are not numbers, vectors that are not finite, constant columns.
     """
     features = _as_float32(table.vectors, name)
+    require_utf8(table.keys, name)
     keys = np.fromiter(table.keys, dtype=object, count=len(table.keys))
     first = _first_occurrences(table.keys)
     scan = _scan(features, first)
@@ -71,23 +74,24 @@ def clean(table: Table, name: str, *, invalid: str, allow_constant: bool) -> Cle
     if bad.size and invalid != "drop":
         raise InputError(
             f"{name}: {bad.size:,} of {len(keys):,} vectors are NaN or infinite as float32 (keys: "
-            f"{_some(keys[bad])}); repair them, or leave them out with data.invalid=drop"
+            f"{some(keys[bad].tolist())}); repair them, or leave them out with data.invalid=drop"
         )
     repeated = keys[~first]
     notes = list(table.notes)
     if repeated.size:
         notes.append(
-            f"Dropped {_count(repeated.size, 'row')} with a key that came before, first kept: {_some(repeated)}."
+            f"Dropped {count(repeated.size, 'row')} with a key that came before, first kept: {some(repeated.tolist())}."
         )
     if bad.size:
-        notes.append(f"Dropped {_count(bad.size, 'vector')} with NaN or infinite numbers: {_some(keys[bad])}.")
+        notes.append(f"Dropped {count(bad.size, 'vector')} with NaN or infinite numbers: {some(keys[bad].tolist())}.")
     keep = first & scan.finite
     if not keep.any():
         raise InputError(f"{name}: none of the {len(keys):,} vectors is finite; export the file again")
     if np.count_nonzero(keep) > 1:  # of a single row, every column is constant
         notes += _constant_columns(scan, name, allow_constant=allow_constant)
+        _refuse_tiny(scan, name, allow_constant=allow_constant)
     if scan.all_zero:
-        notes.append(f"Found {_count(scan.all_zero, 'vector')} of zeros only; the cosine to any other is undefined.")
+        notes.append(f"Found {count(scan.all_zero, 'vector')} of zeros only; the cosine to any other is undefined.")
     return CleanTable(keys[keep], _compact(features, keep), int(repeated.size), int(bad.size), tuple(notes))
 
 
@@ -167,6 +171,18 @@ def _constant_columns(scan: _Scan, name: str, *, allow_constant: bool) -> list[s
     )
 
 
+def _refuse_tiny(scan: _Scan, name: str, *, allow_constant: bool) -> None:
+    """Raises InputError for numbers that processors take for 0, as they do with those below float32's normal ones."""
+    largest = np.maximum(np.abs(scan.minimum), np.abs(scan.maximum))
+    tiny = np.flatnonzero((largest > 0) & (largest < np.finfo(np.float32).tiny))
+    if tiny.size and not allow_constant:
+        raise InputError(
+            f"{name}: {count(int(tiny.size), 'column')} of {len(largest)} hold no number above 1.2e-38, below which "
+            f"float32 numbers count as 0 (from 0: {', '.join(map(str, tiny[:_NAMED]))}); multiply them, or train on "
+            "them anyway with data.allow_constant=true"
+        )
+
+
 def _compact(features: Floats, keep: npt.NDArray[np.bool_]) -> Floats:
     """The kept rows: the table itself, moved up inside its own memory, or (a read-only map) one copy."""
     if keep.all():
@@ -178,13 +194,3 @@ def _compact(features: Floats, keep: npt.NDArray[np.bool_]) -> Floats:
     for rows in _blocks(features[: len(kept)]):
         features[rows] = features[kept[rows]]
     return features[: len(kept)]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _some(keys: Iterable[str]) -> str:
-    """Names the first few keys."""
-    named = [repr(key) for key in keys]
-    return ", ".join(named[:_NAMED]) + (", .." if len(named) > _NAMED else "")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.tables.words import count, named
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,19 +33,32 @@ class Losses:
 
     def notes(self) -> list[str]:
         """A sentence for each kind of loss."""
-        from zoo.data._images import count, some
-
-        return [f"{what} of {count(len(keys), 'image')}: {some(keys)}." for what, keys in sorted(self.files.items())]
+        return [f"{what} of {count(len(keys), 'image')}: {named(keys)}." for what, keys in sorted(self.files.items())]
 
 
-def image_keys(folder: Path) -> tuple[list[str], list[str]]:
-    """Paths relative to the folder, with slashes and in order: of images, and of files that are none by their name."""
-    images: list[str] = []
-    others: list[str] = []
+@dataclass
+class Found:
+    """What is in a folder: paths relative to it, with slashes and in order.
+
+    Attributes:
+        images: files that are images by their name.
+        others: files that are none.
+        again: folders that are links to one that was read already, or to one above.
+    """
+
+    images: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
+
+
+def find_images(folder: Path) -> Found:
+    """The files in a folder and below, also behind links, each folder once."""
+    found = Found()
     seen: set[str] = set()
     for here, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
         real = os.path.realpath(here)
-        if real in seen:  # a link to a folder above would never end
+        if real in seen:  # a link to a folder above would never end, and an image twice could be trained on and judged
+            found.again.append(Path(here).relative_to(folder).as_posix())
             folders.clear()
             continue
         seen.add(real)
@@ -52,8 +66,11 @@ def image_keys(folder: Path) -> tuple[list[str], list[str]]:
         for name in files:
             if not name.startswith("."):
                 path = Path(here, name)
-                (images if path.suffix.lower() in SUFFIXES else others).append(path.relative_to(folder).as_posix())
-    return sorted(images), sorted(others)
+                names = found.images if path.suffix.lower() in SUFFIXES else found.others
+                names.append(path.relative_to(folder).as_posix())
+    found.images.sort()
+    found.others.sort()
+    return found
 
 
 def _refuse(error: OSError) -> None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from zoo.types import Rows
 
 _BLOCK = 2**22  # numbers a block; 4 MiB of uint8
-_NAMED = 5
 
 
 def allocate(shape: tuple[int, ...], name: str) -> npt.NDArray[np.uint8]:
@@ -113,16 +112,6 @@ def image_splits(
             tuple(int(size) for size in images.shape[1:]), limits=(float(images.min()), float(images.max()))
         ),
     )
-
-
-def count(number: int, noun: str) -> str:
-    """Such as `1 image` or `1,234 images`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def some(names: Sequence[str]) -> str:
-    """Names the first few."""
-    return ", ".join(names[:_NAMED]) + (", .." if len(names) > _NAMED else "")
 
 
 def _blocks(images: npt.NDArray[np.uint8]) -> Iterator[slice]:

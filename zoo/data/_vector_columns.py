@@ -51,7 +51,13 @@ def read_columns(opened: Table, wanted: Wanted, options: Options) -> VectorFile:
         labels = column_of(table, wanted.label_column, "data.label_column", where).to_pylist()
     chosen = _Columns(table.drop_columns(aside), wanted, where, options)
     vectors, names, more = chosen.vectors()
-    return VectorFile(vectors, keys, labels, f"column '{wanted.label_column}'", (*notes, *more), names)
+    columns = () if _are_numbered(names) else tuple(names)
+    return VectorFile(vectors, keys, labels, f"column '{wanted.label_column}'", (*notes, *more), columns)
+
+
+def _are_numbered(names: Sequence[str]) -> bool:
+    """Whether nobody named the columns: a file without a header, or a data frame of an array."""
+    return all(name.removeprefix("column_") == str(place) for place, name in enumerate(names))
 
 
 class _Columns:
@@ -69,19 +75,19 @@ class _Columns:
         self._decimal = options.decimal or "."
         self._kinds: dict[str, Kind] = {}
 
-    def vectors(self) -> tuple[npt.NDArray[Any], tuple[str, ...] | None, tuple[str, ...]]:
+    def vectors(self) -> tuple[npt.NDArray[Any], Sequence[str], tuple[str, ...]]:
         """[rows, width], the columns' names, and notes: from a column of vectors if one is named or to be found."""
         if self._wanted.vector_column is not None:
-            return self._listed(self._wanted.vector_column), None, ()
+            return self._listed(self._wanted.vector_column), (), ()
         if self._wanted.columns is not None:
-            return self._numbers(self._chosen(self._wanted.columns)), tuple(self._wanted.columns), ()
+            return self._numbers(self._chosen(self._wanted.columns)), self._wanted.columns, ()
         name = self._found_vectors()
         if name is not None:
             beside = [other for other in self._numeric() if other != name]
             notes = (f"Left out {count(len(beside), 'column')} of numbers beside the vectors: {some(beside)}.",)
-            return self._listed(name), None, notes if beside else ()
+            return self._listed(name), (), notes if beside else ()
         names, more = self._number_columns()
-        return self._numbers(names), tuple(names), more
+        return self._numbers(names), names, more
 
     def _kind(self, name: str) -> Kind:
         """What a column holds."""

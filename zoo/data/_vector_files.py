@@ -33,7 +33,7 @@ class VectorFile:
         labels: [rows] cells of the column of labels, or None.
         label_name: what to call that column in messages.
         notes: what was decided that the file's owner would want to know.
-        columns: [width] names of the columns of numbers that make up the vectors; None where there are none.
+        columns: [width] names of the columns of numbers that make up the vectors; empty where nobody named them.
     """
 
     vectors: npt.NDArray[Any]
@@ -41,7 +41,7 @@ class VectorFile:
     labels: list[Any] | None
     label_name: str = ""
     notes: tuple[str, ...] = ()
-    columns: tuple[str, ...] | None = None
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from zoo.data._image_files import SUFFIXES, Losses, decoded, decoder_says, height_by_width, image_keys, sizes_of
+from zoo.data._image_files import (
+    SUFFIXES,
+    Losses,
+    decoded,
+    decoder_says,
+    find_images,
+    height_by_width,
+    sizes_of,
+)
 from zoo.errors import InputError
+from zoo.tables.files import require_utf8_name
+from zoo.tables.words import count, named, printable
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from zoo.data._image_files import Size
+    from zoo.data._image_files import Found, Size
     from zoo.types import Fraction, PositiveInt, Splits
 
 _SPLIT_NAMES = {"train", "training", "valid", "val", "validation", "test", "testing"}
@@ -81,7 +91,8 @@ class ImageFolder:
         from zoo.data._key_split import split_by_key
 
         folder = self._folder()
-        keys, ignored = image_keys(folder)
+        found = find_images(folder)
+        keys = found.images
         if not keys:
             raise InputError(f"{folder}: no images ({', '.join(SUFFIXES)}) here or below; {_contents(folder)}")
         sizes, broken = sizes_of(folder, keys)
@@ -90,8 +101,11 @@ class ImageFolder:
         images = allocate((len(sizes), *size, self.channels), str(folder))
         kept = self._read(folder, list(sizes), images, losses, broken)
         notes = [*self._broken_notes(folder, broken, len(keys)), *losses.notes(), *self._size_notes(sizes, size)]
-        if ignored:
-            notes.append(_ignored_note(ignored))
+        notes += _passed_over(found)
+        renamed = [name for name in map(printable, kept) if name not in kept]
+        if renamed:
+            notes.append(f"Wrote {count(len(renamed), 'name')} that are not UTF-8 with their bytes: {named(renamed)}.")
+        kept = list(map(printable, kept))
         labels = [_label(key) for key in kept]
         notes += _label_notes(labels)
         parts = split_by_key(kept, validation=self.validation, test=self.test)
@@ -114,6 +128,7 @@ class ImageFolder:
 
     def _folder(self) -> Path:
         folder = Path(self.path).expanduser()
+        require_utf8_name(folder, "data.path")
         if folder.is_file():
             raise InputError(f"data.path={self.path}: this is a file; give the folder that holds the images")
         if not folder.is_dir():
@@ -128,8 +143,6 @@ class ImageFolder:
 
     def _common_size(self, folder: Path, sizes: dict[str, Size]) -> Size:
         """The size of all images; by `data.size`, or the one that they have."""
-        from zoo.data._images import some
-
         if self.size is not None:
             return self.size, self.size
         counts = Counter(sizes.values())
@@ -140,7 +153,7 @@ class ImageFolder:
         if others:
             raise InputError(
                 f"{folder}: {number:,} images are {height_by_width(usual)} pixels (height x width), but "
-                f"{len(others):,} are not: {some(others)}; resize all of them with data.size=..., such as "
+                f"{len(others):,} are not: {named(others)}; resize all of them with data.size=..., such as "
                 f"data.size={min(usual)}"
             )
         return usual
@@ -165,23 +178,19 @@ class ImageFolder:
         return kept
 
     def _broken_notes(self, folder: Path, broken: dict[str, str], files: int) -> list[str]:
-        from zoo.data._images import count, some
-
         if not broken:
             return []
-        named = some([f"{key} ({reason})" for key, reason in sorted(broken.items())])
+        listed = named([f"{key} ({reason})" for key, reason in sorted(broken.items())])
         if self.invalid != "drop":
             raise InputError(
-                f"{folder}: {len(broken):,} of {count(files, 'image')} cannot be decoded to the end: {named}; repair "
+                f"{folder}: {len(broken):,} of {count(files, 'image')} cannot be decoded to the end: {listed}; repair "
                 "them, or leave them out with data.invalid=drop"
             )
         if len(broken) == files:
-            raise InputError(f"{folder}: none of {count(files, 'image')} can be decoded: {named}; export them again")
-        return [f"Dropped {count(len(broken), 'image')} that cannot be decoded to the end: {named}."]
+            raise InputError(f"{folder}: none of {count(files, 'image')} can be decoded: {listed}; export them again")
+        return [f"Dropped {count(len(broken), 'image')} that cannot be decoded to the end: {listed}."]
 
     def _size_notes(self, sizes: dict[str, Size], size: Size) -> list[str]:
-        from zoo.data._images import count
-
         resized = [found for found in sizes.values() if found != size]
         if not resized:
             return []
@@ -198,8 +207,6 @@ def _label(key: str) -> str:
 
 
 def _label_notes(labels: list[str]) -> list[str]:
-    from zoo.data._images import count
-
     classes = sorted(set(labels) - {""})
     notes = []
     if len(classes) == 1:
@@ -214,14 +221,16 @@ def _label_notes(labels: list[str]) -> list[str]:
     return notes
 
 
-def _ignored_note(ignored: list[str]) -> str:
-    from zoo.data._images import count, some
-
-    return f"Passed over {count(len(ignored), 'file')} with names of no image: {some(ignored)}."
+def _passed_over(found: Found) -> list[str]:
+    notes = []
+    if found.others:
+        notes.append(f"Passed over {count(len(found.others), 'file')} with names of no image: {named(found.others)}.")
+    if found.again:
+        what = count(len(found.again), "folder")
+        notes.append(f"Passed over {what} that link to one that is read already: {named(found.again)}.")
+    return notes
 
 
 def _contents(folder: Path) -> str:
-    from zoo.data._images import some
-
     names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in folder.iterdir())
-    return f"holds: {some(names)}" if names else "it is empty"
+    return f"holds: {named(names)}" if names else "it is empty"

@@ -12,6 +12,7 @@ import numpy as np
 from zoo.data._tfds import Part, data_folder, first_line, prepared_builder, quiet, tensorflow_datasets
 from zoo.errors import InputError, suggestion
 from zoo.quiet import import_tensorflow
+from zoo.tables.words import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,10 +189,8 @@ class TfdsImages:
         return found[0]
 
     def _refuse_sizes(self, builder: Any, sizes: list[str]) -> None:
-        from zoo.data._images import some
-
         raise InputError(
-            f"{self._called(builder)}: its images are of differing sizes (height x width): {some(sizes)}; resize all "
+            f"{self._called(builder)}: its images are of differing sizes (height x width): {named(sizes)}; resize all "
             "of them with data.size=..., such as data.size=32"
         )
 

@@ -136,7 +136,7 @@ class Vectors:
             keys=cleaned.keys,
             labels=labels,
             provenance=origin | self._provenance(cleaned, rows) | content,
-            kind=DenseRows("vector", (int(cleaned.features.shape[1]),), found.columns or ()),
+            kind=DenseRows("vector", (int(cleaned.features.shape[1]),), found.columns),
             notes=(*cleaned.notes, *label_notes, *split_notes),
         )
 

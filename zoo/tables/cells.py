@@ -33,7 +33,7 @@ def whole(column: Any) -> Any:
     if pa.types.is_string_view(kind):
         return column.cast(pa.large_string())
     if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
-        return column.cast(pa.large_list(kind.value_type))
+        return pa.array(column.to_pylist(), pa.large_list(kind.value_type))
     return column
 
 

@@ -222,9 +222,12 @@ class DelimitedTable(LinesTable):
     def _is_parted_by(self, mark: str, head: bytes, rows: Sequence[Sequence[str]]) -> bool:
         if len(rows[0]) == 1:
             return True
-        others = {len(row) for row in self._first_cells(head, _PROBED, mark)}
-        torn = sum(any(mark in cell for cell in row) for row in rows) == len(rows)
-        return len(rows) > 1 and len(others) == 1 and others != {1} and torn and len({len(row) for row in rows}) > 1
+        parted = self._first_cells(head, _PROBED, mark)
+        if len(rows) < 2 or len({len(row) for row in parted}) != 1 or len(parted[0]) == 1:
+            return False
+        torn = all(any(mark in cell for cell in row) for row in rows)
+        numbers = all(has_decimal_comma(cell) or _is_number(cell, ".") for row in parted for cell in row if cell)
+        return torn and (numbers or len({len(row) for row in rows}) > 1)
 
     def _other_delimiter(self, mark: str, rows: Sequence[Sequence[str]], parted: Sequence[Sequence[str]]) -> str:
         what = "a tab" if mark == "\t" else f"'{mark}'"

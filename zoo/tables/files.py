@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ def existing_file(name: str, option: str) -> Path:
         InputError: no such file, a folder, or a file of 0 bytes.
     """
     path = Path(name).expanduser()
+    require_utf8_name(path, option)
     if path.is_dir():
         raise InputError(f"{option}={name}: this is a folder, give one file; it {_listing(path)}")
     if not path.is_file():
@@ -34,6 +36,15 @@ def existing_file(name: str, option: str) -> Path:
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty (0 bytes); download or export it again")
     return path
+
+
+def require_utf8_name(path: Path, option: str) -> None:
+    """Raises InputError for a name that no report could be written about."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+        raise InputError(f"{option}={shown}: the name is not UTF-8; rename it, or name a link to it") from None
 
 
 def ending(path: Path, known: Iterable[str]) -> str | None:

@@ -19,6 +19,16 @@ def some(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(repr(name) for name in names[:most]) + (", .." if len(names) > most else "")
 
 
+def named(names: Sequence[str], most: int = 5) -> str:
+    """Names the first few as they are."""
+    return ", ".join(map(printable, names[:most])) + (", .." if len(names) > most else "")
+
+
+def printable(name: str) -> str:
+    r"""A name as text that UTF-8 can hold: bytes that are not UTF-8 are written as such, `caf\xe9.png`."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def listed(names: Iterable[str]) -> str:
     """All names, in quotes."""
     return ", ".join(f"'{name}'" for name in names)
