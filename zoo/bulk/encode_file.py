@@ -14,7 +14,7 @@ from zoo.bulk.outputs import remove_abandoned, require_fitting, require_output, 
 from zoo.bulk.parts import Parts
 from zoo.bulk.prefetch import prefetch
 from zoo.bulk.progress import Progress
-from zoo.bulk.rows import choose_columns, width_of
+from zoo.bulk.rows import choose_columns, remarks
 from zoo.encoder import Encoder
 from zoo.errors import InputError
 from zoo.loading import find
@@ -95,8 +95,8 @@ def encode_file(name: str | Path, source: str | Query, output: Path, wanted: Wan
         lost = [each for each in columns.kept if each not in kept]
         console.print(f"{output.suffix} files cannot hold {', '.join(lost)}: left out", highlight=False, markup=False)
     columns = replace(columns, kept=tuple(kept))
-    blocks = table.blocks(wanted.block or rows_of_block(width_of(encoder.kind)))
-    for note in table.notes:
+    blocks = table.blocks(wanted.block or rows_of_block(encoder.kind.numbers_in_memory))
+    for note in [*table.notes, *remarks(table, columns, encoder.kind)]:
         console.print(note, highlight=False, markup=False)
     parts = Parts(output.with_name(f"{output.name}.partial").absolute())
     job = Job(called, saved_model.absolute(), fingerprint(saved_model), place, wanted.options, columns, parts.folder)

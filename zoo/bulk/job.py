@@ -13,10 +13,8 @@ import numpy as np
 from zoo.bulk.outputs import EMBEDDING
 from zoo.bulk.parts import Parts
 from zoo.bulk.prefetch import prefetch
-from zoo.bulk.rows import rows_of
 from zoo.encoder import Encoder
 from zoo.errors import InputError, ZooError, one_line
-from zoo.rows.dense_rows import DenseRows
 from zoo.tables.open_table import open_table
 
 if TYPE_CHECKING:
@@ -84,21 +82,16 @@ class Worker:
 
     def _encoded(self, block: Block, table: Any) -> Any:
         """The carried columns and the embedding, a `pyarrow.Table`."""
-        rows = rows_of(table, self.job.columns, self._encoder.kind, block.first, self._table.name)
+        features = table.select(list(self.job.columns.features))
         try:
-            codes = self._codes(rows)
+            arrays = self._encoder.kind.arrays_of_block(features, block.first, self._table.name)
+            codes = self._encoder.call("encode", arrays)
         except ValueError as error:
             last = block.first + block.rows - 1
             raise InputError(
                 f"{self._table.name}: rows {block.first:,} to {last:,} (from 0): {one_line(error)}"
             ) from error
         return with_embedding(table.select(list(self.job.columns.kept)), codes, scale_of(self._encoder))
-
-    def _codes(self, rows: Any) -> Any:
-        kind = self._encoder.kind
-        if isinstance(kind, DenseRows):  # of the right shape and finite, as has been seen
-            return self._encoder.call("encode", {kind.name: rows})
-        return self._encoder.encode(rows)
 
     @cached_property
     def _table(self) -> Table:

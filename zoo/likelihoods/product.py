@@ -57,6 +57,8 @@ class Product(Likelihood):
     def log_probabilities(self, features: Tensor) -> Tensor:
         """Log p of every column within its field: [batch, columns]."""
         logits = ops.cast(self.logits(flat(features)), "float32")
+        if len(self._sizes()) == 1:
+            return ops.log_softmax(logits, axis=-1)
         ends = [sum(self._sizes()[: i + 1]) for i in range(len(self._sizes()) - 1)]
         return ops.concatenate([ops.log_softmax(block, axis=-1) for block in ops.split(logits, ends, axis=-1)], axis=-1)
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.quiet import import_tensorflow
 from zoo.rows._cells import require_finite
 from zoo.rows._columns import arrow_table, columns_of_table, input_names, missing_columns
+from zoo.rows._vector_columns import holds_vectors, vector_columns
 from zoo.rows.row_kind import DenseFeatures
+from zoo.tables.cells import dense_rows
+
+if TYPE_CHECKING:
+    from zoo.tables.table import Table
 
 _MOST_COLUMNS = 512  # named columns that a signature has an input for, each
 
@@ -72,6 +78,29 @@ class DenseRows(DenseFeatures):
         if len(self.shape) > 1:
             return []
         return [(name, "number") for name in self.column_names or ("",) * self.width]
+
+    @property
+    def numbers_in_memory(self) -> int:
+        """See `RowKind`."""
+        return self.width
+
+    def require_array(self, table: Table) -> None:
+        """See `RowKind`."""
+        if table.row_shape != self.shape:
+            shape = list(table.row_shape or ())
+            raise InputError(f"{table.name}: the encoder takes {self.describe()}, and the rows' shape is {shape}")
+
+    def choose_columns(self, table: Table, named: list[str]) -> list[str]:
+        """See `RowKind`."""
+        return vector_columns(table, self, named)
+
+    def columns_of_numbers(self, table: Table, chosen: list[str]) -> list[str]:
+        """See `RowKind`."""
+        return [] if holds_vectors(table, chosen) else chosen
+
+    def arrays_of_block(self, block: Any, first: int, where: str) -> dict[str, Any]:
+        """See `RowKind`."""
+        return {self.name: dense_rows(block, self.shape, first, where)}
 
     def describe(self) -> str:
         """Such as `rows [n, 50]`."""

@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.quiet import import_tensorflow
 from zoo.rows._cells import as_csr, hash_table, padded, require_finite, text_of
 from zoo.rows._columns import columns_of_table, with_nearest
+from zoo.rows._table_columns import require_lists
 from zoo.rows.cell_texts import trimmed
 from zoo.rows.row_kind import SparseFeatures
+from zoo.tables.arrow_types import described, is_list
+from zoo.tables.cells import list_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
+
+    from zoo.tables.table import Table
 
 _LOOKED_AT = 2_000  # rows whose items are looked up to tell which are not known
 _MOST_REPEATS = 255  # a count is handed over as an item that is there so often; larger ones as values
@@ -102,6 +108,32 @@ class ItemRows(SparseFeatures):
     def table_schema(self) -> list[tuple[str, str]]:
         """See `RowKind`."""
         return [("items", "texts"), *([("values", "numbers")] if self.weighted else [])]
+
+    def choose_columns(self, table: Table, named: list[str]) -> list[str]:
+        """See `RowKind`."""
+        wanted = 2 if self.weighted else 1
+        if len(named) > wanted:
+            what = "the columns of items and of their values" if self.weighted else "the one column of baskets"
+            raise InputError(f"columns: name {what}, not {len(named)}")
+        lists = [field.name for field in table.schema if is_list(field.type)]
+        expected = [name for name, _ in self.table_schema()]
+        found = named or (expected if set(expected) <= set(table.schema.names) else lists)
+        if len(found) != wanted:
+            what = (
+                "those of items and of their values with columns=A,B"
+                if self.weighted
+                else "the one of baskets with columns=NAME"
+            )
+            raise InputError(
+                f"{table.name}: {len(found)} columns hold lists; name {what}; columns: {described(table.schema)}"
+            )
+        return [*require_lists(table, found[:1], numbers=False), *require_lists(table, found[1:], numbers=True)]
+
+    def arrays_of_block(self, block: Any, first: int, where: str) -> dict[str, Any]:
+        """See `RowKind`."""
+        del first, where
+        cells = [list_cells(column) for column in block.columns]
+        return self.arrays(dict(zip(("items", "values"), cells, strict=False)))
 
     def unknown(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
         """See `RowKind`."""

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.quiet import import_tensorflow
 from zoo.rows._cells import MISSING, OTHER, as_csr, text_of, texts_of
 from zoo.rows._columns import columns_of_table, input_names, missing_columns, misspelt_keys
+from zoo.rows._table_columns import named_columns
 from zoo.rows.cell_texts import CellTexts, ReadingRules
 from zoo.rows.field import Field
 from zoo.rows.row_kind import SparseFeatures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from zoo.tables.table import Table
 
 
 _OTHER = 1  # column of a field for what is not in its vocabulary
@@ -99,6 +103,22 @@ class RecordRows(SparseFeatures):
     def table_schema(self) -> list[tuple[str, str]]:
         """See `RowKind`."""
         return [(name, "text") for name in self.column_names]
+
+    @property
+    def numbers_in_memory(self) -> int:
+        """See `RowKind`."""
+        return 16 * len(self.fields)
+
+    def choose_columns(self, table: Table, named: list[str]) -> list[str]:
+        """See `RowKind`."""
+        if named:
+            raise InputError("columns means nothing for records: their fields are found by their names")
+        return named_columns(table, "field", self.column_names)
+
+    def arrays_of_block(self, block: Any, first: int, where: str) -> dict[str, Any]:
+        """See `RowKind`."""
+        del first, where
+        return self.arrays(block)
 
     def unknown(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
         """See `RowKind`."""

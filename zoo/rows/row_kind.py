@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.quiet import import_tensorflow
 from zoo.rows._cells import padded
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from zoo.tables.table import Table
     from zoo.types import Block, Floats
+
+_SOME = 256
 
 
 class RowKind(ABC):
@@ -92,6 +96,52 @@ class RowKind(ABC):
         that no table holds, such as images.
         """
         return []
+
+    # What bulk encoding reads from a table.
+
+    @property
+    def numbers_in_memory(self) -> int:
+        """About how many numbers an input row has, or things that take as much memory."""
+        return _SOME
+
+    def require_array(self, table: Table) -> None:
+        """Refuses a table that is one array without columns, unless it holds such rows.
+
+        Raises:
+            InputError: it does not.
+        """
+        raise InputError(f"{table.name}: the encoder takes {self.describe()}; give it a Parquet or CSV file")
+
+    @abstractmethod
+    def choose_columns(self, table: Table, named: list[str]) -> list[str]:
+        """The columns of a table that make up rows, in their order.
+
+        Args:
+            table: the table.
+            named: those that the user named; none if empty.
+
+        Raises:
+            InputError: columns that are missing, of the wrong type or number, or that cannot be told from each other.
+        """
+
+    def columns_of_numbers(self, table: Table, chosen: list[str]) -> list[str]:
+        """Those of the chosen columns that hold one number in each row, and are to be read as such."""
+        del table, chosen
+        return []
+
+    @abstractmethod
+    def arrays_of_block(self, block: Any, first: int, where: str) -> dict[str, Any]:
+        """Inputs [n, ...] by name from the chosen columns of a block of a table.
+
+        Args:
+            block: a `pyarrow.Table` of the chosen columns.
+            first: the number of the block's first row, for messages.
+            where: the table's name, for messages.
+
+        Raises:
+            InputError: rows that cannot be used, by their numbers.
+            ValueError: see `arrays`.
+        """
 
     def unknown(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
         """Input -> how many of its cells [n] int32 are not known to the encoder, where cells are looked up.

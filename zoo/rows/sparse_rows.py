@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.quiet import import_tensorflow
 from zoo.rows._cells import as_csr, padded, require_finite
+from zoo.rows._table_columns import named_columns, require_lists
 from zoo.rows.row_kind import SparseFeatures
+from zoo.tables.cells import sparse_rows
+
+if TYPE_CHECKING:
+    from zoo.tables.table import Table
+
+_COLUMNS = ("indices", "values")
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,16 @@ class SparseRows(SparseFeatures):
     def table_schema(self) -> list[tuple[str, str]]:
         """See `RowKind`."""
         return [("indices", "integers"), ("values", "numbers")]
+
+    def choose_columns(self, table: Table, named: list[str]) -> list[str]:
+        """See `RowKind`."""
+        if named and len(named) != 2:
+            raise InputError(f"columns: name two, of indices and of values, not {len(named)}")
+        return require_lists(table, named or named_columns(table, "column", _COLUMNS), numbers=True)
+
+    def arrays_of_block(self, block: Any, first: int, where: str) -> dict[str, Any]:
+        """See `RowKind`."""
+        return self.arrays(sparse_rows(block, self.columns, first, where))
 
     def get_config(self) -> dict[str, Any]:
         """See `RowKind`."""
