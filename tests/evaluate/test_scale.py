@@ -23,19 +23,13 @@ from zoo.types import Splits
 NAMES = ("age", "income", "visits", "distance", "owner", "constant")
 
 
-class NamedRows(DenseRows):
-    """Rows whose columns have names."""
-
-    column_names = NAMES
-
-
 @pytest.fixture
 def customers(rng):
     """600 rows in columns of very different units, one of them constant, and their kind with names."""
     numbers = rng.normal(size=(600, 2)) @ rng.normal(size=(2, 5)) + 0.1 * rng.normal(size=(600, 5))
     features = np.column_stack([numbers * [10, 20_000, 3, 500, 0.2] + [40, 50_000, 5, 900, 0.5], np.full(600, 7.0)])
     rows = rng.permutation(600)
-    kind = NamedRows("vector", (6,))
+    kind = DenseRows("vector", (6,), NAMES)
     return Splits(features.astype(np.float32), rows[:400], rows[400:500], rows[500:], kind=kind)
 
 
@@ -86,8 +80,8 @@ def test_opponents_and_metrics_see_the_scale(customers):
         ("standardise", (), True),
     ],
 )
-def test_the_recipe_says_which_scale_and_names_decide_by_default(scale, names, scaled, customers, monkeypatch):
-    monkeypatch.setattr(NamedRows, "column_names", names)
+def test_the_recipe_says_which_scale_and_names_decide_by_default(scale, names, scaled, customers):
+    customers = replace(customers, kind=DenseRows("vector", (6,), names))
     table = Judge(scale=scale).scaled(customers)
     assert (table.scale is not None) is scaled
     assert np.allclose(table.take(customers.test), customers.take(customers.test)) is not scaled
