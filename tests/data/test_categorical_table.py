@@ -303,3 +303,26 @@ def test_options_that_contradict_each_other_are_refused():
         dataset="febrl1", group_column="suburb"
     )
     assert "leave nothing to train on" in message("table.csv", validation=0.6, test=0.5)
+
+
+# Where tables come from
+
+
+def test_tables_of_every_kind_give_the_same_categories(tmp_path):
+    frame = pd.DataFrame({"ort": ["Z\xfcrich", "Bern", ""] * 40, "size": ["1", "2"] * 60})
+    frame.to_csv(tmp_path / "plain.csv", index=False)
+    frame.to_csv(tmp_path / "latin.csv", index=False, sep=";", encoding="latin-1")
+    frame.to_csv(tmp_path / "bare.csv", index=False, header=False)
+    frame.to_json(tmp_path / "t.jsonl", orient="records", lines=True)
+    (tmp_path / "parts" / "kind=x").mkdir(parents=True)
+    frame.to_parquet(tmp_path / "parts" / "kind=x" / "0.parquet", index=False)
+    expected = CategoricalTable(str(tmp_path / "plain.csv")).load()
+    for path, options in [
+        ("latin.csv", {"delimiter": "semicolon", "encoding": "latin-1"}),
+        ("t.jsonl", {}),
+        ("parts", {"columns": ["ort", "size"]}),
+        ("bare.csv", {"header": False}),
+    ]:
+        splits = CategoricalTable(str(tmp_path / path), **options).load()
+        assert list(splits.categories.values()) == list(expected.categories.values())
+        assert (splits.features != expected.features).nnz == 0

@@ -1,7 +1,11 @@
 """Queries: SQLite through ADBC, and PostgreSQL where one runs."""
 
 import os
+import shutil
 import sqlite3
+import subprocess
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -71,11 +75,40 @@ def test_training_reads_a_query(database):
     assert splits.provenance["sql"].startswith("SELECT id")
 
 
-@pytest.mark.skipif("ZOO_TEST_POSTGRESQL" not in os.environ, reason="ZOO_TEST_POSTGRESQL names no database to test on")
-def test_postgresql():
-    url = os.environ["ZOO_TEST_POSTGRESQL"]
-    sql = "SELECT i, i / 7.0::float8 AS x, 'n' || i AS name FROM generate_series(0, 499) AS i ORDER BY i"
-    table = open_table(Query(url, sql))
-    assert read_whole(table).column("name").to_pylist() == [name for _, _, name in ROWS]
-    (piece,) = table.read(table.blocks(64)[5:6], ["x"])
+@pytest.fixture(scope="module")
+def postgresql(tmp_path_factory):
+    """The URL of a PostgreSQL server that runs while the tests of this file do."""
+    tools = {name: shutil.which(name) for name in ("initdb", "pg_ctl")}
+    if None in tools.values():
+        pytest.skip("PostgreSQL is not on this machine (initdb and pg_ctl)")
+    folder = Path(tempfile.mkdtemp(prefix="zoo-pg-", dir="/tmp"))  # a socket's path must be short
+    as_user = {}
+    if os.geteuid() == 0:  # which PostgreSQL refuses to be
+        shutil.chown(folder, "nobody")
+        as_user = {"user": "nobody"}
+
+    def run(tool, *arguments):
+        command = [tools[tool], "-D", str(folder / "data"), *arguments]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False, **as_user)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    run("initdb", "-A", "trust", "-U", "zoo", "--no-sync")
+    options = f"-c listen_addresses='' -c fsync=off -k {folder}"
+    run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
+    yield f"postgresql://zoo@/postgres?host={folder}"
+    run("pg_ctl", "-m", "immediate", "stop")
+    shutil.rmtree(folder)
+
+
+def test_postgresql(postgresql):
+    columns = "i, i / 7.0::float8 AS x, 'n' || i AS name, array[i, 1]::float4[] AS v, i::numeric / 8 AS d"
+    sql = f"SELECT {columns} FROM generate_series(0, 499) AS i"  # noqa: S608
+    table = open_table(Query(postgresql, f"{sql} ORDER BY i"))
+    assert read_whole(table, ["name"]).column(0).to_pylist() == [name for _, _, name in ROWS]
+    (piece,) = table.read(table.blocks(64)[5:6], ["x", "v", "d"])
     np.testing.assert_allclose(piece.column("x").to_pylist(), [x for _, x, _ in ROWS[320:384]])
+    assert piece.column("v")[0].as_py() == [320, 1]
+    assert piece.column("d")[1].as_py() == 321 / 8
+    assert str(table.schema.field("d").type) == "double"
+    with pytest.raises(InputError, match=r"the database says: .*nowhere"):
+        read_whole(Query(postgresql, "SELECT * FROM nowhere"))

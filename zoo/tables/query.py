@@ -57,7 +57,7 @@ class Query:
         """The columns of the answer, a `pyarrow.Schema`."""
         if self._schema is None:
             with self._answer(self.sql) as reader:
-                self._schema = reader.schema
+                self._schema = _plain(reader.schema.empty_table()).schema
             require_names(self)
         return self._schema
 
@@ -84,13 +84,13 @@ class Query:
         import pyarrow as pa
 
         with self._answer(self.sql) as reader:
-            held, position = pa.Table.from_batches([], reader.schema), 0
+            held, position = self.schema.empty_table(), 0
             for block in blocks:
                 while position + held.num_rows < block.first + block.rows:
                     batch = next(reader, None)
                     if batch is None:
                         raise InputError(f"{self.name}: the answer has fewer rows than a moment ago; start again")
-                    held = pa.concat_tables([held, pa.Table.from_batches([batch])])
+                    held = pa.concat_tables([held, _plain(pa.Table.from_batches([batch]))])
                     skip = min(max(block.first - position, 0), held.num_rows)
                     held, position = held.slice(skip), position + skip
                 skip = block.first - position
@@ -131,6 +131,20 @@ class Query:
             return self.url
         path = self.url.partition("://")[2]
         return path.removeprefix("/") or ":memory:"
+
+
+def _plain(table: Any) -> Any:
+    """A table without types that are a database's own: its decimals (numeric) as float64, others as their storage."""
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        if isinstance(field.type, pa.BaseExtensionType):
+            stored = [chunk.storage for chunk in table.column(place).chunks]
+            column = pa.chunked_array(stored, field.type.storage_type)
+            if getattr(field.type, "type_name", "") == "numeric":
+                column = column.cast(pa.float64())
+            table = table.set_column(place, field.name, column)
+    return table
 
 
 def without_password(url: str) -> str:
