@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import warnings
 from typing import TYPE_CHECKING, Any, Self
 
 import grpc
@@ -11,14 +12,14 @@ import httpx
 import numpy as np
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-from serving.client_call import Call, TooManyRows
+from serving.client_call import UNKNOWN, Call, TooManyRows
 from serving.client_retries import CallError, Tries, error_of_grpc, error_of_http, error_of_status, no_answer
 from serving.client_target import CHANNEL, HEADERS, Target
 from serving.errors import ServingError
 from serving.in_order import in_order_async
 
 if TYPE_CHECKING:
-    from serving.client_signature import Signature
+    from serving.client_signature import Described
 
 
 _GRACE = 0.2  # seconds in which httpx can say itself what took too long
@@ -49,14 +50,15 @@ class AsyncEmbeddingClient(Target):
     async def encode(self, rows: Any) -> Any:
         """See `EmbeddingClient.encode`."""
         until, is_fresh = self.until(), self._known is None
-        signature = self._known or await self._learn(until)
+        described = self._known or await self._learn(until)
         changes = 0
         while True:
             try:
-                call = Call(self, signature, rows)
+                call = Call(self, described, rows)
                 if call.is_pinned and not is_fresh:
-                    signature, is_fresh = await self._learn(until), True
-                    call = Call(self, signature, rows)
+                    described, is_fresh = await self._learn(until), True
+                    call = Call(self, described, rows)
+                await self._tell_unknown(call, until)
                 return await self._answered(call, until)
             except TooManyRows:
                 continue
@@ -64,9 +66,9 @@ class AsyncEmbeddingClient(Target):
                 if not self.may_be_stale(error, changes):
                     raise
                 newer = await self._learn(until)
-                if newer == signature:
+                if newer == described:
                     raise
-                signature, is_fresh, changes = newer, True, changes + 1
+                described, is_fresh, changes = newer, True, changes + 1
 
     async def close(self) -> None:
         """Ends the connection."""
@@ -78,9 +80,22 @@ class AsyncEmbeddingClient(Target):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _learn(self, until: float | None) -> Signature:
+    async def _learn(self, until: float | None) -> Described:
         self._known = self.read(await self._tried(None, "", until))
         return self._known
+
+    async def _tell_unknown(self, call: Call, until: float | None) -> None:
+        first = call.first_rows()
+        if not first:
+            return
+        try:
+            response = await self._tried(call.request(first, UNKNOWN), call.url, until)
+        except CallError as error:
+            if error.is_too_large:
+                return  # a note is not worth many requests
+            raise
+        for remark in call.remarks(first, response):
+            warnings.warn(remark, UserWarning, stacklevel=3)
 
     async def _answered(self, call: Call, until: float | None) -> Any:
         async def asked(arrays: Any) -> Any:

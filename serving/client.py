@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+import warnings
 from typing import TYPE_CHECKING, Any, Self
 
 import grpc
@@ -12,7 +13,7 @@ import httpx
 import numpy as np
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-from serving.client_call import Call, TooManyRows
+from serving.client_call import UNKNOWN, Call, TooManyRows
 from serving.client_retries import CallError, Tries, error_of_grpc, error_of_http, error_of_status, no_answer
 from serving.client_target import CHANNEL, HEADERS, Target
 from serving.errors import ServingError
@@ -21,7 +22,7 @@ from serving.in_order import in_order
 if TYPE_CHECKING:
     import threading
 
-    from serving.client_signature import Signature
+    from serving.client_signature import Described
 
 _LOOK = 0.2  # seconds to see whether anybody listens
 
@@ -73,14 +74,15 @@ class EmbeddingClient(Target):
             ValueError: rows that are not the signature's inputs.
         """
         until, is_fresh = self.until(), self._known is None
-        signature = self._known or self._learn(until)
+        described = self._known or self._learn(until)
         changes = 0
         while True:
             try:
-                call = Call(self, signature, rows)
+                call = Call(self, described, rows)
                 if call.is_pinned and not is_fresh:
-                    signature, is_fresh = self._learn(until), True
-                    call = Call(self, signature, rows)
+                    described, is_fresh = self._learn(until), True
+                    call = Call(self, described, rows)
+                self._tell_unknown(call, until)
                 return self._answered(call, until)
             except TooManyRows:
                 continue
@@ -88,9 +90,9 @@ class EmbeddingClient(Target):
                 if not self.may_be_stale(error, changes):
                     raise
                 newer = self._learn(until)
-                if newer == signature:
+                if newer == described:
                     raise
-                signature, is_fresh, changes = newer, True, changes + 1
+                described, is_fresh, changes = newer, True, changes + 1
 
     def close(self) -> None:
         """Ends the connection."""
@@ -102,9 +104,22 @@ class EmbeddingClient(Target):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _learn(self, until: float | None) -> Signature:
+    def _learn(self, until: float | None) -> Described:
         self._known = self.read(self._tried(None, "", until))
         return self._known
+
+    def _tell_unknown(self, call: Call, until: float | None) -> None:
+        first = call.first_rows()
+        if not first:
+            return
+        try:
+            response = self._tried(call.request(first, UNKNOWN), call.url, until)
+        except CallError as error:
+            if error.is_too_large:
+                return  # a note is not worth many requests
+            raise
+        for remark in call.remarks(first, response):
+            warnings.warn(remark, UserWarning, stacklevel=3)
 
     def _answered(self, call: Call, until: float | None) -> Any:
         def asked(arrays: Any, stopped: threading.Event | None = None) -> Any:

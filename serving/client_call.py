@@ -10,8 +10,9 @@ import numpy as np
 import orjson
 from tensorflow_serving.apis import predict_pb2
 
+from serving import client_unknown
 from serving.client_rows import InputRows
-from serving.client_signature import SCALE, Signature, not_understood
+from serving.client_signature import SCALE, Described, not_understood
 from serving.errors import ServingError
 from serving.json_parser import parse
 from serving.tensors import from_proto, to_proto
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from serving.client_retries import CallError
     from serving.client_target import Target
 
+_BY_COLUMN, UNKNOWN = "serving_columns", "unknown"  # signatures of the zoo's encoders
+_LOOKED_AT = 200  # rows of which the server is asked what it does not know
 _LARGEST_REQUEST = 2**24  # bytes, about: what several chunks under way take must stay small
 
 
@@ -30,26 +33,28 @@ class TooManyRows(Exception):  # noqa: N818  no error: the call is made again in
 
 
 class Call:
-    """One call: the rows, and the version whose signature they were read by.
+    """One call: the rows, and the version by whose signature they are read.
 
     Args:
         target: where it goes.
-        signature: of the version.
+        described: the version.
         rows: the user's.
 
     Raises:
         ValueError: rows that are not the signature's inputs.
     """
 
-    def __init__(self, target: Target, signature: Signature, rows: Any) -> None:
-        self._target, self.signature = target, signature
-        self._rows = InputRows(target.model, signature.inputs, rows)
+    def __init__(self, target: Target, described: Described, rows: Any) -> None:
+        self._target, self._described = target, described
+        signature = described.signature(target.signature)
+        self._rows = InputRows(target.model, signature, described.signatures.get(_BY_COLUMN), rows)
+        self.signature = signature = self._rows.signature
         self._wanted = signature.output(target.output)
         self._is_raw = target.output is not None  # as the server sends it
         self._size = max(1, min(target.fitting, _LARGEST_REQUEST // self._rows.row_bytes))
         # The codes of one call come from one version: another may take over under way.
         self.is_pinned = len(self._rows) > self._size
-        self._version = signature.version if self.is_pinned and target.version is None else None
+        self._version = described.version if self.is_pinned and target.version is None else None
 
     def chunks(self) -> Iterator[dict[str, Any]]:
         """The rows of each request, input by input."""
@@ -71,16 +76,33 @@ class Call:
             raise TooManyRows from None
         return [{name: array[part] for name, array in arrays.items()} for part in (slice(half), slice(half, None))]
 
-    def request(self, arrays: Mapping[str, Any]) -> Any:
-        """A request's body, or message."""
-        target, name = self._target, self.signature.name
+    def first_rows(self) -> dict[str, Any]:
+        """Of which the server can say what it does not know, where it can: few enough to cost little; else {}."""
+        unknown = self._described.signatures.get(UNKNOWN)
+        asks = unknown is not None and set(unknown.inputs) == set(self.signature.inputs)
+        return self._rows.chunk(0, _LOOKED_AT) if asks and len(self._rows) >= client_unknown.FEWEST else {}
+
+    def remarks(self, arrays: Mapping[str, Any], response: Any) -> list[str]:
+        """What the answer to `first_rows` says of them."""
+        if isinstance(response, bytes):
+            outputs = parse(response)["outputs"]
+            counts = outputs if isinstance(outputs, dict) else dict.fromkeys(arrays, outputs)
+        else:
+            counts = {name: from_proto(proto) for name, proto in response.outputs.items()}
+        found = client_unknown.remarks(self._rows.names, arrays, counts)
+        return [f"{self._target.model}: {each}" for each in found]
+
+    def request(self, arrays: Mapping[str, Any], signature: str = "") -> Any:
+        """A request's body, or message; to another signature than the rows' own if it is named."""
+        target, name = self._target, signature or self.signature.name
         if target.is_rest:
             body = {"signature_name": name, "inputs": {name: listed(each) for name, each in arrays.items()}}
             if all(each.dtype.kind != "f" or np.isfinite(each).all() for each in arrays.values()):
                 return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
             return json.dumps(body, default=lambda array: array.tolist()).encode()  # NaN, which orjson calls null
         # all outputs, unless one was named: the next version may send integers and their scale instead of floats
-        request = predict_pb2.PredictRequest(output_filter=[self._wanted] if self._is_raw else [])
+        only = [self._wanted] if self._is_raw and not signature else []
+        request = predict_pb2.PredictRequest(output_filter=only)
         target.fill(request.model_spec, self._version)
         request.model_spec.signature_name = name
         for name, array in arrays.items():

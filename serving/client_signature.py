@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from tensorflow_serving.apis import get_model_metadata_pb2
 from serving.errors import ServingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 SCALE = "scale"  # the output that says what a step of an embedding of integers stands for
 
@@ -43,17 +42,15 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Signature:
-    """A signature of one version of a model.
+    """A signature of a model.
 
     Attributes:
         name: of the signature.
-        version: of the model; None if the server does not say.
         inputs: name -> what it takes.
         outputs: name -> what it gives.
     """
 
     name: str
-    version: int | None
     inputs: Mapping[str, Tensor]
     outputs: Mapping[str, Tensor]
 
@@ -69,12 +66,36 @@ class Signature:
         return name
 
 
-def read_metadata(response: Any, model: str, name: str) -> Signature:
-    """A signature from the answer to a request for metadata: REST's body or gRPC's message.
+@dataclass(frozen=True)
+class Described:
+    """A version of a model.
+
+    Attributes:
+        model: its name.
+        version: its number; None if the server does not say.
+        signatures: by their names.
+    """
+
+    model: str
+    version: int | None
+    signatures: Mapping[str, Signature]
+
+    def signature(self, name: str) -> Signature:
+        """A signature.
+
+        Raises:
+            ValueError: there is none of this name.
+        """
+        if name not in self.signatures:
+            raise ValueError(f"{self.model} has no signature {name!r}; it has {', '.join(sorted(self.signatures))}")
+        return self.signatures[name]
+
+
+def read_metadata(response: Any, model: str) -> Described:
+    """The answer to a request for metadata: REST's body or gRPC's message.
 
     Raises:
         ServingError: the answer is not TensorFlow Serving's.
-        ValueError: the model has no signature of this name.
     """
     described = get_model_metadata_pb2.SignatureDefMap()
     if isinstance(response, bytes):
@@ -88,14 +109,12 @@ def read_metadata(response: Any, model: str, name: str) -> Signature:
         spec = response.model_spec
         version = spec.version.value if spec.HasField("version") else None
         response.metadata["signature_def"].Unpack(described)
-    signatures = described.signature_def
-    if name not in signatures:
-        raise ValueError(f"{model} has no signature {name!r}; it has {', '.join(sorted(signatures))}")
-    inputs, outputs = (
-        {each: _tensor(info) for each, info in infos.items()}
-        for infos in (signatures[name].inputs, signatures[name].outputs)
-    )
-    return Signature(name, None if version is None else int(version), inputs, outputs)
+    signatures = {
+        name: Signature(name, _tensors(each.inputs), _tensors(each.outputs))
+        for name, each in described.signature_def.items()
+        if each.inputs
+    }
+    return Described(model, None if version is None else int(version), signatures)
 
 
 def not_understood(body: bytes) -> ServingError:
@@ -106,13 +125,10 @@ def not_understood(body: bytes) -> ServingError:
     )
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """`; did you mean 'NAME'?` for the most similar of some names; "" if none is."""
-    found = difflib.get_close_matches(name, list(names), 1)
-    return f"; did you mean {found[0]!r}?" if found else ""
-
-
-def _tensor(info: Any) -> Tensor:
+def _tensors(infos: Mapping[str, Any]) -> dict[str, Tensor]:
     from tensorflow.dtypes import as_dtype
 
-    return Tensor(np.dtype(as_dtype(info.dtype).as_numpy_dtype), tuple(dim.size for dim in info.tensor_shape.dim))
+    return {
+        name: Tensor(np.dtype(as_dtype(info.dtype).as_numpy_dtype), tuple(dim.size for dim in info.tensor_shape.dim))
+        for name, info in infos.items()
+    }

@@ -13,7 +13,7 @@ from serving.client_signature import read_metadata
 from serving.errors import ServingError
 
 if TYPE_CHECKING:
-    from serving.client_signature import Signature
+    from serving.client_signature import Described
 
 CHANNEL = [
     ("grpc.max_receive_message_length", -1),
@@ -82,7 +82,7 @@ class Target:
         self._verify = verify
         if self.is_rest and self._certificate is not None:
             self._verify = ssl.create_default_context(cadata=self._certificate.decode())
-        self._known: Signature | None = None
+        self._known: Described | None = None
         self.fitting = chunk  # rows in a request that the server has not found too many
         self.quiet_until = 0.0  # when the caller may be told again that the server is away
 
@@ -111,11 +111,11 @@ class Target:
         elif self.label is not None:
             spec.version_label = self.label
 
-    def read(self, metadata: Any) -> Signature:
-        """The signature from the answer to a request for metadata; see `read_metadata`."""
-        signature = read_metadata(metadata, self.model, self.signature)
-        signature.output(self.output)
-        return signature
+    def read(self, metadata: Any) -> Described:
+        """The version that an answer to a request for metadata describes; raises for a signature that it lacks."""
+        described = read_metadata(metadata, self.model)
+        described.signature(self.signature).output(self.output)
+        return described
 
     def may_be_stale(self, error: Exception, changes: int) -> bool:
         """Whether an error may be that of a signature, or version, that is not served any more."""

@@ -5,7 +5,6 @@ import os
 import signal
 import threading
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from served import WEIGHTS, WIDTH, ServerProcess, export_embed
 
 from serving import AsyncEmbeddingClient, EmbeddingClient
 from serving.client_call import listed
-from serving.client_rows import typed
+from serving.client_cells import typed
 from serving.client_signature import Tensor
 from serving.errors import ServingError
 
@@ -58,7 +57,7 @@ def test_a_version_of_integers_may_take_over_from_one_of_floats_and_back(address
     with EmbeddingClient(address, "embed") as client:
         for signature, tolerance in (("serving_default", 1e-4), ("scaled", 0.051), ("serving_default", 1e-4)):
             client.encode(ROWS[:1])
-            client._known = replace(client._known, name=signature)  # as if another version were served since
+            client.signature = signature  # as if another version were served since
             codes = client.encode(ROWS[:20])
             assert codes.dtype == np.float32
             np.testing.assert_allclose(codes, ROWS[:20] @ WEIGHTS, atol=tolerance)

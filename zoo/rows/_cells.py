@@ -59,7 +59,7 @@ def hash_table(keys: Sequence[str], values: Any, default: int) -> Any:
 
 def text_of(cell: Any) -> str:
     """A cell as text; "" for a missing one."""
-    if cell is None or cell != cell or type(cell).__name__ in {"NAType", "NaTType"}:  # noqa: PLR0124  NaN
+    if cell is None or type(cell).__name__ in {"NAType", "NaTType"} or cell != cell:  # noqa: PLR0124  NaN
         return ""
     if isinstance(cell, bytes):
         return cell.decode("utf-8", "replace")
