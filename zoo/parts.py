@@ -15,10 +15,12 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
-import keras
-from keras import ops
-
+from zoo.keras_settings import choose_backend
 from zoo.quiet import import_tensorflow
+
+choose_backend()
+import keras  # noqa: E402
+from keras import ops  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.environment import code_digest
+from zoo.keras_settings import zoo_settings
 from zoo.run_state import claim
 from zoo.stages.cross_validation import cross_validate
 from zoo.stages.judging import judged
@@ -48,6 +49,13 @@ class Pipeline:
             InputError: data or folders that cannot be used, found before training.
             ZooError: anything else that went wrong in a way that can be explained.
         """
+        splits = self._read()
+        self.voice.starting_tensorflow()
+        with zoo_settings():
+            return self._made_of(splits)
+
+    def _read(self) -> Splits:
+        """The table, once all is checked that needs no TensorFlow."""
         recipe, tracker, exporter, voice = self.recipe, self.tracker, self.exporter, self.voice
         require_name(recipe.name)
         voice.say(f"{recipe.name}: {recipe.purpose}")
@@ -64,7 +72,10 @@ class Pipeline:
             voice.note(hopeless)
         for shortage in shortages(recipe, splits):
             voice.note(shortage)
-        voice.starting_tensorflow()
+        return splits
+
+    def _made_of(self, splits: Splits) -> Result:
+        recipe, tracker, exporter, voice = self.recipe, self.tracker, self.exporter, self.voice
         voice.step("trying the export on a few rows")
         rehearse(recipe, exporter, splits)
         model = built_model(recipe, splits, voice.note)

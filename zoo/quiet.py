@@ -32,6 +32,12 @@ def _standard_error_held_back() -> Iterator[None]:
             os.close(saved)
 
 
+def keras_on_tensorflow() -> None:
+    """Lets Keras start on TensorFlow, whatever the environment and keras.json say; without effect once it is there."""
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+
+
 def import_tensorflow() -> Any:
     """Returns the `tensorflow` module; importing it takes seconds, and by default prints lines nobody asked for.
 
@@ -40,6 +46,7 @@ def import_tensorflow() -> Any:
     if "tensorflow" in sys.modules:
         return sys.modules["tensorflow"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    keras_on_tensorflow()  # which TensorFlow imports along
     # TensorFlow logs a few lines before it reads that variable, so the import itself is silenced as well.
     with _standard_error_held_back(), warnings.catch_warnings():
         warnings.simplefilter("ignore")

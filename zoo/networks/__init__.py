@@ -1,5 +1,7 @@
 """Encoder and decoder bodies: [batch, width] -> [batch, features]."""
 
+from zoo.keras_settings import choose_backend
 from zoo.lazy import attach
 
+choose_backend()
 __getattr__, __dir__ = attach(__name__, __path__)

@@ -1,5 +1,7 @@
 """Terms that a loss may add to distortion and rate: each gives [batch] or a scalar, per example."""
 
+from zoo.keras_settings import choose_backend
 from zoo.lazy import attach
 
+choose_backend()
 __getattr__, __dir__ = attach(__name__, __path__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError
+from zoo.keras_settings import choose_backend
 from zoo.quiet import import_tensorflow
 from zoo.report.messages import kinds_differ
 from zoo.train.threshold import require_validation_rows
@@ -27,6 +28,7 @@ def built_model(recipe: Recipe, splits: Splits, note: Callable[[str], None]) -> 
     Raises:
         InputError: a model that does not fit the table.
     """
+    choose_backend()
     import_tensorflow()
     import keras
 
