@@ -11,7 +11,7 @@ from zoo.run_state import claim
 from zoo.stages.cross_validation import cross_validate
 from zoo.stages.judging import judged
 from zoo.stages.model import built_model
-from zoo.stages.preflight import hopeless_gates, require_gates, require_name, require_places, shortages
+from zoo.stages.preflight import hopeless_gates, require_gates, require_name, require_places, require_rows, shortages
 from zoo.stages.rehearsal import rehearse
 from zoo.stages.release import Release
 from zoo.stages.run_log import log_end, log_start
@@ -67,6 +67,7 @@ class Pipeline:
         voice.step("reading the data")
         splits: Splits = recipe.build("data").load()
         exporter.check_exportable(splits)
+        require_rows(recipe, splits)
         voice.starts(recipe.name, splits)
         if hopeless := hopeless_gates(recipe, splits):
             voice.note(hopeless)

@@ -64,7 +64,8 @@ def test_it_needs_a_score_and_labels_that_are_0_and_1(metric, table, scorer, raw
 
 @pytest.mark.parametrize("metric", SCORES)
 @pytest.mark.parametrize(
-    ("anomalies", "said"), [(10, ""), (9, "judged on 9 anomalies"), (1, "a single one"), (0, "the labels there are 0")]
+    ("anomalies", "said"),
+    [(10, ""), (9, "9 anomalies are held out"), (1, "a single one"), (0, "the labels there are 0")],
 )
 def test_too_few_anomalies_are_told_before_anything_is_trained(metric, anomalies, said, table):
     labels = np.zeros(400, np.int64)

@@ -1,8 +1,9 @@
 """How often ordinary rows exceed the threshold, by simulation, and how many rows it takes."""
 
 import math
+import subprocess
+import sys
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -31,14 +32,13 @@ def test_scores_that_tie_are_exceeded_less_often(rng):
 
 @pytest.mark.parametrize(("rate", "needed"), [(0.05, 19), (0.1, 9), (0.01, 99), (0.3, 3), (0.07, 14), (1.0, 0)])
 def test_too_few_rows_are_refused_with_how_many_it_takes(rate, needed, splits):
-    model = SimpleNamespace(false_alarm_rate=rate)
     enough = replace(splits, validation=splits.validation[: max(needed, 1)])
-    require_validation_rows(model, enough)
+    require_validation_rows(rate, enough)
     assert np.isfinite(threshold_of(np.arange(max(needed, 1)), rate))
     if needed:
         few = replace(splits, validation=splits.validation[: needed - 1])
         with pytest.raises(InputError, match=rf"at least {needed}\. Give more rows, raise data\.validation"):
-            require_validation_rows(model, few)
+            require_validation_rows(rate, few)
         with pytest.raises(ValueError, match="too few"):
             threshold_of(np.arange(needed - 1), rate)
 
@@ -46,6 +46,21 @@ def test_too_few_rows_are_refused_with_how_many_it_takes(rate, needed, splits):
 def test_the_rate_that_is_offered_instead_is_enough(splits):
     few = replace(splits, validation=splits.validation[:11])
     with pytest.raises(InputError, match=r"false_alarm_rate to 0\.084 or more"):
-        require_validation_rows(SimpleNamespace(false_alarm_rate=0.05), few)
-    require_validation_rows(SimpleNamespace(false_alarm_rate=0.084), few)
-    require_validation_rows(SimpleNamespace(false_alarm_rate=None), few)
+        require_validation_rows(0.05, few)
+    require_validation_rows(0.084, few)
+    require_validation_rows(None, few)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["model.false_alarm_rate=0.05", "data.validation=0.002"], "validation rows are too few for a threshold with"),
+        (["judge.scale=standardise"], "judge.scale=standardise is for columns of numbers, not for images of 8 x 8"),
+    ],
+)
+def test_a_run_refuses_before_tensorflow_starts(overrides, said, tmp_path):
+    command = [sys.executable, "-m", "zoo.run", "recipe=conv_digits", *overrides]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "TensorFlow" not in done.stdout

@@ -24,12 +24,12 @@ def shortage(splits: Splits) -> str:
     names, counts = np.unique(labels, return_counts=True)
     if set(names) != {"0", "1"}:
         there = ", ".join(names[:5].tolist()) or "none"
-        return f"needs held-out rows labelled 0 (normal) and 1 (anomaly), both of them; the labels there are {there}"
+        return f"held-out rows labelled 0 (normal) and 1 (anomaly) are needed, both; the labels there are {there}"
     name, few = ("anomalies", counts[1]) if counts[1] <= counts[0] else ("normal rows", counts[0])
     if few == 1:
-        return f"has no interval, so no gate can pass on it: of {name} a single one is held out"
+        return f"of {name} a single one is held out, which gives no interval, so no gate can pass"
     if few < _WANTED:
-        return f"is judged on {few} {name}: its interval says little of others; at least {_WANTED} are wanted"
+        return f"{few} {name} are held out, and an interval says little of others; at least {_WANTED} are wanted"
     return ""
 
 

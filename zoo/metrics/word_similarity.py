@@ -38,9 +38,9 @@ class WordSimilarity:
         found = len(self._held_out(splits))
         if found >= _WANTED:
             return ""
-        judged = "has hardly an interval" if found >= _LEAST else "has no value"
+        judged = "which hardly give an interval" if found >= _LEAST else "too few for a value"
         words = f"{found} pairs of {self.pairs} have both words held out"
-        return f"{judged}: {words}; data.holdout=[{self.pairs}] holds out all that there are"
+        return f"{words}, {judged}; data.holdout=[{self.pairs}] holds out all that there are"
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[pairs, 2]: cosine and score; None without keys, or with fewer than 3 pairs held out."""

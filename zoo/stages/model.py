@@ -46,5 +46,5 @@ def built_model(recipe: Recipe, splits: Splits, note: Callable[[str], None]) -> 
         model.build((None, *splits.shape))
     except ValueError as error:
         raise InputError(f"the model cannot be built for {splits.kind.in_words()}: {error}") from error
-    require_validation_rows(model, splits)
+    require_validation_rows(model.false_alarm_rate, splits)
     return model

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.report.messages import missing_labels
+from zoo.train.threshold import require_validation_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,12 @@ def require_places(name: str, tracker: Tracker, exporter: Exporter) -> None:
             f"{tracker.resolved_uri} only {registered}: they do not belong together, and the next version "
             f"would clash. Set export.store=FOLDER or MLFLOW_TRACKING_URI, or move the store's versions away"
         )
+
+
+def require_rows(recipe: Recipe, splits: Splits) -> None:
+    """Raises InputError if there are too few rows for the recipe's threshold, or none that its judge's scale is for."""
+    require_validation_rows(recipe.config["model"].get("false_alarm_rate"), splits)
+    recipe.build("judge").scaled(splits)
 
 
 def shortages(recipe: Recipe, splits: Splits) -> Iterator[str]:

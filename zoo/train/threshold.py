@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from zoo.types import Floats, Splits
 
 
-def require_validation_rows(model: Any, splits: Splits) -> None:
-    """Refuses a table with fewer validation rows than a threshold for the model's false-alarm rate takes.
+def require_validation_rows(rate: float | None, splits: Splits) -> None:
+    """Refuses a table with fewer validation rows than a threshold for a false-alarm rate takes, if there is a rate.
 
     Raises:
         InputError: there are too few; the message says how many it takes.
     """
-    count, rate = len(splits.validation), model.false_alarm_rate
+    count = len(splits.validation)
     if rate is None or _rank(count, rate) <= count:
         return
     needed, enough = math.ceil(1 / _exact(rate)) - 1, math.ceil(1000 / (count + 1)) / 1000
