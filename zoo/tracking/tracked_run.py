@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import as_utf8
 from zoo.tracking._model_signature import input_example, kind_of_model, model_signature
+from zoo.tracking._reachable import Patient, waiting_shown
 from zoo.tracking._registry import global_uri, set_champion
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ class TrackedRun:
         # mlflow.pyfunc.log_model logs to the run and experiment that are active, which may be the caller's own
         parameters = self._client.get_run(self.run_id).data.params
         model = self._client.create_logged_model(self.experiment, "encoder", self.run_id, params=parameters)
-        with global_uri(self._client.tracking_uri):
+        with global_uri(self._client.tracking_uri), self._waiting():
             logged = Model.log(
                 artifact_path=None,
                 flavor=mlflow.pyfunc,
@@ -108,6 +110,11 @@ class TrackedRun:
         with global_uri(self._client.tracking_uri):
             version = self._client.create_model_version(name, logged.model_uri, self.run_id, model_id=logged.model_id)
         return int(version.version)
+
+    def _waiting(self) -> contextlib.AbstractContextManager[None]:
+        """Shows that a server is waited for by what does not go through the client."""
+        is_elsewhere = isinstance(self._client, Patient)
+        return waiting_shown(self._client.tracking_uri) if is_elsewhere else contextlib.nullcontext()
 
     def set_champion(self, name: str, version: int) -> None:
         """Moves the alias `champion` to a new version, and remembers the one before."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError, ZooError, one_line
 from zoo.folders import require_writable
+from zoo.tracking._reachable import Patient, require_reachable, waiting_shown
 from zoo.tracking._registry import CHAMPION, former_champions, global_uri, is_absent, set_champion, what_exists
 from zoo.tracking._registry_file import SQLITE, RegistryFile, own_artifacts_tag
 from zoo.tracking.tracked_run import TrackedRun
@@ -46,7 +47,10 @@ class Tracker:
 
         Raises:
             InputError: it cannot be written to.
+            ZooError: a server that does not answer.
         """
+        if self._file is None:
+            require_reachable(self.resolved_uri)
         if self._file is not None:
             key = "tracking.uri=sqlite:///FILE or MLFLOW_TRACKING_URI"
             require_writable(self._file.folder, "the tracking folder", key)
@@ -115,7 +119,7 @@ class Tracker:
                 if not path.is_dir():
                     raise FileNotFoundError(f"{path} is gone")
                 return path
-        with global_uri(client.tracking_uri):
+        with global_uri(client.tracking_uri), self._waiting():
             return Path(mlflow.artifacts.download_artifacts(uri))
 
     def champion(self, name: str) -> tuple[int, Path] | None:
@@ -181,13 +185,21 @@ class Tracker:
     @contextlib.contextmanager
     def connected(self) -> Iterator[Any]:
         """A client of this store, with MLflow quiet."""
+        if self._file is None:
+            require_reachable(self.resolved_uri)  # before mlflow is imported, which takes seconds
         with self._quiet():
             import mlflow
 
-            if self._file is not None:
-                self._file.folder.mkdir(parents=True, exist_ok=True)
-            uri = self.resolved_uri if self._file is None else self._file.uri
-            yield mlflow.MlflowClient(uri, uri)
+            if self._file is None:
+                with waiting_shown(self.resolved_uri):
+                    client = mlflow.MlflowClient(self.resolved_uri, self.resolved_uri)
+                yield Patient(client, self.resolved_uri)
+                return
+            self._file.folder.mkdir(parents=True, exist_ok=True)
+            yield mlflow.MlflowClient(self._file.uri, self._file.uri)
+
+    def _waiting(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext() if self._file is not None else waiting_shown(self.resolved_uri)
 
     @contextlib.contextmanager
     def _quiet(self) -> Iterator[None]:
