@@ -93,7 +93,8 @@ BAD = {
         "column 'd', row 200,000 (from 0, the header not counted): 'x' is not a number",
     ),
     "cell.csv": (text("a,b,c,d\n1,2,3,4\n1,,3,4\n"), "in row 1 (from 0"),
-    "quote.csv": (text('n,a,b,c,d\n5" pipe,1,2,3,4\nx,1,2,3,4\n6" pipe,1,2,3,4\ny,1,2,3,4\n'), "double quote"),
+    "quote.csv": (text('n,a,b,c,d\n"5" "pipe\n",1,2,3,4\n'), "row 2 has 1 cells, but the header has 5"),
+    "open.csv": (text('n,a,b,c,d\n5,1,2,3,4\n6,1,2,3,"4\n'), "a double quote is opened and not closed"),
     "rows.xlsx": (text("x"), "no reader for files with this ending"),
     "rows.csv.gz": (text("x"), "cannot be read to its end (Not a gzipped file"),
 }

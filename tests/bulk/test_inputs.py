@@ -191,3 +191,17 @@ def test_an_interrupted_job_goes_on(dense, table, tmp_path, monkeypatch, capsys,
     assert "going on: " in capsys.readouterr().out
     assert len(calls) < 4 + 10
     np.testing.assert_allclose(np.load(tmp_path / "out.npy"), zoo.load(dense).encode(table), atol=1e-5)
+
+
+def test_lines_of_baskets(baskets, tmp_path, run):
+    rows = [["item1", "item2"], ["unknown", "item7"], ["item3"] * 3, ["item, 4"]] * 9
+    text = "".join(",".join(f'"{item}"' if "," in item else f" {item} " for item in row) + "\n\n" for row in rows)
+    (tmp_path / "t.csv").write_text(text)
+    expected = zoo.load(baskets).encode(rows)
+    np.testing.assert_allclose(run(baskets, tmp_path / "t.csv", "lines=true", "block=5"), expected, atol=1e-6)
+    (tmp_path / "t.txt.gz").write_bytes(gzip.compress(text.replace(",", ";").replace("; 4", ", 4").encode()))
+    found = run(baskets, tmp_path / "t.txt.gz", "lines=true", "delimiter=;", "block=5")
+    np.testing.assert_allclose(found[:3], expected[:3], atol=1e-6)
+    assert "if each line is a basket, say lines=true" in run(baskets, tmp_path / "t.csv", status=2)
+    (tmp_path / "t.csv").write_text('item1,"item2\n')
+    assert "lines 0 to 0 (from 0, without empty ones)" in run(baskets, tmp_path / "t.csv", "lines=true", status=2)

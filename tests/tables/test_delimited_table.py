@@ -156,3 +156,28 @@ def test_types_are_told_from_the_first_rows(write):
     text = "id,x,word,code,flag,empty\n" + "".join(f"{i},{i / 3},w{i},00{i},{i % 2 == 0},\n" for i in range(50))
     schema = open_table(write(text)).schema
     assert [str(field.type) for field in schema] == ["int64", "double", "string", "int64", "double", "null"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_quotes_inside_of_cells_without_quotes_are_letters(write, size):
+    cells = ['5" pipe', "x", '"a ""b"", c\nd"', '6" pipe', ' "y"', "", '"7"" \n"']
+    expected = ['5" pipe', "x", 'a "b", c\nd', '6" pipe', ' "y"', "", '7" \n']
+    rows = [(cells[i % 7], expected[i % 7], i) for i in range(50)]
+    text = "name,n\n" + "".join(f"{cell},{i}\n" for cell, _, i in rows)
+    table = open_table(write(text))
+    found = [row for piece in table.read(table.blocks(size), ["name", "n"]) for row in piece.to_pylist()]
+    assert [(row["name"], int(row["n"])) for row in found] == [(cell, i) for _, cell, i in rows]
+    plain = "name,n\n" + "".join(f"{cell},{i}\n" for cell, _, i in rows if cell in {"x", cells[2], cells[6]})
+    stops = [block.stop for block in open_table(write(plain)).blocks(1)]
+    assert stops == [block.stop for block in open_table(write(plain + '5" pipe,1\n')).blocks(1)][:-1]
+
+
+def test_a_quote_that_is_not_closed_is_refused_before_rows_are_lost(write):
+    said = message(write('a,b\n1,2\n3,"4\n' + "5,6\n" * 100))
+    assert "a double quote is opened and not closed, in the row that starts at byte 8" in said
+
+
+def test_what_is_no_text_is_told_by_its_first_bytes(write):
+    assert "is no text, but packed with gzip; rename it to end in .gz" in message(write(gzip.compress(csv().encode())))
+    assert "is no text, but a zip file, as spreadsheets are" in message(write(b"PK\3\4 and more"))
+    assert "is no text, but Parquet" in message(write(b"PAR1 and more"))

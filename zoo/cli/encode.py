@@ -33,6 +33,7 @@ _KEYS = {
     "encoding": "of a text file, such as latin-1; default: utf-8, or as its byte order mark says",
     "header": "true or false: whether a text file's first row names the columns; default: seen by the names",
     "token_spaces": "true for word vectors as text whose keys hold spaces",
+    "lines": "true for a text file of which each line is a basket",
     "keep": "columns to carry along, such as id,title; `none` for none; default: all others",
     "overwrite": "true replaces an output that is there",
     "block": "rows at a time; default: by the width of a row, at most 32768",
@@ -140,6 +141,7 @@ def _text(given: Mapping[str, str]) -> Options:
         given.get("encoding"),
         _truth("header", given["header"]) if "header" in given else None,
         token_spaces=_truth("token_spaces", given.get("token_spaces", "false")),
+        lines=_truth("lines", given.get("lines", "false")),
         prefix="",
     )
 

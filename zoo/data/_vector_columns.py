@@ -13,7 +13,7 @@ from zoo.tables.cells import numbers_of, vectors_of, whole
 from zoo.tables.keys import row_keys
 from zoo.tables.own_columns import id_columns, left_out_note
 from zoo.tables.read_table import column_of, read_table, require_columns
-from zoo.tables.text_cells import Kind, has_decimal_comma, kind_of, looks_grouped
+from zoo.tables.text_cells import Kind, has_decimal_comma, kind_of, looks_grouped, ungrouped
 from zoo.tables.words import count, some
 
 if TYPE_CHECKING:
@@ -188,8 +188,7 @@ class _Columns:
             if is_text(self._table.schema.field(name).type):
                 cells = [cell for cell in self._table.column(name).slice(0, 50).to_pylist() if cell]
                 if cells and all(looks_grouped(cell) for cell in cells):
-                    digits = "".join(letter for letter in cells[0] if letter.isdigit())
-                    return f" ({name}: {cells[0]!r} has a mark between thousands; write {digits})"
+                    return f" ({name}: {cells[0]!r} has a mark between thousands; write {ungrouped(cells[0])})"
         return ""
 
     def _numbers(self, names: Sequence[str]) -> npt.NDArray[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv as python_csv
 import io
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError, one_line
 from zoo.tables.cells import whole
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from zoo.tables.table import Block
 
 _MARKS = (";", "\t", "|", ",")
+_FORMATS = {
+    b"\x1f\x8b": "packed with gzip; rename it to end in .gz",
+    b"\x28\xb5\x2f\xfd": "packed with zstd; rename it to end in .zst",
+    b"BZh": "packed with bzip2; rename it to end in .bz2",
+    b"PK\3\4": "a zip file, as spreadsheets are (.xlsx, .ods); save the sheet as CSV, or unpack it",
+    b"PAR1": "Parquet; rename it to end in .parquet",
+    b"\x93NUMPY": "NumPy's; rename it to end in .npy",
+}
 _PROBED = 50  # rows that tell which mark parts cells
 
 
@@ -46,13 +54,12 @@ class DelimitedTable(LinesTable):
         InputError: no table, or one that can be read in several ways; the message says what to say.
     """
 
-    quotes: ClassVar[bool] = True
-
     def __init__(self, source: ByteSource, delimiter: str, options: Options) -> None:
         super().__init__(source)
         from pyarrow import csv
 
         self._options, self._delimiter = options, options.delimiter or delimiter
+        self.delimiter = self._delimiter.encode()
         self.decimal = options.decimal or "."
         head = self._first_rows()
         self._refuse_other_text(head)
@@ -134,6 +141,7 @@ class DelimitedTable(LinesTable):
             return (
                 f"{self.name}: row {number:,} has {row.actual_columns} cells, but {what} {row.expected_columns} "
                 f'({place}); repair the row, and put cells that hold the separator in double quotes, "like, this"'
+                f"{'' if self._options.prefix else '; if each line is a basket, say lines=true'}"
             )
         if "Empty CSV" in str(error):
             return f"{self.name}: the file holds nothing but empty lines; export it again"
@@ -182,6 +190,9 @@ class DelimitedTable(LinesTable):
             raise InputError(
                 f"{self.name}: not a table that can be read: the file holds nothing but empty lines; export it again"
             )
+        packed = next((what for start, what in _FORMATS.items() if head.startswith(start)), None)
+        if packed is not None:
+            raise InputError(f"{self.name}: is no text, but {packed}")
         if b"\0" in head[:4096]:
             raise InputError(
                 f"{self.name}: holds bytes of 0, so it is not text in UTF-8; if it is text of a spreadsheet, say "
@@ -207,10 +218,8 @@ class DelimitedTable(LinesTable):
         return max(len(rows[0]) if rows else 1, longest)
 
     def _bytes_of_first_row(self, head: bytes) -> int:
-        for ends in self._ends(iter([head])):
-            if len(ends):
-                return int(ends[0])
-        return len(head)
+        ends = self._ends_of(head)
+        return int(ends[0]) if len(ends) else len(head)
 
     def _refuse_other_delimiter(self, head: bytes) -> None:
         """Raises InputError where another mark than the ending's parts the cells."""

@@ -5,21 +5,21 @@ from __future__ import annotations
 import codecs
 from abc import ABC, abstractmethod
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.errors import InputError
 from zoo.tables.files import readable
+from zoo.tables.row_ends import NEWLINE, RETURN, OpenQuoteError, StrayQuoteError, exact_row_ends, row_ends
 from zoo.tables.table import Block
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 
     from zoo.tables.byte_source import ByteSource
 
 _READ = 2**22  # bytes at once
-_NEWLINE, _RETURN, _QUOTE = b"\n"[0], b"\r"[0], b'"'[0]
 
 
 class LinesTable(ABC):
@@ -34,15 +34,16 @@ class LinesTable(ABC):
 
     row_shape: tuple[int, ...] | None = None
     notes: tuple[str, ...] = ()
-    quotes: ClassVar[bool] = False  # whether a line break in double quotes does not end a row
+    delimiter: bytes | None = None  # between cells, where a line break in a quoted cell ends no row
     schema: Any
 
     def __init__(self, source: ByteSource) -> None:
         self.source, self.name = source, source.name
         self.rows: int | None = None
+        self._is_exact = False
         head = source.head(2**16)
         self._start = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
-        self._newline = _RETURN if b"\r" in head and b"\n" not in head else _NEWLINE  # of Macs before 2001
+        self._newline = RETURN if b"\r" in head and b"\n" not in head else NEWLINE  # of Macs before 2001
 
     def identity(self) -> dict[str, Any]:
         """See `zoo.tables.table.Table`."""
@@ -79,48 +80,45 @@ class LinesTable(ABC):
         head = self.source.head(size)
         if len(head) < size:
             return head[self._start :]
-        ends = np.concatenate(list(self._ends(iter([head[self._start :]]), complete=False)))
+        ends = self._ends_of(head[self._start :])
         return head[self._start : self._start + int(ends[-1])] if len(ends) > 1 else self._first_rows(4 * size)
 
     def _bounds(self, size: int, limit: int | None) -> tuple[list[int], int]:
         """The bytes at which blocks start, and the end of the last; how many rows there are."""
+        try:
+            return self._counted(size, limit)
+        except StrayQuoteError:
+            self._is_exact = True
+            return self._bounds(size, limit)
+        except OpenQuoteError as error:
+            raise InputError(
+                f"{self.name}: a double quote is opened and not closed, in the row that starts at byte "
+                f"{self._start + error.args[0]:,}; close it, or write a quote inside a cell in quotes twice"
+            ) from None
+
+    def _counted(self, size: int, limit: int | None) -> tuple[list[int], int]:
         bounds, rows, end = [self._start], 0, self._start
         with readable(self.name), self.source.open() as file:
             file.seek(self._start)
-            chunks = iter(lambda: file.read(_READ), b"")
-            for found in self._ends(chunks):
+            for found in self._ends(lambda: iter(lambda: file.read(_READ), b"")):
                 ends = found if limit is None else found[: limit - rows]
                 bounds.extend((self._start + ends[(-rows - 1) % size :: size]).tolist())
                 rows += len(ends)
                 end = self._start + int(ends[-1]) if len(ends) else end
                 if rows == limit:
                     break
-        if bounds[-1] != end:
-            bounds.append(end)
-        return bounds, rows
+        return bounds if bounds[-1] == end else [*bounds, end], rows
 
-    def _ends(self, chunks: Iterator[bytes], *, complete: bool = True) -> Iterator[Any]:
-        """The bytes after the rows, counted from the first chunk, in pieces.
+    def _ends_of(self, head: bytes) -> Any:
+        """The bytes after the whole rows of the file's first bytes."""
+        try:
+            return np.concatenate(list(self._ends(lambda: iter([head]), complete=False)))
+        except StrayQuoteError:
+            self._is_exact = True
+            return self._ends_of(head)
 
-        Args:
-            chunks: the file's bytes, or the first of them.
-            complete: whether they are all, so that what is left over at their end is a row.
-        """
-        position, start, odd, before = 0, 0, False, 0
-        for data in chunks:
-            codes = np.frombuffer(data, np.uint8)
-            at = np.flatnonzero(codes == self._newline)
-            if self.quotes and (odd or b'"' in data):
-                quotes = np.flatnonzero(codes == _QUOTE)
-                at = at[(np.searchsorted(quotes, at) + odd) % 2 == 0]
-                odd = bool((len(quotes) + odd) % 2)
-            lengths = np.diff(np.concatenate([[start - position], at + 1]))
-            previous = np.where(at > 0, codes[at - 1], before)
-            there = (lengths > 2) | ((lengths == 2) & (previous != _RETURN))
-            if len(at):
-                start = position + int(at[-1]) + 1
-            before = data[-1]
-            position += len(data)
-            yield position - len(data) + at[there] + 1
-        if complete and position > start and not (position - start == 1 and before == _RETURN):
-            yield np.asarray([position])
+    def _ends(self, chunks: Callable[[], Iterator[bytes]], *, complete: bool = True) -> Iterator[Any]:
+        """See `zoo.tables.row_ends.row_ends`."""
+        if self._is_exact and self.delimiter is not None:
+            return exact_row_ends(chunks(), self._newline, self.delimiter, complete=complete)
+        return row_ends(chunks(), self._newline, self.delimiter, complete=complete)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError
 from zoo.tables.arrow_table import open_arrow
+from zoo.tables.basket_lines_table import BasketLinesTable
 from zoo.tables.binary_vectors_table import BinaryVectorsTable
 from zoo.tables.byte_source import PACKED, ByteSource
 from zoo.tables.delimited_table import DelimitedTable
@@ -93,6 +94,9 @@ def origin_of(table: Table) -> dict[str, Any]:
 def _file(place: Path | str, options: Options) -> Table:
     path = Path(place)
     end = _end(path)
+    if options.lines and end in {*DELIMITED, ".txt"}:
+        separator = options.delimiter or DELIMITED.get(end, ",")
+        return BasketLinesTable(ByteSource(place, options.encoding), separator)
     if end is None:
         raise InputError(
             f"{place}: no reader for files with this ending; readable: {', '.join(READABLE)}, of text also packed "

@@ -26,6 +26,7 @@ class Options:
         encoding: of the text, such as latin-1 or utf-16.
         header: whether the first row names the columns.
         token_spaces: whether keys of word vectors may hold spaces.
+        lines: whether each line of a text file is a basket.
         prefix: what stands before an option's name where the user says it, such as "data.".
 
     Raises:
@@ -37,6 +38,7 @@ class Options:
     encoding: str | None = None
     header: bool | None = None
     token_spaces: bool = False
+    lines: bool = False
     prefix: str = "data."
 
     def __post_init__(self) -> None:
@@ -67,7 +69,7 @@ class Options:
         """What the user said, for provenance."""
         names = ("delimiter", "decimal", "encoding", "header")
         said = {name: value for name in names if (value := getattr(self, name)) is not None}
-        return said | ({"token_spaces": True} if self.token_spaces else {})
+        return said | {name: True for name in ("token_spaces", "lines") if getattr(self, name)}
 
     def saying(self, **values: str) -> str:
         """How to say options, such as `data.delimiter=semicolon data.decimal=comma`."""

@@ -49,7 +49,7 @@ def id_columns(table: Any, names: Collection[str]) -> dict[str, str]:
     found = {}
     for name in names:
         numbers = _whole_numbers(table.column(name))
-        if numbers is None or len(numbers) < 2 or len(np.unique(numbers)) < len(numbers):
+        if numbers is None or len(numbers) < 2 or not _are_distinct(table.column(name)):
             continue
         if _ID.fullmatch(name) or _ID.fullmatch(name.lower()):
             found[name] = "whole numbers, each once, as an id"
@@ -71,6 +71,13 @@ def _written_index(schema: Any) -> set[str]:
     except (KeyError, ValueError):
         return set()
     return {name for name in facts.get("index_columns", ()) if isinstance(name, str)}
+
+
+def _are_distinct(column: Any) -> bool:
+    """Whether no cell comes twice; of text as it is written, for float64 does not tell numbers beyond 2^53 apart."""
+    import pyarrow.compute as pc
+
+    return bool(pc.count_distinct(column).as_py() == len(column))
 
 
 def _whole_numbers(column: Any) -> Any:

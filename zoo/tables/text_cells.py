@@ -120,6 +120,12 @@ def looks_grouped(cell: str) -> bool:
     return _GROUPED.fullmatch(cell) is not None
 
 
+def ungrouped(cell: str) -> str:
+    """Such a number without the marks."""
+    found = _GROUPED.fullmatch(cell)
+    return cell.strip() if found is None else cell.replace(found.group(1), "").strip()
+
+
 def has_decimal_comma(cell: str) -> bool:
     """Whether a cell is a number with a comma before its fraction, such as "0,5"."""
     return _DECIMAL_COMMA.fullmatch(cell) is not None
