@@ -136,3 +136,13 @@ def test_a_champion_that_was_not_judged_at_all_stays():
     verdict = decide(unseen, {"a": Gate("a", at_least=0.1)}, "encoder", "champion")
     assert verdict.beats_champion is False
     assert "could not be compared" in verdict.champion_reasons[0]
+
+
+@pytest.mark.parametrize(("other", "promoted"), [(AHEAD, True), (BEHIND, False), (None, True)])
+def test_where_no_gate_can_be_compared_the_other_metrics_are(other, promoted):
+    report = compared({"a": other, "b": None}, {"a": True, "b": False})
+    verdict = decide(report, {"b": BOTH["b"]}, "encoder", "champion")
+    assert verdict.blessed
+    assert verdict.beats_champion is promoted
+    assert [reason.split()[0] for reason in verdict.champion_reasons] == ["a"] * (not promoted)
+    assert [note.split()[0] for note in verdict.champion_notes] == ["b"]

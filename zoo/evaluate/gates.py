@@ -77,12 +77,15 @@ def _shortfall(score: Score | None, required: float, *, inclusive: bool) -> str:
 
 
 def _worse_than_champion(report: Report, gates: Mapping[str, Gate], champion: str) -> Iterator[str]:
-    """Metrics of the gates on which the whole interval of the difference to the champion lies below 0."""
-    without = set(_without_value(report, gates, champion))
-    for metric in sorted({gate.metric for gate in gates.values()} - without):
-        difference = report.differences.get(champion, {}).get(metric)
-        if report.directions.get(metric, True) is None:
-            continue  # it ranks none
+    """Metrics on which the whole interval of the difference to the champion lies below 0.
+
+    Those of the gates; where the champion has no value of any of them, all others that rank and that both have.
+    """
+    differences = report.differences.get(champion, {})
+    asked = {gate.metric for gate in gates.values() if report.directions.get(gate.metric, True) is not None}
+    left = asked - set(_without_value(report, gates, champion))
+    for metric in sorted(left if left or not asked else differences):
+        difference = differences.get(metric)
         if difference is None or not math.isfinite(difference.high):
             yield f"{metric} could not be compared with the champion's"
         elif difference.high < 0:
