@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from zoo.data import WordVectors
-from zoo.data import _cleaning as cleaning
 from zoo.data._key_split import split_by_key
 from zoo.errors import InputError
 from zoo.rows import DenseRows
@@ -150,7 +149,7 @@ def test_the_fingerprint_is_the_contents_not_the_files(write, table, load):
 def test_the_fingerprint_does_not_depend_on_blocks(table, load, monkeypatch):
     keys = [f"k{number}" for number in range(200)]
     whole = load(keys, table.vectors).provenance["fingerprint"]
-    monkeypatch.setattr(cleaning, "_BLOCK", 6 * 7)
+    monkeypatch.setattr("zoo.tables.fingerprint._BLOCK", 6 * 7 * 4)
     assert load(keys, table.vectors).provenance["fingerprint"] == whole
 
 
@@ -168,7 +167,7 @@ def test_other_numbers_become_float32(dtype, load):
 
 def test_a_table_in_memory_is_cleaned_in_place(write, table, monkeypatch):
     # Blocks of 7 rows: rows move over many block borders.
-    monkeypatch.setattr(cleaning, "_BLOCK", 6 * 7)
+    monkeypatch.setattr("zoo.tables.fingerprint._BLOCK", 6 * 7 * 4)
     vectors = table.vectors.copy()
     dropped = [0, 1, 2, 9, 50, 51, 120, 199]
     vectors[dropped] = np.nan

@@ -102,6 +102,7 @@ def test_what_is_no_table_says_what_is(tmp_path):
     (tmp_path / "list.json").write_text('[{"a": 1}]')
     (tmp_path / "bad.jsonl").write_text('{"a": 1}\n{"a": "x"}\n')
     (tmp_path / "bad.arrow").write_text("ARROW1 and no more")
+    (tmp_path / "latin.jsonl").write_bytes(b'{"a": "caf\xe9"}\n')
     (tmp_path / "none").mkdir()
     for name, said in [
         ("t.xlsx", r"no reader for files with this ending; readable: .*\.csv.*\.jsonl.*\.npz.*\.parquet"),
@@ -112,6 +113,7 @@ def test_what_is_no_table_says_what_is(tmp_path):
         ("bad.jsonl", "not JSON objects of like fields"),
         ("bad.arrow", "not a complete Arrow or Feather file"),
         ("c.csv", "no such file; did you mean"),
+        ("latin.jsonl", r"not UTF-8 .*encoding=latin-1"),
     ]:
         with pytest.raises(InputError, match=said):
             read_whole(open_table(tmp_path / name))
@@ -138,3 +140,25 @@ def test_arrays_of_an_npz_are_columns(tmp_path):
     np.savez(tmp_path / "none.npz", y=np.arange(60))
     with pytest.raises(InputError, match="no array holds rows"):
         open_table(tmp_path / "none.npz")
+
+
+def test_text_that_is_not_utf8_is_refused_at_reading(tmp_path):
+    from zoo.tables.read_table import read_table
+
+    broken = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\4\0\0\0"), pa.py_buffer(b"caf\xe9")])
+    pq.write_table(pa.table({"name": broken}), tmp_path / "t.parquet")
+    with pytest.raises(InputError, match="column 'name' holds text that is not UTF-8"):
+        read_table(tmp_path / "t.parquet")
+
+
+def test_a_fingerprint_is_of_the_content_and_not_of_its_layout():
+    from zoo.tables.fingerprint import fingerprint
+
+    rows = VECTORS.astype("<f4")
+    assert fingerprint("60 4 ", NAMES, rows) == fingerprint("60 4 ", tuple(NAMES), np.asfortranarray(rows))
+    prints = [
+        fingerprint("60 4 ", NAMES, rows),
+        fingerprint("60 4", NAMES, rows),
+        fingerprint("60 4 ", NAMES[::-1], rows),
+    ]
+    assert len({*prints, fingerprint("60 4 ", NAMES, rows[::-1])}) == 4

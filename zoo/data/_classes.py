@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.tables.fingerprint import fingerprint as table_fingerprint
 from zoo.tables.words import count
 
 if TYPE_CHECKING:
@@ -60,9 +60,7 @@ def labelled(fingerprint: str, labels: npt.NDArray[Any] | None) -> str:
     """A table's fingerprint with its labels counted in: BLAKE2b (16 bytes, hexadecimal)."""
     if labels is None:
         return fingerprint
-    digest = blake2b(fingerprint.encode(), digest_size=16)
-    digest.update("".join(f"{label}\0" for label in labels.tolist()).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+    return table_fingerprint(fingerprint, labels.tolist())
 
 
 def _notes(labels: npt.NDArray[Any], unlabelled: npt.NDArray[np.bool_], name: str, *, stands: int) -> tuple[str, ...]:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.errors import InputError
-from zoo.tables.keys import require_utf8
+from zoo.tables.fingerprint import fingerprint as table_fingerprint
+from zoo.tables.fingerprint import row_slices
+from zoo.tables.keys import first_rows, require_utf8
 from zoo.tables.words import count, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
     from zoo.data.readers._table import Table
     from zoo.types import Floats
 
-_BLOCK = 2**20  # numbers a block; 4 MiB of float32
 _NAMED = 5
 
 
@@ -68,7 +68,8 @@ def clean(table: Table, name: str, *, invalid: str, allow_constant: bool) -> Cle
     features = _as_float32(table.vectors, name)
     require_utf8(table.keys, name)
     keys = np.fromiter(table.keys, dtype=object, count=len(table.keys))
-    first = _first_occurrences(table.keys)
+    first = np.zeros(len(keys), dtype=bool)
+    first[list(first_rows(table.keys).values())] = True
     scan = _scan(features, first)
     bad = np.flatnonzero(first & ~scan.finite)
     if bad.size and invalid != "drop":
@@ -97,12 +98,7 @@ def clean(table: Table, name: str, *, invalid: str, allow_constant: bool) -> Cle
 
 def fingerprint(keys: Sequence[str] | npt.NDArray[np.object_], features: Floats) -> str:
     """BLAKE2b (16 bytes, hexadecimal) over the shape, the keys and the vectors' little-endian bytes."""
-    digest = blake2b(f"{features.shape[0]} {features.shape[1]} ".encode(), digest_size=16)
-    for rows in _blocks(features):
-        digest.update("".join(f"{key}\0" for key in keys[rows]).encode("utf-8", "surrogatepass"))
-    for rows in _blocks(features):
-        digest.update(np.ascontiguousarray(features[rows], dtype="<f4").data)
-    return digest.hexdigest()
+    return table_fingerprint(f"{features.shape[0]} {features.shape[1]} ", keys, features.astype("<f4", copy=False))
 
 
 def _as_float32(vectors: npt.NDArray[Any], name: str) -> Floats:
@@ -119,23 +115,6 @@ def _as_float32(vectors: npt.NDArray[Any], name: str) -> Floats:
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
 
-def _blocks(features: Floats) -> Iterator[slice]:
-    size = max(1, _BLOCK // features.shape[1])
-    for start in range(0, len(features), size):
-        yield slice(start, min(start + size, len(features)))
-
-
-def _first_occurrences(keys: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Which rows [rows] carry a key for the first time."""
-    first = np.ones(len(keys), dtype=bool)
-    if len(set(keys)) < len(keys):
-        seen: set[str] = set()
-        for row, key in enumerate(keys):
-            first[row] = key not in seen
-            seen.add(key)
-    return first
-
-
 def _scan(features: Floats, rows_in_use: npt.NDArray[np.bool_]) -> _Scan:
     width = features.shape[1]
     scan = _Scan(
@@ -144,7 +123,7 @@ def _scan(features: Floats, rows_in_use: npt.NDArray[np.bool_]) -> _Scan:
         minimum=np.full(width, np.inf, dtype=np.float32),
         maximum=np.full(width, -np.inf, dtype=np.float32),
     )
-    for rows in _blocks(features):
+    for rows in row_slices(features):
         block = features[rows]
         scan.finite[rows] = np.isfinite(block).all(axis=1)
         good = scan.finite[rows] & rows_in_use[rows]
@@ -191,6 +170,6 @@ def _compact(features: Floats, keep: npt.NDArray[np.bool_]) -> Floats:
     if not features.flags.writeable:
         return np.asarray(features[kept])
     # Rows only ever move up, so a block never overwrites a row that a later block still needs.
-    for rows in _blocks(features[: len(kept)]):
+    for rows in row_slices(features[: len(kept)]):
         features[rows] = features[kept[rows]]
     return features[: len(kept)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,16 +10,16 @@ import numpy as np
 from zoo.data._row_split import refuse_empty
 from zoo.errors import InputError
 from zoo.rows.image_rows import ImageRows
+from zoo.tables.fingerprint import fingerprint as table_fingerprint
+from zoo.tables.fingerprint import row_slices
 from zoo.types import Splits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
     from zoo.types import Rows
-
-_BLOCK = 2**22  # numbers a block; 4 MiB of uint8
 
 
 def allocate(shape: tuple[int, ...], name: str) -> npt.NDArray[np.uint8]:
@@ -50,7 +49,7 @@ def binarise(images: npt.NDArray[np.uint8], seed: Sequence[int]) -> None:
         seed: seed of the draws.
     """
     random = np.random.default_rng(seed)
-    for rows in _blocks(images):
+    for rows in row_slices(images):
         # Of the 255 equally likely numbers 0..254, exactly `pixel` are below the pixel.
         drawn = random.integers(0, 255, size=images[rows].shape, dtype=np.uint8)
         images[rows] = np.where(drawn < images[rows], np.uint8(255), np.uint8(0))
@@ -58,12 +57,8 @@ def binarise(images: npt.NDArray[np.uint8], seed: Sequence[int]) -> None:
 
 def fingerprint(images: npt.NDArray[np.uint8], labels: npt.NDArray[Any] | None) -> str:
     """BLAKE2b (16 bytes, hexadecimal) over the shape, the images' bytes and the labels as text."""
-    digest = blake2b(f"{' '.join(map(str, images.shape))} ".encode(), digest_size=16)
-    for rows in _blocks(images):
-        digest.update(np.ascontiguousarray(images[rows]).data)
-    if labels is not None:
-        digest.update("".join(f"{label}\0" for label in labels.tolist()).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+    texts = () if labels is None else labels.tolist()
+    return table_fingerprint(f"{' '.join(map(str, images.shape))} ", images, texts)
 
 
 def image_splits(
@@ -112,9 +107,3 @@ def image_splits(
             tuple(int(size) for size in images.shape[1:]), limits=(float(images.min()), float(images.max()))
         ),
     )
-
-
-def _blocks(images: npt.NDArray[np.uint8]) -> Iterator[slice]:
-    size = max(1, _BLOCK // max(1, math.prod(images.shape[1:])))
-    for start in range(0, len(images), size):
-        yield slice(start, start + size)

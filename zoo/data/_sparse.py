@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.data._row_split import refuse_empty
+from zoo.tables.fingerprint import fingerprint as table_fingerprint
 from zoo.types import Splits
 
 if TYPE_CHECKING:
@@ -79,14 +79,11 @@ def sparse_splits(
 
 def fingerprint(features: csr_array, keys: Sequence[str], categories: Mapping[str, tuple[str, ...]] | None) -> str:
     """BLAKE2b (16 bytes, hexadecimal) over the shape, the keys, the columns' names and the entries, little-endian."""
-    digest = blake2b(f"{features.shape[0]} {features.shape[1]} ".encode(), digest_size=16)
-    names = (name for field, names in (categories or {}).items() for name in (field, *names))
-    for texts in (keys, names):
-        digest.update("".join(f"{text}\0" for text in texts).encode("utf-8", "surrogatepass"))
+    names = [name for field, names in (categories or {}).items() for name in (field, *names)]
     # The same bytes whether SciPy chose 32 or 64 bits for the numbers of rows and columns.
-    for array, kind in ((features.indptr, "<i8"), (features.indices, "<i8"), (features.data, "<f4")):
-        digest.update(np.ascontiguousarray(array, dtype=kind).data)
-    return digest.hexdigest()
+    ends, indices = (array.astype("<i8", copy=False) for array in (features.indptr, features.indices))
+    head = f"{features.shape[0]} {features.shape[1]} "
+    return table_fingerprint(head, keys, names, ends, indices, features.data.astype("<f4", copy=False))
 
 
 def _compact(features: csr_array) -> csr_array:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.errors import InputError, suggestion
+from zoo.tables.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -175,8 +175,7 @@ class OneClass:
         return notes
 
     def _provenance(self, wrapped: Splits, labels: npt.NDArray[np.int64], rows: dict[str, Rows]) -> dict[str, Any]:
-        content = blake2b(str(wrapped.provenance.get("fingerprint", "")).encode(), digest_size=16)
-        content.update(np.ascontiguousarray(labels, dtype="<i8").data)
+        content = fingerprint(str(wrapped.provenance.get("fingerprint", "")), labels.astype("<i8", copy=False))
         return {
             "source": type(self).__name__,
             "data": dict(wrapped.provenance),
@@ -186,7 +185,7 @@ class OneClass:
             "rows": len(labels),
             "shape": list(wrapped.shape),
             "splits": {split: len(numbers) for split, numbers in rows.items()},
-            "fingerprint": content.hexdigest(),
+            "fingerprint": content,
         }
 
 

@@ -55,9 +55,15 @@ class JsonLinesTable(LinesTable):
             explicit_schema=schema, unexpected_field_behavior="infer" if schema is None else "ignore"
         )
         try:
+            data.decode()  # Arrow does not look
             return json.read_json(
                 pa.BufferReader(data), json.ReadOptions(use_threads=False, block_size=len(data) + 1), options
             )
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{self.name}: {where}: not UTF-8 ({error}); save it as UTF-8, or say which encoding it is in, such as "
+                "data.encoding=latin-1 (in bulk encoding=latin-1)"
+            ) from error
         except pa.ArrowInvalid as error:
             raise InputError(
                 f"{self.name}: {where}: not JSON objects of like fields ({one_line(error)}); repair the row, or write "

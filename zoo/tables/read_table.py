@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError, suggestion
+from zoo.tables.arrow_types import is_text
 from zoo.tables.cells import whole
 from zoo.tables.open_table import open_table
 from zoo.tables.own_columns import index_columns, left_out_note
@@ -33,6 +34,7 @@ def read_table(
     """
     table: Table = open_table(place, options) if isinstance(place, Path | str) else place
     found = read_whole(table)
+    _require_utf8(found, table.name)
     index = index_columns(found, named)
     notes = tuple(table.notes)
     if index:
@@ -41,6 +43,20 @@ def read_table(
     if not found.num_columns:
         raise InputError(f"{table.name}: the table has no columns; export it again")
     return found, notes
+
+
+def _require_utf8(table: Any, where: str) -> None:
+    """Raises InputError for text that is not UTF-8, which some programs write and Arrow does not look at."""
+    import pyarrow as pa
+
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if is_text(column.type):
+            try:
+                column.validate(full=True)
+            except pa.ArrowInvalid as error:
+                raise InputError(
+                    f"{where}: column '{name}' holds text that is not UTF-8 ({error}); write it again"
+                ) from error
 
 
 def column_of(table: Any, name: str, option: str, where: str) -> Any:
