@@ -108,6 +108,13 @@ class Encoder:
             name, loaded.functions, loaded.kind, loaded.latent_dim, vocabulary, loaded.threshold, loaded.code_scale
         )
 
+    def completed_by(self, other: Encoder) -> Encoder:
+        """The same encoder, with what it has no function for taken from another that takes the same inputs."""
+        functions = {**other._functions, **self._functions}
+        return Encoder(
+            self.name, functions, self.kind, self.latent_dim, self._vocabulary, self.threshold, self.code_scale
+        )
+
     def has(self, method: str) -> bool:
         """Whether the encoder has a method's function."""
         return method in self._functions

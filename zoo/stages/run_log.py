@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from zoo.types import Report, Splits, Trained, Verdict
 
 
+MODEL_FILE = "model.keras"
+
+
 def log_start(run: TrackedRun, recipe: Recipe, splits: Splits) -> None:
     """Keeps what the run was told, and what it runs on."""
     run.log_text(recipe.yaml(), "recipe.yaml")
@@ -34,7 +37,7 @@ def log_start(run: TrackedRun, recipe: Recipe, splits: Splits) -> None:
 def log_end(run: TrackedRun, trained: Trained, report: Report, verdict: Verdict) -> None:
     """Keeps the model, its scores and the verdict."""
     with tempfile.TemporaryDirectory() as scratch:
-        model = Path(scratch) / "model.keras"
+        model = Path(scratch) / MODEL_FILE
         trained.model.save(model)
         run.log_file(model)
     run.log_metrics({"train_seconds": trained.seconds, "best_epoch": trained.best_epoch + 1})

@@ -127,6 +127,20 @@ class Tracker:
         version = self.champion_version(name)
         return None if version is None else (version, self.model_directory(f"models:/{name}/{version}"))
 
+    def run_file(self, name: str, version: int, file: str) -> Path | None:
+        """A file that the run of a version has kept; None if it has kept none of this name."""
+        from mlflow.exceptions import MlflowException
+
+        with self.connected() as client:
+            run = client.get_run(client.get_model_version(name, str(version)).run_id)
+            if self._file is not None and run.info.artifact_uri.startswith("file:"):
+                path = self._file.present(run.info.artifact_uri) / file
+                return path if path.exists() else None
+            try:
+                return Path(client.download_artifacts(run.info.run_id, file))
+            except (MlflowException, OSError):
+                return None
+
     def champion_version(self, name: str) -> int | None:
         """Version of the present champion, or None if there is none."""
         from mlflow.exceptions import MlflowException
