@@ -163,7 +163,7 @@ class Baskets:
                 "min_items": self.min_items,
                 "max_items": self.max_items,
             },
-            kind=ItemRows([found.items[column] for column in columns]),
+            kind=ItemRows.of_values([found.items[column] for column in columns], counts.data),
             notes=(*found.notes, *self._notes(found, columns, baskets)),
         )
 

@@ -33,8 +33,7 @@ class ReconstructionR2:
         if not isinstance(representation, Reconstructs):
             return None
         taken = splits.test[: self.rows]
-        block = splits.take(taken)
-        rows = _flat(block if isinstance(block, np.ndarray) else block.toarray())
+        rows = _flat(splits.kind.dense(splits.take(taken)))
         errors = ((rows - _flat(representation.reconstruct(taken))).astype(np.float64) ** 2).sum(axis=1)
         deviations = ((rows - rows.mean(axis=0, dtype=np.float64)) ** 2).sum(axis=1)
         return np.column_stack([errors, deviations])

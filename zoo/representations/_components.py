@@ -43,10 +43,7 @@ class Components:
 
     def encode(self, rows: Rows) -> Floats:
         """See `zoo.types.Representation`."""
-        block = self.splits.take(rows)
-        if isinstance(block, np.ndarray):
-            return ((block.reshape(len(rows), -1) - self.mean) @ self.directions).astype(np.float32)
-        return np.asarray(block @ self.directions, np.float32) - self.mean @ self.directions
+        return self.splits.kind.projected(self.splits.take(rows), self.mean, self.directions)
 
     def on(self, splits: Splits) -> Self:
         """See `zoo.types.Representation`."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from zoo.types import Block, Representation, Rows, Splits, Trained
 
@@ -17,8 +15,7 @@ class _Rows:
     splits: Splits
 
     def encode(self, rows: Rows) -> Block:
-        block = self.splits.take(rows)
-        return block.reshape(len(rows), -1) if isinstance(block, np.ndarray) else block
+        return self.splits.kind.matrix(self.splits.take(rows))
 
     def on(self, splits: Splits) -> _Rows:
         return replace(self, splits=splits)

@@ -37,11 +37,9 @@ class TruncatedSVD:
                 f"PCA of {splits.width:,} columns to {kept} dimensions does not fit in memory: leave the baseline out "
                 f"with ~baselines.{name}, and out of the gates"
             )
-        rows = splits.take(splits.train)
+        rows = splits.kind.matrix(splits.take(splits.train))
         count = min(self.remove + kept, splits.width - 1, len(splits.train) - 1)
-        fitted = Fitted(count, random_state=0).fit(
-            rows.reshape(len(rows), -1) if isinstance(rows, np.ndarray) else rows
-        )
+        fitted = Fitted(count, random_state=0).fit(rows)
         directions = fitted.components_[self.remove :].T.astype(np.float32)
         scoring = scoring_size(directions.shape[1], splits.width, self.dimensions)
         return Components(name, splits, np.zeros(splits.width, np.float32), directions, scoring)

@@ -196,6 +196,14 @@ class RowKind(ABC):
         """A block of features as a dense array [n, ...]."""
 
     @abstractmethod
+    def matrix(self, block: Block) -> Block:
+        """A block of features as a matrix [n, width], dense or CSR."""
+
+    @abstractmethod
+    def projected(self, block: Block, mean: Floats, directions: Floats) -> Floats:
+        """A block of features, less a mean [width], times directions [width, dimensions]: [n, dimensions] float32."""
+
+    @abstractmethod
     def zeros(self, count: int) -> Any:
         """The model's input for rows of zeros, to see what a model can do with them."""
 
@@ -223,6 +231,14 @@ class DenseFeatures(RowKind):
     def dense(self, block: Block) -> Floats:
         """See `RowKind`."""
         return np.asarray(block)
+
+    def matrix(self, block: Block) -> Block:
+        """See `RowKind`."""
+        return np.asarray(block).reshape(block.shape[0], -1)
+
+    def projected(self, block: Block, mean: Floats, directions: Floats) -> Floats:
+        """See `RowKind`."""
+        return np.asarray((self.matrix(block) - mean) @ directions, np.float32)
 
     def zeros(self, count: int) -> Any:
         """See `RowKind`."""
@@ -260,6 +276,15 @@ class SparseFeatures(RowKind):
         """See `RowKind`."""
         array: Floats = block.toarray()
         return array
+
+    def matrix(self, block: Any) -> Block:
+        """See `RowKind`."""
+        csr: Block = block.tocsr()
+        return csr
+
+    def projected(self, block: Any, mean: Floats, directions: Floats) -> Floats:
+        """See `RowKind`; nothing dense of the rows' width is made."""
+        return np.asarray(block @ directions, np.float32) - mean @ directions
 
     def zeros(self, count: int) -> Any:
         """Rows with a single entry in the first column."""

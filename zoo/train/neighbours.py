@@ -56,8 +56,7 @@ class Neighbours:
             raise InputError(
                 f"{len(rows)} training rows have no {count} neighbours each: give more rows, or fewer neighbours"
             )
-        block = splits.take(rows)
-        table = block.reshape(len(rows), -1) if isinstance(block, np.ndarray) else block.tocsr()
+        table = splits.kind.matrix(splits.take(rows))
         if len(rows) <= _EXACT:
             edges = _graph(table, count)
         else:
