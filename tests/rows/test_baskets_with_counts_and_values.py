@@ -100,6 +100,18 @@ def test_real_values_of_named_columns_are_kept(weighted, tmp_path):
     np.testing.assert_array_equal(read["values"].numpy(), arrays["values"])
 
 
+def test_fractional_quantities_are_values(tmp_path):
+    sold = {"order": [row // 2 for row in range(200)], "product": ["tea", "rye"] * 100, "quantity": [0.5, 2.25] * 100}
+    pd.DataFrame(sold).to_csv(tmp_path / "sold.csv", index=False)
+    named = {"basket_column": "order", "item_column": "product", "quantity_column": "quantity"}
+    splits = Baskets(str(tmp_path / "sold.csv"), **named).load()
+    assert splits.kind.weighted
+    model = bag(2)
+    wanted = Encoder.from_model("features", model, kind=splits.kind.plain()).encode(splits.features)
+    served = Encoder.from_model("names", model, kind=splits.kind).encode([{"tea": 0.5, "rye": 2.25}] * 100)
+    np.testing.assert_allclose(served, wanted, atol=1e-6)
+
+
 def test_matrices_of_counts_take_lists_of_names_alone(tmp_path):
     matrix = sparse.csr_array(np.random.default_rng(0).poisson(0.7, size=(200, 3)).astype(np.float32))
     sparse.save_npz(tmp_path / "counts.npz", matrix)

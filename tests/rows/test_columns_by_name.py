@@ -14,7 +14,8 @@ tf = import_tensorflow()
 from zoo.export._serving_requests import serialised_examples  # noqa: E402
 from zoo.export._signatures import write_saved_model  # noqa: E402
 from zoo.models import DenseAutoencoder  # noqa: E402
-from zoo.rows import DenseRows  # noqa: E402
+from zoo.rows import DenseRows, ItemRows, RecordRows  # noqa: E402
+from zoo.types import MISSING, OTHER  # noqa: E402
 
 NAMES = ("age", "income in €", "children", "rooms")
 
@@ -55,6 +56,30 @@ def test_rows_go_by_the_names_of_their_columns(saved, frame):
             pd.DataFrame({"vector": list(frame.to_numpy())}),
         ):
             np.testing.assert_allclose(encoder.encode(rows), wanted, atol=1e-5)
+
+
+class Streamed:
+    """A table of another library, such as polars, that hands its columns over through Arrow's C interface."""
+
+    def __init__(self, table):
+        self._table = table
+        self.columns = table.column_names
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
+def test_tables_of_other_libraries_come_through_arrow(saved, frame):
+    _, encoder = saved
+    streamed = Streamed(pa.Table.from_pandas(frame[list(reversed(NAMES))]))
+    np.testing.assert_allclose(encoder.encode(streamed), encoder.encode(frame), atol=1e-6)
+    baskets = [["tea"], ["milk", "tea"]]
+    kind = ItemRows(["milk", "tea"])
+    for rows in (Streamed(pa.table({"items": baskets})), pa.table({"items": baskets}), pa.array(baskets)):
+        assert kind.arrays(rows)["items"].tolist() == [["tea", ""], ["milk", "tea"]]
+    records = RecordRows({"town": (MISSING, OTHER, "ulm"), "n": (MISSING, OTHER)})
+    found = records.arrays(Streamed(pa.table({"n": [1.0, None], "town": ["ulm", None]})))
+    assert {name: cells.tolist() for name, cells in found.items()} == {"town": ["ulm", ""], "n": ["1", ""]}
 
 
 def test_strangers_are_named_with_what_may_be_meant(saved, frame):

@@ -68,7 +68,7 @@ class ItemRows(SparseFeatures):
         if hasattr(rows, "tocsr"):
             return self._from_features(rows)
         values = None
-        columns = columns_of_table(rows) if isinstance(rows, Mapping) or hasattr(rows, "columns") else None
+        columns = None if isinstance(rows, list) else columns_of_table(rows)
         if columns is not None and "items" in columns:
             rows, values = columns["items"], columns.get("values")
         baskets = self._lists(rows)
