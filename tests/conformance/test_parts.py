@@ -195,6 +195,7 @@ ROWS_OF = {
 }
 WHOLE = {"likelihoods.Categorical"}  # takes whole numbers
 WIDTH, IMAGE, COLUMNS = 6, (9, 7, 2), 9
+ALONE = 4  # rows that are also encoded one at a time
 
 
 def cls(part):
@@ -377,6 +378,7 @@ def test_training_moves_the_weights_and_evaluation_moves_nothing(part):
         np.testing.assert_array_equal(now, was)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_a_model_with_the_part_is_saved_loaded_and_exported_with_equal_values(part, tmp_path):
     model, rows = ready(part)
@@ -412,8 +414,8 @@ def test_a_model_with_the_part_is_saved_loaded_and_exported_with_equal_values(pa
 def test_a_row_is_encoded_alike_alone_among_others_and_in_any_number_type(part):
     model, rows = ready(part)
     codes = np.asarray(model.encode(given(rows)))
-    alone = np.concatenate([model.encode(given(rows[i : i + 1])) for i in range(rows.shape[0])])
-    np.testing.assert_allclose(alone, codes, atol=1e-5)
+    alone = np.concatenate([model.encode(given(rows[i : i + 1])) for i in range(ALONE)])
+    np.testing.assert_allclose(alone, codes[:ALONE], atol=1e-5)
     np.testing.assert_array_equal(model.encode(given(rows)), codes)
     assert np.isfinite(model.train_on_batch(batch(model, rows[:1]), return_dict=True)["loss"])
     encoder = Encoder.from_model("encoder", model, kind=kind_of(rows))
@@ -435,6 +437,7 @@ def test_rows_of_another_rank_or_width_are_refused(part):
             model.encode(np.zeros(shape, np.float32))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_the_same_seed_trains_alike_and_another_otherwise(part):
     codes = []
@@ -446,6 +449,7 @@ def test_the_same_seed_trains_alike_and_another_otherwise(part):
     assert np.abs(codes[2] - codes[0]).max() > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_trains_in_mixed_precision(part):
     reference, rows = ready(part)
