@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
     print("starting TensorFlow, then loading the models ...", file=sys.stderr, flush=True)  # noqa: T201
-    with importing_quietly():
+    with importing_quietly(keras=False):
         from serving.server import serve  # after the settings: it imports TensorFlow, which takes seconds
 
     return serve(settings)

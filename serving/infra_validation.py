@@ -1,6 +1,11 @@
 """Does a SavedModel give the expected values when it is served? Run in a process of its own, which cannot import zoo.
 
     python -m serving.infra_validation SAVED_MODEL_DIRECTORY EXPECTED.npz
+    python -m serving.infra_validation --standby
+
+On standby it imports what serving needs, which takes seconds, and waits: each line `["DIRECTORY", "EXPECTED"]` of
+standard input is answered with a line `{"status": .., "said": ..}` of standard output, by a fresh process, forked for
+it. It ends with its input, or when nothing was asked for a minute.
 
 Starts the server on the model, plays the requests of its warm-up file through gRPC and through REST, and compares every
 output with the file's array `SIGNATURE/OUTPUT`, of which a request for fewer rows gets the first. Prints one line of
@@ -15,6 +20,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import signal
 import sys
 import tempfile
@@ -23,16 +29,20 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import grpc
 import httpx
 import numpy as np
 import orjson
-from tensorflow_serving.apis import prediction_log_pb2, prediction_service_pb2_grpc
 
-from serving.flags import read_flags
-from serving.json_parser import parse
-from serving.settings import read_settings
-from serving.tensors import from_proto
+from serving.quiet import importing_quietly
+
+with importing_quietly(keras=__name__ != "__main__"):  # who imports this module may want it
+    import grpc
+    from tensorflow_serving.apis import prediction_log_pb2, prediction_service_pb2_grpc
+
+    from serving.flags import read_flags
+    from serving.json_parser import parse
+    from serving.settings import read_settings
+    from serving.tensors import from_proto
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,6 +51,7 @@ _NAME = "candidate"
 _TIMEOUT = 120.0  # seconds a request may take: a large one on a busy machine
 _LARGEST = 2**30  # bytes of an answer
 _MAY_BE_INFINITE = {"threshold"}  # a score that no row exceeds
+_PATIENCE = 60.0  # seconds on standby: it holds half a gigabyte
 
 
 def main(directory: str, expected: str) -> int:
@@ -67,6 +78,42 @@ def main(directory: str, expected: str) -> int:
         player = _Player(Path(directory), wanted)
         uvloop.run(server.run(player.start))
     return player.report()
+
+
+def standby() -> int:
+    """Validates what standard input names, each in a process of its own; returns the exit status."""
+    sys.modules["zoo"] = None  # type: ignore[assignment]
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import uvloop  # noqa: F401
+
+    import serving.server  # noqa: F401  all that can be imported before the fork; nothing of it starts a thread
+
+    while select.select([sys.stdin], [], [], _PATIENCE)[0]:
+        line = sys.stdin.readline()
+        if not line:
+            break
+        print(json.dumps(_forked(*json.loads(line))), flush=True)  # noqa: T201
+    return 0
+
+
+def _forked(directory: str, expected: str) -> dict[str, Any]:
+    with tempfile.TemporaryFile() as output:
+        process = os.fork()
+        if process == 0:
+            status = 1
+            try:
+                os.dup2(output.fileno(), 1)
+                os.dup2(output.fileno(), 2)
+                status = main(directory, expected)
+            except BaseException:  # whatever it is, this process must not go back into its parent's loop
+                traceback.print_exc()
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(status)
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        output.seek(0)
+        return {"status": status, "said": output.read().decode(errors="replace")}
 
 
 class _Player:
@@ -187,4 +234,4 @@ def _strings(cells: Any) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(standby() if sys.argv[1:] == ["--standby"] else main(*sys.argv[1:]))

@@ -13,8 +13,14 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def importing_quietly() -> Iterator[None]:
-    """Holds standard error back, C++'s too, and gives it out only if the block fails."""
+def importing_quietly(*, keras: bool = True) -> Iterator[None]:
+    """Holds standard error back, C++'s too, and gives it out only if the block fails.
+
+    Args:
+        keras: let TensorFlow import Keras along, and with it scikit-learn and matplotlib. It takes as long as all the
+            rest, and graphs of SavedModels need none of them; but `tensorflow.keras` is not there then, so only a
+            process that does nothing but serve may leave it out.
+    """
     if "tensorflow" in sys.modules:
         yield
         return
@@ -25,6 +31,8 @@ def importing_quietly() -> Iterator[None]:
         stack.callback(os.close, standard_error)
         stack.callback(os.dup2, standard_error, 2)
         os.dup2(held.fileno(), 2)
+        if not keras:
+            sys.modules["keras"] = None  # type: ignore[assignment]  # its import fails, which TensorFlow bears
         try:
             yield
         except BaseException:

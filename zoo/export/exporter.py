@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
 
 from zoo.encoder import EMBEDDINGS_FILE, Encoder
 from zoo.errors import InputError, ZooError, one_line
 from zoo.export._one_reading import require_one_reading
 from zoo.export._onnx import ONNX_FILE, require_onnx, write_onnx
 from zoo.export._precision import round_weights
+from zoo.export._served import difference_when_served
 from zoo.export._serving_requests import serialised_examples, write_warmup
 from zoo.export._signatures import calls_on_probes, write_saved_model
 from zoo.export.store import Store
@@ -37,7 +31,6 @@ if TYPE_CHECKING:
 BLESSED, INFRA_BLESSED = "BLESSED", "INFRA_BLESSED"
 _CALIBRATION_ROWS = 65_536
 _REHEARSED = 4  # rows
-_SECONDS = 600  # that the server may take to load the model and to answer
 
 
 class Exporter:
@@ -194,7 +187,7 @@ class Exporter:
         return Store(self.store).stable_moved(name, version)
 
     def _verified(self, directory: Path, calls: Calls) -> Exported:
-        difference = _difference_when_served(directory, calls)
+        difference = difference_when_served(directory, calls)
         self._require_close(difference, "exported")
         (directory / INFRA_BLESSED).touch()
         return Exported(directory, tuple(calls), difference)
@@ -251,28 +244,3 @@ def _write_embeddings(path: Path, model: Any, splits: Splits, code_scale: float 
             flat = pa.array(block.ravel(), pa.float32())
             writer.write_table(pa.table([keys, pa.FixedSizeListArray.from_arrays(flat, type=codes)], schema=schema))
             start += len(block)
-
-
-def _difference_when_served(directory: Path, calls: Calls) -> float:
-    """Starts the server in a process of its own, which cannot import zoo, and asks it over gRPC and REST."""
-    with tempfile.TemporaryDirectory() as scratch:
-        expected = Path(scratch) / "expected.npz"
-        np.savez(
-            expected,
-            **{f"{name}/{output}": values for name, (_, wanted) in calls.items() for output, values in wanted.items()},
-        )
-        # by its name: the zoo imports nothing of the server
-        command = [sys.executable, "-m", "serving.infra_validation", str(directory), str(expected)]
-        home = str(Path(__file__).parents[2])  # the server lies beside the zoo, wherever this process was started
-        path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))
-        environment = os.environ | {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
-        try:
-            done = subprocess.run(  # noqa: S603  our own module
-                command, capture_output=True, text=True, check=False, timeout=_SECONDS, env=environment
-            )
-        except subprocess.TimeoutExpired as error:
-            raise ZooError(f"the server did not answer for the exported model within {_SECONDS} s") from error
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise ZooError(f"a fresh process could not serve the exported model: {last}")
-    return float(json.loads(done.stdout.splitlines()[-1])["largest_difference"])

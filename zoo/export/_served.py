@@ -1,0 +1,128 @@
+"""Serving an exported model in a process of its own, to see what it answers."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zoo.errors import ZooError
+
+if TYPE_CHECKING:
+    from zoo.export._signatures import Calls
+
+_SECONDS = 600  # that the server may take to load the model and to answer
+
+
+def difference_when_served(directory: Path, calls: Calls) -> float:
+    """The largest difference between what a server gives for a SavedModel, over gRPC and REST, and what it should.
+
+    The server runs in a fresh process, which cannot import the zoo.
+
+    Args:
+        directory: the SavedModel, with its warm-up requests.
+        calls: by signature, what those requests send and what is expected.
+
+    Raises:
+        ZooError: it cannot be served, or does not answer in time.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        expected = Path(scratch) / "expected.npz"
+        np.savez(
+            expected,
+            **{f"{name}/{output}": values for name, (_, wanted) in calls.items() for output, values in wanted.items()},
+        )
+        status, said = _standby.validated(directory.absolute(), expected)
+    lines = said.strip().splitlines() or ["it said nothing"]
+    if status != 0:
+        raise ZooError(f"a fresh process could not serve the exported model: {lines[-1]}")
+    return float(json.loads(lines[-1])["largest_difference"])
+
+
+class _Standby:
+    """A process that has imported what serving needs, and forks a fresh one for each candidate.
+
+    Started when the first candidate comes, and kept for the next ones (a sweep, a notebook) as long as it waits.
+    """
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
+        atexit.register(self._end)
+
+    def validated(self, directory: Path, expected: Path) -> tuple[int, str]:
+        """Exit status and output of a validation."""
+        with self._lock:
+            try:
+                answer = self._asked(directory, expected)
+                # it may have ended for want of work, just when it was asked
+                answer = answer or self._asked(directory, expected)
+            except BaseException:
+                self._end()
+                raise
+        if not answer:
+            return 1, "the process that serves it ended without an answer"
+        found = json.loads(answer)
+        return int(found["status"]), str(found["said"])
+
+    def _asked(self, directory: Path, expected: Path) -> str:
+        """The answer; "" from a process that has ended."""
+        process = self._started()
+        try:
+            print(json.dumps([str(directory), str(expected)]), file=process.stdin, flush=True)
+        except BrokenPipeError:
+            self._end()
+            return ""
+        assert process.stdout is not None  # noqa: S101  a pipe was asked for
+        if not select.select([process.stdout], [], [], _SECONDS)[0]:
+            raise ZooError(f"the server did not answer for the exported model within {_SECONDS} s")
+        answer = process.stdout.readline()
+        if not answer:
+            self._end()
+        return answer
+
+    def _started(self) -> subprocess.Popen[str]:
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        # by its name: the zoo imports nothing of the server
+        command = [sys.executable, "-m", "serving.infra_validation", "--standby"]
+        home = str(Path(__file__).parents[2])  # the server lies beside the zoo, wherever this process was started
+        path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))
+        environment = os.environ | {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        self._process = subprocess.Popen(  # noqa: S603  our own module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment,
+            cwd=home,  # the folder of today may be gone when the next candidate comes
+            start_new_session=True,
+        )
+        return self._process
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                if stream is not None:
+                    stream.close()
+
+
+_standby = _Standby()
