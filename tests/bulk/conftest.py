@@ -74,6 +74,14 @@ def baskets(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def weights(tmp_path_factory):
+    """Baskets of items with values -> 2."""
+    from zoo.rows.item_rows import ItemRows
+
+    return saved(tmp_path_factory.mktemp("weights"), bag(), ItemRows(ITEMS, weighted=True), (None, 8))
+
+
+@pytest.fixture(scope="session")
 def records(tmp_path_factory):
     """Records of two fields -> 2."""
     from zoo.rows.record_rows import RecordRows

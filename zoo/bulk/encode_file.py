@@ -82,7 +82,8 @@ def encode_file(name: str | Path, source: str | Query, output: Path, wanted: Wan
     console.print(f"{shown}: to be encoded by {name}", highlight=False, markup=False)
     place = source if isinstance(source, Query) or "://" in source else str(Path(source).expanduser().absolute())
     output = output.expanduser()
-    table = open_table(place, wanted.options, "input")
+    options = _options(wanted)
+    table = open_table(place, options, "input")
     require_output(output, place, overwrite=wanted.overwrite)
     console.print("looking the encoder up ...", style="dim", highlight=False)
     saved_model, called = find(name)
@@ -99,7 +100,7 @@ def encode_file(name: str | Path, source: str | Query, output: Path, wanted: Wan
     for note in [*table.notes, *remarks(table, columns, encoder.kind)]:
         console.print(note, highlight=False, markup=False)
     parts = Parts(output.with_name(f"{output.name}.partial").absolute())
-    job = Job(called, saved_model.absolute(), fingerprint(saved_model), place, wanted.options, columns, parts.folder)
+    job = Job(called, saved_model.absolute(), fingerprint(saved_model), place, options, columns, parts.folder)
     with parts.claimed(), _useless_parts_removed(parts):
         remove_abandoned(output)
         identity = _identity(job, table, wanted.block)
@@ -117,6 +118,15 @@ def encode_file(name: str | Path, source: str | Query, output: Path, wanted: Wan
     )
     console.print(f"{_rows(blocks):,} rows encoded by {called} -> {output} ({rate})", highlight=False, markup=False)
     return output
+
+
+def _options(wanted: Wanted) -> Options:
+    """How the input is read, with the columns of text that list items."""
+    if wanted.options.separator is None:
+        return wanted.options
+    if not wanted.columns:
+        raise InputError("separator parts the items of a column of text: name it with columns=NAME")
+    return replace(wanted.options, listed=tuple(wanted.columns))
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.rows._table_columns import named_columns
+from zoo.tables.sparse_npz import MATRIX_COLUMNS, width_of_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +62,12 @@ def choose_columns(table: Table, kind: RowKind, columns: Sequence[str], keep: Se
             )
         kind.require_array(table)
         return Columns((names[0],), ())
+    width = width_of_matrix(table.schema)
+    if width is not None:
+        if columns or keep:
+            raise InputError(f"{table.name}: a sparse matrix has no named columns; leave columns and keep out")
+        kind.require_matrix(table, width)
+        return Columns(MATRIX_COLUMNS, ())
     features = kind.choose_columns(table, named_columns(table, "columns", columns))
     kept = [name for name in names if name not in features]
     if keep is not None:

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from zoo.tables.long_form import LongForm
     from zoo.tables.options import Options
     from zoo.tables.query import Query
 
 _KEYS = {
     "name": "the encoder: NAME (its champion), NAME@ALIAS, NAME/VERSION, or the folder of an exported one",
-    "input": "the rows: a Parquet file, folder or glob, .csv, .tsv, .arrow, .jsonl, .npy, word vectors; or a URL",
+    "input": "the rows: a Parquet file, folder or glob, .csv, .tsv, .arrow, .jsonl, .npy, .npz, word vectors; or a URL",
     "sql": "for an input that is a database's URL, such as sqlite:///rows.db: the query",
     "output": "what to write: .parquet, .csv or .npy; the column is `embedding`, in .csv embedding_0, ..",
     "columns": "columns of the rows, such as vector or x_* or a,b,c; default: found by their types, or fields' names",
@@ -34,6 +35,10 @@ _KEYS = {
     "header": "true or false: whether a text file's first row names the columns; default: seen by the names",
     "token_spaces": "true for word vectors as text whose keys hold spaces",
     "lines": "true for a text file of which each line is a basket",
+    "separator": "between the items of a column of text that columns= names: comma, semicolon, .., or the character",
+    "basket_column": "of a table in long form, a row for each item: what says to which basket (sorted by it)",
+    "item_column": "of a table in long form: the items",
+    "quantity_column": "of a table in long form: how often; default: each row counts once",
     "keep": "columns to carry along, such as id,title; `none` for none; default: all others",
     "overwrite": "true replaces an output that is there",
     "block": "rows at a time; default: by the width of a row, at most 32768",
@@ -72,7 +77,9 @@ def encode(
         runner: one of Apache Beam's runners; None encodes in this process.
         options: Beam's pipeline options, as on a command line.
         quiet: print nothing.
-        text: how a file of text is read, such as `zoo.tables.Options(delimiter=";", prefix="")`.
+        text: how a file of text is read, such as `zoo.tables.Options(delimiter=";", prefix="")`, and what baskets are
+            made of: `separator` between the items of a column of text that `columns` names, or `form`, a
+            `zoo.tables.LongForm` of the columns of a table with a row for each item, sorted by basket.
 
     Returns:
         The output.
@@ -143,7 +150,23 @@ def _text(given: Mapping[str, str]) -> Options:
         token_spaces=_truth("token_spaces", given.get("token_spaces", "false")),
         lines=_truth("lines", given.get("lines", "false")),
         prefix="",
+        form=_form(given),
+        separator=given.get("separator"),
     )
+
+
+def _form(given: Mapping[str, str]) -> LongForm | None:
+    from zoo.tables.long_form import LongForm
+
+    named = [key for key in ("basket_column", "item_column", "quantity_column") if key in given]
+    if not named:
+        return None
+    if "basket_column" not in given or "item_column" not in given:
+        raise InputError(f"{named[0]}: a table in long form needs both basket_column= and item_column=")
+    for other in ("columns", "separator", "lines"):
+        if other in given:
+            raise InputError(f"{other} means nothing beside basket_column; leave one of the two out")
+    return LongForm(given["basket_column"], given["item_column"], given.get("quantity_column"))
 
 
 def _names(text: str) -> list[str]:

@@ -10,10 +10,11 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.tables.arrow_types import is_list, is_text
-from zoo.tables.cells import numbers_of, whole
+from zoo.tables.cells import parted_texts, plain_texts, whole
 from zoo.tables.files import readable
 from zoo.tables.keys import row_keys
-from zoo.tables.read_table import column_of, read_table
+from zoo.tables.long_form_table import long_cells
+from zoo.tables.read_table import column_of, read_table, require_columns
 from zoo.tables.words import count
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from scipy.sparse import csr_array
 
-    from zoo.data._long_form import LongForm
     from zoo.tables.byte_source import ByteSource
+    from zoo.tables.long_form import LongForm
     from zoo.tables.table import Table
 
 _NO_MARK = "\x1f"  # parts no cells in a text file, so that Arrow hands over whole lines
@@ -107,40 +108,18 @@ def read_long_form(opened: Table, form: LongForm, decimal: str) -> BasketFile:
 
     where = opened.name
     table, notes = read_table(opened, named=form.columns)
-    names = [_texts(column_of(table, form.basket, "data.basket_column", where))]
-    names.append(_texts(column_of(table, form.item, "data.item_column", where)))
-    there = np.asarray([bool(basket and item) for basket, item in zip(*names, strict=True)])
-    quantities = np.ones(len(there), np.float32)
-    if form.quantity is not None:
-        column = column_of(table, form.quantity, "data.quantity_column", where)
-        numbers = numbers_of(
-            column, form.quantity, where, "repair it, or leave data.quantity_column out", decimal=decimal
-        )
-        with np.errstate(invalid="ignore"):
-            there &= np.asarray(numbers > 0)
-        quantities = numbers.astype(np.float32)
+    for option, name in zip(("basket", "item", "quantity"), form.columns, strict=False):
+        require_columns(table, [name], f"data.{option}_column", where)
+    items, quantities, there = long_cells(table, form, where, decimal)
     lost = int(len(there) - np.count_nonzero(there))
     if lost:
         why = "a basket or an item" if form.quantity is None else "a basket, an item, or a quantity above 0"
         notes += (f"Dropped {count(lost, 'row')} without {why}.",)
-    chosen = np.flatnonzero(there)
-    keys = pa.array([names[0][row] for row in chosen], pa.large_string()).dictionary_encode()
+    kept = pa.array(there)
+    keys = plain_texts(table.column(form.basket)).filter(kept).dictionary_encode()
     rows = keys.indices.to_numpy(zero_copy_only=False)
-    items = pa.array([names[1][row] for row in chosen], pa.large_string())
-    return _counted(where, rows, items, keys.dictionary.to_pylist(), "row", notes, quantities[chosen])
-
-
-def _texts(column: Any) -> list[str]:
-    """Cells as text without blanks around them; "" for none. Whole numbers are written without a fraction."""
-    cells = column.to_pylist()
-    return [
-        ""
-        if cell is None or cell != cell  # noqa: PLR0124  NaN
-        else str(int(cell))
-        if isinstance(cell, float) and cell.is_integer()
-        else str(cell).strip()
-        for cell in cells
-    ]
+    amounts = quantities[there].astype(np.float32)
+    return _counted(where, rows, items.filter(kept), keys.dictionary.to_pylist(), "row", notes, amounts)
 
 
 def _lines(source: ByteSource) -> Any:
@@ -171,7 +150,7 @@ def _parted(texts: Any, separator: str, *, plain: npt.NDArray[np.bool_]) -> tupl
     import pyarrow.compute as pc
 
     chosen = np.flatnonzero(plain)
-    parts = pc.split_pattern(pc.fill_null(texts.cast(pa.large_string()).filter(pa.array(plain)), ""), separator)
+    parts = parted_texts(texts.filter(pa.array(plain)), separator)
     lengths = pc.list_value_length(parts).to_numpy(zero_copy_only=False)
     return np.repeat(chosen, lengths), pc.list_flatten(parts)
 

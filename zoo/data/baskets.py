@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zoo.data._basket_files import BasketFile
-    from zoo.data._long_form import LongForm
+    from zoo.tables.long_form import LongForm
     from zoo.tables.query import Query
     from zoo.tables.table import Table
     from zoo.types import Fraction, PositiveInt, Splits
@@ -170,7 +170,7 @@ class Baskets:
     def _read(self) -> tuple[BasketFile, str, dict[str, Any]]:
         """The baskets, what to call their table, and where it comes from."""
         from zoo.data._basket_files import read_column
-        from zoo.data._long_form import LongForm
+        from zoo.tables.long_form import LongForm
         from zoo.tables.open_table import DELIMITED, WORDS, open_table, origin_of, readable_name
 
         place = str(self.path)
@@ -188,10 +188,10 @@ class Baskets:
         from dataclasses import replace
 
         from zoo.data._basket_files import read_lines
-        from zoo.data._long_form import found_long_form
         from zoo.tables.byte_source import ByteSource
         from zoo.tables.delimited_table import DelimitedTable
         from zoo.tables.files import existing_file
+        from zoo.tables.long_form import found_long_form
 
         source = ByteSource(place if "://" in place else existing_file(place, "data.path"), self.text.encoding)
         separator = self.separator or self.text.delimiter or usual

@@ -10,11 +10,10 @@ import numpy as np
 from zoo.errors import InputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy.typing as npt
     from scipy.sparse import csr_array
 
+    from zoo.tables.byte_source import ByteSource
     from zoo.types import Fraction, Splits
 
 
@@ -25,7 +24,7 @@ class SparseMatrix:
     its key. Rows without entries are left out.
 
     Args:
-        path: the .npz file of the matrix [rows, columns].
+        path: the .npz file of the matrix [rows, columns], or its URL.
         labels: a .npy file of classes [rows], which only judging sees: whole numbers (-1 for none) or words.
         names: a text file with the names of the columns, one a line, in their order; an exported encoder then takes
             lists of names, and beside them lists of values unless the entries are counts of up to 255.
@@ -71,13 +70,20 @@ class SparseMatrix:
         from zoo.data._sparse import kept_rows, sparse_splits, split_rows
         from zoo.rows.item_rows import ItemRows
         from zoo.rows.sparse_rows import SparseRows
+        from zoo.tables.byte_source import ByteSource
         from zoo.tables.files import existing_file
+        from zoo.tables.sparse_npz import load_matrix
 
-        path = existing_file(self.path, "data.path")
-        matrix = _tidy(_read(path), path)
+        source = ByteSource(self.path if "://" in self.path else existing_file(self.path, "data.path"))
+        where = source.name
+        _refuse_dense(source)
+        matrix = load_matrix(source)
+        _require_counts(matrix, where)
         filled = np.diff(matrix.indptr) > 0
         if not filled.any():
-            raise InputError(f"{path}: the matrix [{matrix.shape[0]}, {matrix.shape[1]}] has no entries; save it again")
+            raise InputError(
+                f"{where}: the matrix [{matrix.shape[0]}, {matrix.shape[1]}] has no entries; save it again"
+            )
         numbers = np.flatnonzero(filled)
         labels, label_notes = self._read_labels(matrix.shape[0], numbers)
         rows = split_rows([str(row) for row in range(matrix.shape[0])], self.validation, self.test)
@@ -88,12 +94,12 @@ class SparseMatrix:
             features,
             [str(row) for row in numbers],
             kept_rows(rows, filled),
-            name=str(path),
+            name=where,
             options=f"data.validation={self.validation} or data.test={self.test}",
             provenance={
                 "source": type(self).__name__,
-                "path": str(path),
-                "file_bytes": path.stat().st_size,
+                "path": where,
+                "file_bytes": source.size(),
                 **files,
             },
             kind=SparseRows(matrix.shape[1]) if names is None else ItemRows.of_values(names, matrix.data),
@@ -150,71 +156,36 @@ class SparseMatrix:
         return names
 
 
-def _read(path: Path) -> Any:
-    from scipy import sparse
-
-    from zoo.tables.files import readable
-
-    with readable(path):
-        _refuse_dense(path)
-        try:
-            return sparse.load_npz(path)
-        except (ValueError, KeyError, NotImplementedError, zipfile.BadZipFile) as error:
-            raise InputError(
-                f"{path}: not a complete sparse matrix ({error}); write it with scipy.sparse.save_npz"
-            ) from error
-
-
-def _refuse_dense(path: Path) -> None:
+def _refuse_dense(source: ByteSource) -> None:
     """Raises InputError for NumPy's own files, with the source that reads them."""
-    try:
-        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{path}: not a file of scipy.sparse.save_npz ({error}); write the matrix with that"
-        ) from error
-    if isinstance(loaded, np.ndarray):
-        raise InputError(f"{path}: a dense array; read it with data._target_=zoo.data.Vectors")
-    with loaded:
-        if "format" not in loaded.files:
+    from zoo.tables.files import readable
+    from zoo.tables.sparse_npz import is_matrix
+
+    with readable(source.name), source.open() as file:
+        try:
+            loaded = np.load(file, allow_pickle=False)
+        except (ValueError, zipfile.BadZipFile) as error:
             raise InputError(
-                f"{path}: an .npz file of dense arrays ({', '.join(loaded.files)}), not a sparse matrix; read it with "
-                "data._target_=zoo.data.Vectors, or write a sparse one with scipy.sparse.save_npz"
+                f"{source.name}: not a file of scipy.sparse.save_npz ({error}); write the matrix with that"
+            ) from error
+        if isinstance(loaded, np.ndarray):
+            raise InputError(f"{source.name}: a dense array; read it with data._target_=zoo.data.Vectors")
+        if not is_matrix(loaded.files) and "format" not in loaded.files:
+            raise InputError(
+                f"{source.name}: an .npz file of dense arrays ({', '.join(loaded.files)}), not a sparse matrix; read "
+                "it with data._target_=zoo.data.Vectors, or write a sparse one with scipy.sparse.save_npz"
             )
 
 
-def _tidy(loaded: Any, path: Path) -> csr_array:
-    """The matrix as CSR float32, in order, each place at most once, without zeros.
-
-    Raises:
-        InputError: not two dimensions, not numbers, columns out of bounds, or an entry that is negative or not finite.
-    """
-    from scipy.sparse import csr_array
-
-    if loaded.ndim != 2:
-        raise InputError(f"{path}: expected a matrix [rows, columns], found an array of shape {list(loaded.shape)}")
-    if loaded.dtype.kind not in "fiub":
-        raise InputError(f"{path}: expected numbers, found entries of type {loaded.dtype}; save it as float32")
-    try:
-        if hasattr(loaded, "check_format"):
-            loaded.check_format(full_check=True)
-        csr = loaded.tocsr()
-        with np.errstate(over="ignore"):  # beyond float32 becomes infinite, and is then reported as such
-            matrix = csr_array((csr.data.astype(np.float32), csr.indices, csr.indptr), shape=csr.shape)
-    except (ValueError, IndexError) as error:
-        raise InputError(
-            f"{path}: the matrix contradicts itself ({error}); write it again with scipy.sparse.save_npz"
-        ) from error
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
+def _require_counts(matrix: csr_array, where: str) -> None:
+    """Raises InputError for entries that are negative or not finite."""
     bad = np.flatnonzero(~(np.isfinite(matrix.data) & (matrix.data >= 0)))
     if bad.size:
         row = int(np.searchsorted(matrix.indptr, bad[0], side="right")) - 1
         raise InputError(
-            f"{path}: row {row}, column {matrix.indices[bad[0]]} (from 0) is {matrix.data[bad[0]]}; entries must be "
+            f"{where}: row {row}, column {matrix.indices[bad[0]]} (from 0) is {matrix.data[bad[0]]}; entries must be "
             f"finite and not below 0 ({bad.size:,} are not): repair them, or read dense rows with zoo.data.Vectors"
         )
-    return matrix
 
 
 def _notes(features: csr_array, rows: int) -> tuple[str, ...]:

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.errors import InputError
 from zoo.quiet import import_tensorflow
 from zoo.rows._cells import as_csr, hash_table, padded, require_finite, text_of
 from zoo.rows._columns import columns_of_table, with_nearest
-from zoo.rows._table_columns import require_lists
+from zoo.rows._item_columns import item_columns, repeated
 from zoo.rows.cell_texts import trimmed
 from zoo.rows.row_kind import SparseFeatures
-from zoo.tables.arrow_types import described, is_list
-from zoo.tables.cells import list_cells
+from zoo.tables.cells import list_cells, sparse_rows
+from zoo.tables.sparse_npz import width_of_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,31 +108,24 @@ class ItemRows(SparseFeatures):
         """See `RowKind`."""
         return [("items", "texts"), *([("values", "numbers")] if self.weighted else [])]
 
+    def require_matrix(self, table: Table, columns: int) -> None:
+        """See `RowKind`; the matrix has a column for each item, in their order."""
+        if columns != self.width:
+            super().require_matrix(table, columns)
+
     def choose_columns(self, table: Table, named: list[str]) -> list[str]:
         """See `RowKind`."""
-        wanted = 2 if self.weighted else 1
-        if len(named) > wanted:
-            what = "the columns of items and of their values" if self.weighted else "the one column of baskets"
-            raise InputError(f"columns: name {what}, not {len(named)}")
-        lists = [field.name for field in table.schema if is_list(field.type)]
-        expected = [name for name, _ in self.table_schema()]
-        found = named or (expected if set(expected) <= set(table.schema.names) else lists)
-        if len(found) != wanted:
-            what = (
-                "those of items and of their values with columns=A,B"
-                if self.weighted
-                else "the one of baskets with columns=NAME"
-            )
-            raise InputError(
-                f"{table.name}: {len(found)} columns hold lists; name {what}; columns: {described(table.schema)}"
-            )
-        return [*require_lists(table, found[:1], numbers=False), *require_lists(table, found[1:], numbers=True)]
+        return item_columns(table, named, weighted=self.weighted)
 
     def arrays_of_block(self, block: Any, first: int, where: str) -> dict[str, Any]:
         """See `RowKind`."""
-        del first, where
+        if width_of_matrix(block.schema) is not None:
+            return self.arrays(sparse_rows(block, self.width, first, where))
         cells = [list_cells(column) for column in block.columns]
-        return self.arrays(dict(zip(("items", "values"), cells, strict=False)))
+        if len(cells) == 1 or self.weighted:
+            return self.arrays(dict(zip(("items", "values"), cells, strict=False)))
+        items, counts = cells
+        return self.arrays(repeated(items, counts, first, where))
 
     def unknown(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
         """See `RowKind`."""

@@ -112,6 +112,17 @@ class RowKind(ABC):
         """
         raise InputError(f"{table.name}: the encoder takes {self.describe()}; give it a Parquet or CSV file")
 
+    def require_matrix(self, table: Table, columns: int) -> None:
+        """Refuses a table that is a sparse matrix of so many columns, unless it holds such rows.
+
+        Raises:
+            InputError: it does not.
+        """
+        raise InputError(
+            f"{table.name}: a sparse matrix of {columns:,} columns, and the encoder takes {self.describe()}; give it "
+            "a file of such rows"
+        )
+
     @abstractmethod
     def choose_columns(self, table: Table, named: list[str]) -> list[str]:
         """The columns of a table that make up rows, in their order.

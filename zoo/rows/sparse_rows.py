@@ -72,6 +72,11 @@ class SparseRows(SparseFeatures):
         """See `RowKind`."""
         return [("indices", "integers"), ("values", "numbers")]
 
+    def require_matrix(self, table: Table, columns: int) -> None:
+        """See `RowKind`."""
+        if columns != self.columns:
+            super().require_matrix(table, columns)
+
     def choose_columns(self, table: Table, named: list[str]) -> list[str]:
         """See `RowKind`."""
         if named and len(named) != 2:

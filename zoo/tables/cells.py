@@ -181,9 +181,34 @@ def sparse_rows(table: Any, columns: int, first: int, where: str) -> Any:
     return csr_array((numbers, places.astype(np.int32, copy=False), starts), shape=(len(lengths), columns))
 
 
+def plain_texts(column: Any) -> Any:
+    """Cells [n] as a `pyarrow.LargeStringArray` without blanks around them: "" for none, whole numbers as such."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = whole(column)
+    if not (is_text(column.type) or pa.types.is_integer(column.type) or pa.types.is_null(column.type)):
+        cells = ["" if cell is None or cell != cell else _plain(cell) for cell in column.to_pylist()]  # noqa: PLR0124
+        column = pa.array(cells, pa.large_string())
+    return pc.utf8_trim_whitespace(pc.fill_null(column.cast(pa.large_string()), ""))
+
+
+def parted_texts(column: Any, separator: str) -> Any:
+    """Cells [n] of text as lists [n] of what stands between separators; an empty cell lists "" alone."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = pc.fill_null(whole(column).cast(pa.large_string()), "")
+    return pc.split_pattern(texts, separator)
+
+
 def list_cells(column: Any) -> list[list[Any]]:
     """Lists of a column; a missing one is empty."""
     return [cell or [] for cell in column.to_pylist()]
+
+
+def _plain(cell: Any) -> str:
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def _flat(column: Any, name: str, where: str, first: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:

@@ -10,6 +10,7 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.tables.files import readable
 from zoo.tables.memory_table import MemoryTable
+from zoo.tables.sparse_npz import is_matrix, open_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +30,7 @@ def load_arrays(source: ByteSource) -> dict[str, Any]:
     with readable(source.name):
         try:
             with source.open() as file, np.load(file, allow_pickle=False) as arrays:
-                if {"indptr", "indices", "format"} <= set(arrays.files):
+                if is_matrix(arrays.files):
                     raise InputError(
                         f"{source.name}: holds a sparse matrix; read it with data._target_=zoo.data.SparseMatrix"
                     )
@@ -42,13 +43,15 @@ def load_arrays(source: ByteSource) -> dict[str, Any]:
 
 
 def open_npz(source: ByteSource) -> MemoryTable:
-    """The arrays of a file that have as many rows as its vectors, as columns.
+    """The arrays of a file that have as many rows as its vectors, as columns; a sparse matrix as `open_matrix` has it.
 
     Raises:
         InputError: see `load_arrays`, or no array of vectors.
     """
     import pyarrow as pa
 
+    if _holds_matrix(source):
+        return open_matrix(source)
     arrays = load_arrays(source)
     vectors = next((arrays[name] for name in _usual(arrays) if arrays[name].ndim > 1 and arrays[name].size), None)
     if vectors is None:
@@ -60,6 +63,19 @@ def open_npz(source: ByteSource) -> MemoryTable:
         name: as_column(array) for name, array in arrays.items() if array.shape[:1] == vectors.shape[:1] and array.size
     }
     return MemoryTable(source.name, pa.table(columns), source.identity())
+
+
+def _holds_matrix(source: ByteSource) -> bool:
+    with readable(source.name), source.open() as file:
+        try:
+            return zipfile.is_zipfile(file) and is_matrix([each.removesuffix(".npy") for each in _members(file)])
+        except zipfile.BadZipFile:
+            return False
+
+
+def _members(file: Any) -> list[str]:
+    with zipfile.ZipFile(file) as packed:
+        return packed.namelist()
 
 
 def as_column(array: Any) -> Any:

@@ -14,10 +14,12 @@ from zoo.tables.delimited_table import DelimitedTable
 from zoo.tables.files import ending, existing_file
 from zoo.tables.gensim_file import open_gensim
 from zoo.tables.json_lines_table import JsonLinesTable
+from zoo.tables.long_form_table import LongFormTable
 from zoo.tables.npy_table import NpyTable
 from zoo.tables.npz_table import open_npz
 from zoo.tables.options import Options
 from zoo.tables.parquet_table import ParquetTable
+from zoo.tables.parted_table import PartedTable
 from zoo.tables.query import Query
 from zoo.tables.text_vectors_table import TextVectorsTable
 
@@ -63,9 +65,20 @@ def open_table(place: str | Path | Query, options: Options | None = None, option
     Raises:
         InputError: nothing is there, no reader for its ending, or it is not what its ending says.
     """
-    if isinstance(place, Query):
-        return place
     options = options or Options()
+    return _with_baskets(place if isinstance(place, Query) else _opened(place, options, option), options)
+
+
+def _with_baskets(table: Table, options: Options) -> Table:
+    """The table with a basket in each row, where the user says what they are made of."""
+    if options.form is not None:
+        return LongFormTable(table, options.form, options.decimal or ".")
+    if options.separator is not None:
+        return PartedTable(table, options.listed, options.separator)
+    return table
+
+
+def _opened(place: str | Path, options: Options, option: str) -> Table:
     name = str(place)
     if "://" in name:
         return _at_url(name, options)

@@ -11,6 +11,8 @@ from zoo.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zoo.tables.long_form import LongForm
+
 # A shell and Hydra take these characters for their own, so they have names as well.
 _MARKS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " ", "point": ".", "dot": "."}
 _NAMES = {";": "semicolon", "\t": "tab", "|": "pipe", " ": "space", ",": "comma"}
@@ -27,6 +29,9 @@ class Options:
         header: whether the first row names the columns.
         token_spaces: whether keys of word vectors may hold spaces.
         lines: whether each line of a text file is a basket.
+        form: the columns of a table in long form, with a row for each item of a basket.
+        separator: the character between what the columns of text `listed` list.
+        listed: see there.
         prefix: what stands before an option's name where the user says it, such as "data.".
 
     Raises:
@@ -40,9 +45,12 @@ class Options:
     token_spaces: bool = False
     lines: bool = False
     prefix: str = "data."
+    form: LongForm | None = None
+    separator: str | None = None
+    listed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("delimiter", "decimal"):
+        for name in ("delimiter", "decimal", "separator"):
             given = getattr(self, name)
             if given is not None:
                 object.__setattr__(self, name, _MARKS.get(given.lower(), given))
@@ -53,6 +61,10 @@ class Options:
             raise InputError(
                 f"{self.prefix}delimiter={self.delimiter!r}: must be a single character, or comma, semicolon, tab, "
                 "pipe or space"
+            )
+        if self.separator is not None and (len(self.separator) != 1 or self.separator in '"\r\n'):
+            raise InputError(
+                f"{self.prefix}separator={self.separator!r}: must be a single character, and no quote or end of line"
             )
         if self.decimal not in {None, ".", ","}:
             raise InputError(f"{self.prefix}decimal={self.decimal!r}: must be '.' or ',' (point or comma)")
@@ -69,7 +81,10 @@ class Options:
         """What the user said, for provenance."""
         names = ("delimiter", "decimal", "encoding", "header")
         said = {name: value for name in names if (value := getattr(self, name)) is not None}
-        return said | {name: True for name in ("token_spaces", "lines") if getattr(self, name)}
+        said |= {name: True for name in ("token_spaces", "lines") if getattr(self, name)}
+        if self.form is not None:
+            said["long form"] = ", ".join(self.form.columns)
+        return said if self.separator is None else said | {"separator": self.separator}
 
     def saying(self, **values: str) -> str:
         """How to say options, such as `data.delimiter=semicolon data.decimal=comma`."""

@@ -10,6 +10,7 @@ from zoo.tables.arrow_types import is_text
 from zoo.tables.cells import whole
 from zoo.tables.open_table import open_table
 from zoo.tables.own_columns import index_columns, left_out_note
+from zoo.tables.sparse_npz import width_of_matrix
 from zoo.tables.table import read_whole
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def read_table(
         InputError: no table by its name, damaged, without rows or columns, or with two columns of one name.
     """
     table: Table = open_table(place, options) if isinstance(place, Path | str) else place
+    if width_of_matrix(table.schema) is not None:
+        raise InputError(f"{table.name}: holds a sparse matrix; read it with data._target_=zoo.data.SparseMatrix")
     found = read_whole(table)
     _require_utf8(found, table.name)
     index = index_columns(found, named)

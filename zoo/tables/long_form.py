@@ -34,11 +34,20 @@ _NUMBER = re.compile(r"\s*[-+]?\d+([.,]\d+)?\s*")
 
 @dataclass(frozen=True)
 class LongForm:
-    """The columns of a table with a row for each item of a basket; see `zoo.data.Baskets`."""
+    """The columns of a table with a row for each item of a basket; see `zoo.data.Baskets`.
+
+    Raises:
+        InputError: a column has two parts in it.
+    """
 
     basket: str
     item: str
     quantity: str | None = None
+
+    def __post_init__(self) -> None:
+        double = next((name for name in self.columns if self.columns.count(name) > 1), None)
+        if double is not None:
+            raise InputError(f"column {double!r} is named twice in long form: baskets, items and quantities are three")
 
     @property
     def columns(self) -> list[str]:
@@ -72,6 +81,14 @@ def found_long_form(source: ByteSource, separator: str, options: Options) -> tup
     return None
 
 
+def named_form(names: Sequence[str]) -> LongForm | None:
+    """The columns of a table in long form, by names such as order, product and quantity; None if none are like that."""
+    basket, item, quantity = (_named(names, words) for words in (_BASKET, _ITEM, _QUANTITY))
+    if not basket or not item or basket == item:
+        return None
+    return LongForm(basket, item, quantity if quantity not in {basket, item} else None)
+
+
 def _rows(text: str, mark: str) -> list[list[str]]:
     try:
         rows = [
@@ -88,9 +105,9 @@ def _judged(
     names = [name.strip() for name in rows[0]]
     columns = [[row[place].strip() for row in rows[1:]] for place in range(len(names))]
     is_header = not any(name in column or _NUMBER.fullmatch(name) for name, column in zip(names, columns, strict=True))
-    basket, item, quantity = (_named(names, words) for words in (_BASKET, _ITEM, _QUANTITY))
-    if is_header and basket and item and basket != item:
-        return LongForm(basket, item, quantity if quantity not in {basket, item} else None), mark
+    form = named_form(names) if is_header else None
+    if form is not None:
+        return form, mark
     numeric = [all(_NUMBER.fullmatch(cell) for cell in column if cell) for column in columns]
     repeats = sum(one[0] == other[0] and one[1:] != other[1:] for one, other in pairwise(rows)) > 0.3 * len(rows)
     if (any(numeric) and not all(numeric)) or repeats:
