@@ -11,6 +11,7 @@ from zoo.run_state import claim
 from zoo.stages.cross_validation import cross_validate
 from zoo.stages.judging import judged
 from zoo.stages.model import built_model
+from zoo.stages.page import drawn_page
 from zoo.stages.preflight import hopeless_gates, require_gates, require_name, require_places, require_rows, shortages
 from zoo.stages.rehearsal import rehearse
 from zoo.stages.release import Release
@@ -94,7 +95,9 @@ class Pipeline:
                 recipe, exporter, voice, model=model, splits=splits, state=state.training, listeners=listeners
             )
             voice.step(f"judging on the {len(splits.test):,} held-out rows")
-            report, verdict = judged(recipe, tracker, trained, splits)
+            report, verdict, evidence = judged(recipe, tracker, trained, splits)
             log_end(run, trained, report, verdict)
             voice.judged(report, verdict)
-            return Release(recipe, tracker, exporter, voice, run, splits).release(trained, report, verdict)
+            voice.step("drawing the report page")
+            page = drawn_page(recipe, run, voice, trained, report=report, verdict=verdict, evidence=evidence)
+            return Release(recipe, tracker, exporter, voice, run, splits, page).release(trained, report, verdict)

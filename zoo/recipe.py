@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zoo.evaluate.judge import Judge
     from zoo.export.exporter import Exporter
     from zoo.models.autoencoder import Autoencoder
+    from zoo.page.page import Page
     from zoo.tracking.tracker import Tracker
     from zoo.train.trainer import Trainer
     from zoo.types import Baseline, Gate, Metric, Seed, Source
@@ -40,6 +41,7 @@ class Schema:
         baselines: what the encoder is compared with, by name.
         metrics: by name.
         judge: how sure the comparison is.
+        page: how the report page is drawn.
         export: where blessed encoders go.
         tracking: where runs are logged.
         gates: conditions for blessing, by name; without any, nothing is blessed.
@@ -54,6 +56,7 @@ class Schema:
     baselines: Mapping[str, Baseline]
     metrics: Mapping[str, Metric]
     judge: Judge
+    page: Page
     export: Exporter
     tracking: Tracker
     gates: Mapping[str, Gate] | None = None

@@ -8,7 +8,7 @@ import numpy as np
 
 from zoo.evaluate._memo import remembering
 from zoo.evaluate.scale import on_scale
-from zoo.types import Report, Score, Stratified
+from zoo.types import Evidence, Report, Score, Stratified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +63,13 @@ class Judge:
     def report(
         self, representations: Sequence[Representation], metrics: Mapping[str, Metric], splits: Splits
     ) -> Report:
-        """Scores everything.
+        """The report of `weigh`."""
+        return self.weigh(representations, metrics, splits)[0]
+
+    def weigh(
+        self, representations: Sequence[Representation], metrics: Mapping[str, Metric], splits: Splits
+    ) -> tuple[Report, Evidence]:
+        """Scores everything, and hands on what the scores were made from.
 
         Args:
             representations: the encoder first, then what it is compared with.
@@ -74,11 +80,15 @@ class Judge:
         names = [representation.name for representation in representations]
         scores: dict[str, dict[str, Score | None]] = {name: {} for name in names}
         differences: dict[str, dict[str, Score]] = {name: {} for name in names[1:]}
+        contributions: dict[str, dict[str, Doubles]] = {name: {} for name in names}
+        resampled: dict[str, dict[str, Doubles]] = {name: {} for name in names}
         for metric_name, metric in metrics.items():
             values = [metric.values(representation, splits) for representation in representations]
             samples = self._samples(metric, values)
             for name, each, sample in zip(names, values, samples, strict=True):
                 scores[name][metric_name] = None if each is None else self._score(_value(metric, each), sample, each)
+                if each is not None:
+                    contributions[name][metric_name], resampled[name][metric_name] = each, sample
             encoder, own = values[0], samples[0]
             if encoder is None or metric.higher_is_better is None:
                 continue
@@ -87,7 +97,7 @@ class Judge:
                 if each is not None:
                     difference = sign * (_value(metric, encoder) - _value(metric, each))
                     differences[name][metric_name] = self._score(difference, sign * (own - sample), each)
-        return Report(
+        report = Report(
             scores=scores,
             differences=differences,
             dimensions={each.name: each.encode(splits.test[:1]).shape[1] for each in representations},
@@ -97,6 +107,7 @@ class Judge:
             resamples=self.resamples,
             scale="none" if splits.scale is None else "standardise",
         )
+        return report, Evidence(splits, dict(zip(names, representations, strict=True)), contributions, resampled)
 
     def _samples(self, metric: Metric, values: Sequence[Doubles | None]) -> list[Doubles]:
         """[resamples] statistics for each representation, the same rows drawn for all; NaN if they tell nothing."""

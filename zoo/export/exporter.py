@@ -104,7 +104,7 @@ class Exporter:
         name: str,
         model: Any,
         splits: Splits,
-        documents: Mapping[str, str],
+        documents: Mapping[str, str | bytes],
         code_scale: float | None = None,
     ) -> Iterator[Exported]:
         """Exports a model beside the versions, where no server looks, and verifies it by serving it.
@@ -113,7 +113,7 @@ class Exporter:
             name: the encoder's name in the store.
             model: a built `zoo.models.Autoencoder`.
             splits: the table; test rows serve as probes, and all rows' codes go along as `embeddings.parquet`.
-            documents: further files by name, such as `verdict.json`.
+            documents: further files by path, such as `verdict.json`.
             code_scale: what `lower` gave.
 
         Yields:
@@ -136,7 +136,7 @@ class Exporter:
                 self._require_close(write_onnx(directory / ONNX_FILE, directory, *calls["serving_default"]), "ONNX")
             yield self._verified(directory, calls)
 
-    def rehearse(self, name: str, model: Any, splits: Splits, documents: Mapping[str, str]) -> None:
+    def rehearse(self, name: str, model: Any, splits: Splits, documents: Mapping[str, str | bytes]) -> None:
         """Writes what `candidate` writes, for a model that is not trained yet and a few rows, and removes it again.
 
         What is wrong with a part, a key or the store is so found before the training. Nothing is computed or served:
@@ -167,12 +167,19 @@ class Exporter:
                 write_onnx(directory / ONNX_FILE, directory, arrays, {"embedding": codes})
 
     def _write_model(
-        self, directory: Path, model: Any, splits: Splits, documents: Mapping[str, str], code_scale: float | None
+        self,
+        directory: Path,
+        model: Any,
+        splits: Splits,
+        documents: Mapping[str, str | bytes],
+        code_scale: float | None,
     ) -> None:
         write_saved_model(directory, model, splits.kind, self.precision, code_scale)
-        for file, text in {SCHEMA_FILE: schema_of(splits.kind), **documents}.items():
+        for file, content in {SCHEMA_FILE: schema_of(splits.kind), **documents}.items():
+            (directory / file).parent.mkdir(parents=True, exist_ok=True)
             # a path that is not UTF-8 is shown with escapes
-            (directory / file).write_text(text, encoding="utf-8", errors="backslashreplace")
+            whole = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+            (directory / file).write_bytes(whole)
 
     def publish(self, exported: Exported, name: str, version: int) -> Path:
         """Renames a candidate to STORE/NAME/VERSION, in one step.

@@ -15,21 +15,32 @@ if TYPE_CHECKING:
 
     from zoo.recipe import Recipe
     from zoo.tracking.tracker import Tracker
-    from zoo.types import Report, Representation, Splits, Trained, Verdict
+    from zoo.types import Evidence, Report, Representation, Splits, Trained, Verdict
 
 
-def judged(recipe: Recipe, tracker: Tracker, trained: Trained, splits: Splits) -> tuple[Report, Verdict]:
-    """Scores the encoder, the baselines and the present champion, and holds the scores against the gates."""
+def judged(recipe: Recipe, tracker: Tracker, trained: Trained, splits: Splits) -> tuple[Report, Verdict, Evidence]:
+    """Scores the encoder, the baselines and the present champion, and holds the scores against the gates.
+
+    Returns:
+        The report, the verdict, and what the report was made from.
+    """
     champion, obstacle = load_champion(tracker, recipe.name, splits)
-    report = reported(recipe, trained, splits, [] if champion is None else [champion])
+    report, evidence = weighed(recipe, trained, splits, [] if champion is None else [champion])
     verdict = decide(report, recipe.build("gates") or {}, "encoder", champion.name if champion else None)
     if obstacle:
         verdict = dataclasses.replace(verdict, champion="champion", beats_champion=False, champion_reasons=(obstacle,))
-    return report, verdict
+    return report, verdict, evidence
 
 
 def reported(recipe: Recipe, trained: Trained, splits: Splits, more: Sequence[Representation] = ()) -> Report:
     """Scores the encoder, the baselines, and what else is to be compared."""
+    return weighed(recipe, trained, splits, more)[0]
+
+
+def weighed(
+    recipe: Recipe, trained: Trained, splits: Splits, more: Sequence[Representation] = ()
+) -> tuple[Report, Evidence]:
+    """As `reported`, with what the report was made from."""
     encoder = Encoder.from_model("encoder", trained.model, kind=splits.kind, code_scale=trained.code_scale)
     judge = recipe.build("judge")
     table = judge.scaled(splits)
@@ -37,4 +48,4 @@ def reported(recipe: Recipe, trained: Trained, splits: Splits, more: Sequence[Re
     representations: list[Representation] = [EncodedTable(encoder, table)]
     representations += [baseline.fit(name, table, trained) for name, baseline in baselines.items()]
     representations += [each.on(table) for each in more]
-    return judge.report(representations, recipe.build("metrics"), table)
+    return judge.weigh(representations, recipe.build("metrics"), table)

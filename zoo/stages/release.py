@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.encoder import Encoder, Vocabulary
-from zoo.environment import facts
 from zoo.errors import ZooError
 from zoo.export.exporter import BLESSED
 from zoo.report.model_card import CARD_FILE, model_card
 from zoo.report.numbers import as_json
+from zoo.stages.page import PageFiles, made
 from zoo.stages.result import Result
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Release:
         voice: says where things went.
         run: the tracked run.
         splits: the table.
+        page: the report page, which goes along with what is exported.
     """
 
     recipe: Recipe
@@ -48,6 +49,7 @@ class Release:
     voice: Voice
     run: TrackedRun
     splits: Splits
+    page: PageFiles
 
     def release(self, trained: Trained, report: Report, verdict: Verdict) -> Result:
         """Registers and exports the encoder if it is blessed, and makes it the champion unless the champion is better.
@@ -57,8 +59,8 @@ class Release:
         """
         where = f"{self.run.run_id} in {self.tracker.resolved_uri}"
         if not verdict.blessed:
-            self.voice.not_blessed(where, verdict)
-            return Result(report, verdict, self._in_memory(trained), self.run.run_id)
+            self.voice.not_blessed(where, verdict, self.page.where)
+            return Result(report, verdict, self._in_memory(trained), self.run.run_id, page=self.page.where)
         name, promoted = self.recipe.name, verdict.beats_champion is not False
         version, directory = self._export(trained, report, verdict)
         if promoted:
@@ -72,10 +74,11 @@ class Release:
             directory=directory,
             store=self.exporter.store,
             latent_dim=trained.model.latent_dim,
+            page=self.page.where,
         )
         saved = directory or self.tracker.model_directory(f"models:/{name}/{version}")
         encoder = Encoder.from_saved_model(saved, name=f"{name}/{version}")
-        return Result(report, verdict, encoder, self.run.run_id, version, directory, promoted)
+        return Result(report, verdict, encoder, self.run.run_id, version, directory, promoted, self.page.where)
 
     def _export(self, trained: Trained, report: Report, verdict: Verdict) -> tuple[int, Path | None]:
         """Registers the encoder, and puts it into the store unless the champion is better.
@@ -111,8 +114,9 @@ class Release:
                 f"python -m zoo.rollback {name} to={version} target={store} makes it so"
             ) from error
 
-    def _documents(self, trained: Trained, report: Report, verdict: Verdict) -> Mapping[str, str]:
-        return documents(self.recipe, self.splits, trained, report, verdict, self.run.run_id)
+    def _documents(self, trained: Trained, report: Report, verdict: Verdict) -> Mapping[str, str | bytes]:
+        own = documents(self.recipe, self.splits, trained, report, verdict, self.run.run_id)
+        return {**own, **self.page.exported}
 
     def _in_memory(self, trained: Trained) -> Encoder:
         vocabulary = _vocabulary(trained, self.splits)
@@ -131,7 +135,7 @@ def documents(
     return {
         "verdict.json": as_json(verdict),
         "recipe.yaml": recipe.yaml(),
-        CARD_FILE: model_card(recipe.config, splits, trained, report, verdict, _made(run_id)),
+        CARD_FILE: model_card(recipe.config, splits, trained, report, verdict, made(run_id)),
         BLESSED: "",
     }
 
@@ -141,9 +145,3 @@ def _vocabulary(trained: Trained, splits: Splits) -> Vocabulary | None:
         return None
     encoder = Encoder.from_model("vocabulary", trained.model, kind=splits.kind, code_scale=trained.code_scale)
     return Vocabulary(splits.keys.tolist(), lambda: np.concatenate(list(encoder.encode_table(splits))))
-
-
-def _made(run_id: str) -> dict[str, str]:
-    """How an encoder was made, beyond what recipe and data say."""
-    versions = ", ".join(f"{name} {version}" for name, version in facts().items())
-    return {"run": f"`{run_id}` in MLflow, with the recipe, the report and the Keras model", "made with": versions}

@@ -24,6 +24,7 @@ class Result:
         version: of the registered encoder; None if it was not blessed.
         directory: of the version in the store; None if it did not become the champion.
         promoted: whether it became the champion.
+        page: path or URI of the report page; None if none was drawn.
     """
 
     report: Report
@@ -33,3 +34,4 @@ class Result:
     version: int | None = None
     directory: Path | None = None
     promoted: bool = False
+    page: str | None = None

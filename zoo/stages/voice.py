@@ -106,12 +106,14 @@ class Voice:
             f"same values (largest difference {candidate.largest_difference:.1e})"
         )
 
-    def not_blessed(self, run: str, verdict: Verdict) -> None:
-        """Why nothing is registered; `run` says where the run is."""
+    def not_blessed(self, run: str, verdict: Verdict, page: str | None = None) -> None:
+        """Why nothing is registered; `run` says where the run is, `page` where its report page is."""
         self.say("not blessed: not registered, not exported", style="bold red")
         for reason in verdict.reasons:
             self.say(f"  {reason}")
-        self.say(f"run {run}")
+        self.say(f"run     {run}")
+        if page:
+            self.say(f"report  {page}")
 
     def blessed(
         self,
@@ -123,6 +125,7 @@ class Voice:
         directory: Path | None,
         store: str,
         latent_dim: int,
+        page: str | None = None,
     ) -> None:
         """Where the encoder went, and how to use it."""
         promoted = verdict.beats_champion is not False
@@ -136,6 +139,7 @@ class Voice:
             f"exported  {directory}"
             if directory
             else f"exported  to the registry only; `{canary}` serves it as a canary, and to who asks for no label",
+            *([f"report    {page}"] if page else []),
             "",
             f'    import zoo; encoder = zoo.load("{spec}")',
             f"    codes = encoder.encode(rows)  # float32 [n, {latent_dim}]",

@@ -69,6 +69,17 @@ class TrackedRun:
         """Keeps a file as an artifact."""
         self._client.log_artifact(self.run_id, str(path))
 
+    def location(self, file: str) -> str:
+        """Where an artifact lies: a path on this machine, or a URI."""
+        from urllib.parse import unquote, urlsplit
+
+        uri = self._client.get_run(self.run_id).info.artifact_uri
+        parts = urlsplit(uri)
+        if parts.scheme not in {"", "file"}:
+            return f"{uri}/{file}"
+        path = Path(unquote(parts.path)) / file
+        return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
     def register(self, name: str, directory: Path, rows: Mapping[str, Any], latent_dim: int) -> int:
         """Registers an exported encoder as a new version.
 

@@ -7,6 +7,8 @@ from zoo.types.capabilities import Clusters, HasLikelihood, HasRates, Reconstruc
 from zoo.types.export import Exported
 from zoo.types.judging import (
     Baseline,
+    Duplicates,
+    Evidence,
     Gate,
     GateResult,
     Metric,
@@ -41,6 +43,8 @@ __all__ = [
     "Block",
     "Clusters",
     "Doubles",
+    "Duplicates",
+    "Evidence",
     "Exported",
     "Floats",
     "Fraction",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -69,6 +69,42 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Duplicates:
+    """Copies among the held-out rows, which make any encoder look better than it is on rows that are new.
+
+    Attributes:
+        rows: held-out rows that were looked at.
+        exact: those of them that equal another held-out row.
+        near: those that do not, and whose cosine to another held-out row is above .999.
+        of_training: those that equal a training row.
+        near_training: those that do not, and whose cosine to a training row is above .999.
+    """
+
+    rows: int
+    exact: int
+    near: int
+    of_training: int
+    near_training: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a report was made from, for pages and tables.
+
+    Attributes:
+        splits: the table, on the judge's scale.
+        representations: by name, the encoder first; they compute the code of a row once.
+        values: representation -> metric -> contributions [n, ...]; absent where the metric does not apply.
+        samples: representation -> metric -> the scores [resamples] of the resamples.
+    """
+
+    splits: Splits
+    representations: Mapping[str, Representation]
+    values: Mapping[str, Mapping[str, Doubles]] = field(default_factory=dict)
+    samples: Mapping[str, Mapping[str, Doubles]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Report:
     """Representations x metrics, and the encoder's paired difference to each representation.
 
@@ -82,6 +118,14 @@ class Report:
         confidence: level of the intervals.
         resamples: number of bootstrap resamples.
         scale: what rows were put on for opponents and metrics: `none`, or `standardise`.
+        resampled: metric -> what was resampled, such as `rows`, `412 groups` or `word pairs (dyadic)`.
+        adjusted: representation -> metric -> two-sided p of the difference, Holm-adjusted over `family`.
+        family: the differences that `adjusted` is adjusted for, in words.
+        best: metric -> the representations that are not significantly worse than the best.
+        duplicates: copies among the held-out rows; None if they were not counted.
+        without_duplicates: as `scores`, without rows that are copies.
+        looks: how many encoders these test rows have judged, this one included; None if nobody counts.
+        seeds: metric -> the encoder's score for each seed that it was trained with.
     """
 
     scores: Mapping[str, Mapping[str, Score | None]]
@@ -92,6 +136,14 @@ class Report:
     confidence: float
     resamples: int
     scale: str = "none"
+    resampled: Mapping[str, str] = field(default_factory=dict)
+    adjusted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    family: str = ""
+    best: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    duplicates: Duplicates | None = None
+    without_duplicates: Mapping[str, Mapping[str, Score | None]] = field(default_factory=dict)
+    looks: int | None = None
+    seeds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,110 @@
+"""The verdict in one sentence that a person understands who has never heard of a bootstrap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from zoo.page.material import Material
+    from zoo.types import GateResult, Verdict
+
+_NAMED = 4  # opponents or metrics in a sentence
+
+
+def summary(material: Material) -> dict[str, Any]:
+    """What stands on top of a page: name, purpose, verdict, sentence, and a line of facts."""
+    verdict = material.verdict
+    state = "described" if verdict is None else "blessed" if verdict.blessed else "not blessed"
+    return {
+        "name": str(material.recipe.get("name", material.encoder.name)),
+        "purpose": str(material.recipe.get("purpose", "")),
+        "state": state,
+        "sentence": _sentence(material),
+        "reasons": [] if verdict is None else list(verdict.reasons),
+        "notes": list(_notes(material)),
+        "facts": list(_facts(material)),
+    }
+
+
+def _sentence(material: Material) -> str:
+    verdict, report = material.verdict, material.report
+    size = report.dimensions.get(material.encoder.name, 0)
+    rows = f"{len(material.splits.test):,} rows it had never seen"
+    codes = f"the codes of {size:,} numbers a row" if size else "the codes"
+    if verdict is None:
+        beside = f"Measured on {rows}: {codes}, beside what can be had without training."
+        return f"{beside} Nothing was asked of them, so nothing is passed or failed."
+    if not verdict.gates:
+        return f"Nothing is proven: {_lowered(verdict.reasons) or 'no gate was asked'}."
+    failed = [gate for gate in verdict.gates if not gate.passed]
+    if not failed and verdict.blessed:
+        return f"On {rows}, {codes} {_won(verdict.gates)}; by chance alone this would hardly happen."
+    if not failed:
+        return f"Nothing is proven: {_lowered(verdict.reasons)}."
+    lost = list(dict.fromkeys(gate.against for gate in failed if gate.baseline is not None))
+    asked = len(verdict.gates)
+    passed = f"{asked - len(failed)} of {asked} comparisons were passed"
+    if not lost:
+        return f"On {rows}, {codes} did not reach what was asked ({passed})."
+    return f"On {rows}, {codes} are not proven to be better than {listed(lost)}, which can be had for free ({passed})."
+
+
+def _won(gates: Iterable[GateResult]) -> str:
+    """What was shown, for gates that all passed."""
+    beaten = [gate.against for gate in gates if gate.baseline is not None and gate.required >= 0]
+    near = [gate.against for gate in gates if gate.baseline is not None and gate.required < 0]
+    near = [name for name in near if name not in beaten]
+    reached = [gate.metric for gate in gates if gate.baseline is None]
+    parts = []
+    if beaten:
+        parts.append(f"did better than {listed(beaten)}")
+    if near:
+        parts.append(f"did not do noticeably worse than {listed(near)}")
+    if reached:
+        parts.append(f"reached what was asked for {listed(reached)}")
+    return " and ".join(parts) or "passed"
+
+
+def _notes(material: Material) -> Iterator[str]:
+    verdict, looks = material.verdict, getattr(material.report, "looks", None)
+    if verdict is not None:
+        yield from _champion(verdict)
+    if looks:
+        times = "one encoder, this one" if looks == 1 else f"{looks:,} encoders, this one included"
+        more = "" if looks < 20 else "; the best of so many looks better than it is"
+        yield f"These test rows have judged {times}{more}."
+
+
+def _champion(verdict: Verdict) -> Iterator[str]:
+    if verdict.beats_champion is False:
+        yield f"The present champion stays: {_lowered(verdict.champion_reasons)}."
+    elif verdict.champion is not None and verdict.beats_champion:
+        yield "It is not worse than the present champion."
+    yield from verdict.champion_notes
+
+
+def _facts(material: Material) -> Iterator[tuple[str, str]]:
+    splits = material.splits
+    size = material.report.dimensions.get(material.encoder.name)
+    yield "data", f"{len(splits):,} {splits.kind.in_words()}"
+    yield "trained on", f"{len(splits.train):,} rows"
+    yield "judged on", f"{len(splits.test):,} rows"
+    if size:
+        smaller = splits.width / size
+        yield "code", f"{size:,} numbers" + (f", {smaller:.1f} times fewer" if smaller > 1.05 else "")
+    if material.trained is not None:
+        yield "training", f"{len(material.trained.history)} epochs, {material.trained.seconds:,.0f} s"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Such as `raw, pca and untrained`; the last of many as `and 3 more`."""
+    distinct = list(dict.fromkeys(map(str, names)))
+    if len(distinct) > _NAMED + 1:
+        distinct = [*distinct[:_NAMED], f"{len(distinct) - _NAMED} more"]
+    return distinct[0] if len(distinct) == 1 else f"{', '.join(distinct[:-1])} and {distinct[-1]}"
+
+
+def _lowered(reasons: Iterable[str]) -> str:
+    return "; ".join(reason.rstrip(".") for reason in reasons)
