@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.metrics._labelled import class_numbers
 from zoo.types import Reconstructs, Scores
 
 if TYPE_CHECKING:
@@ -90,6 +89,8 @@ class Material:
     @cached_property
     def classes(self) -> tuple[list[str], Rows] | None:
         """Names of the classes, and the class [rows of the table] of each row, or -1; None without labels."""
+        from zoo.metrics._labelled import class_numbers  # SciPy, which a command's first line must not wait for
+
         numbers = class_numbers(self.splits)
         if numbers is None or self.splits.labels is None:
             return None
