@@ -60,3 +60,14 @@ class Moments:
         """Variances [width], descending, and the principal directions [width, width], one a column."""
         variances, directions = np.linalg.eigh(self.covariance())
         return np.maximum(variances[::-1], 0.0), directions[:, ::-1]
+
+    def principal_standardised(self) -> tuple[Doubles, Doubles]:
+        """As `principal`, of standardised columns; directions [width, width] take columns less their mean, as they are.
+
+        A column that never changes counts nothing.
+        """
+        covariance = self.covariance()
+        deviations = np.sqrt(np.diag(covariance))
+        shares = np.divide(1.0, deviations, out=np.zeros_like(deviations), where=deviations > 0)
+        variances, directions = np.linalg.eigh(covariance * np.outer(shares, shares))
+        return np.maximum(variances[::-1], 0.0), directions[:, ::-1] * shares[:, None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,8 +11,9 @@ import numpy as np
 if TYPE_CHECKING:
     from typing import Self
 
-    from zoo.types import Floats, Rows, Splits
+    from zoo.types import Doubles, Floats, Rows, Splits
 
+_NOTHING = 1e-6  # of the largest deviation: a component below it is rounding, which whitening would blow up
 _READ = 2_048  # rows at a time
 
 
@@ -21,6 +23,14 @@ def scoring_size(kept: int, width: int, asked: int | None) -> int:
     With nearly all of them an anomaly is reconstructed as well as any other row, and nothing is left to score it by.
     """
     return kept if asked else min(kept, max(width // 4, 1))
+
+
+def whitening_scales(variances: Doubles, whiten: float) -> Floats:
+    """What to divide components by, [n] from their variances [n]: their deviations to the power `whiten`."""
+    deviations = np.sqrt(np.maximum(variances, 0))
+    tiny = deviations <= _NOTHING * deviations.max(initial=0)
+    scales: Floats = np.where(tiny, 1.0, deviations).astype(np.float32) ** np.float32(whiten)
+    return scales
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,8 @@ class Components:
         mean: [width] what rows are taken about.
         directions: [width, dimensions], the leading ones first.
         scoring: how many of them rows are scored by.
+        scales: [dimensions] what the coordinates are divided by.
+        columns: [width] what the columns are multiplied with before; None for 1.
     """
 
     name: str
@@ -40,10 +52,17 @@ class Components:
     mean: Floats
     directions: Floats
     scoring: int
+    scales: Floats
+    columns: Floats | None = None
+
+    @cached_property
+    def _encoding(self) -> Floats:
+        weighted = self.directions if self.columns is None else self.directions * self.columns[:, None]
+        return weighted / self.scales
 
     def encode(self, rows: Rows) -> Floats:
         """See `zoo.types.Representation`."""
-        return self.splits.kind.projected(self.splits.take(rows), self.mean, self.directions)
+        return self.splits.kind.projected(self.splits.take(rows), self.mean, self._encoding)
 
     def on(self, splits: Splits) -> Self:
         """See `zoo.types.Representation`."""
@@ -51,7 +70,7 @@ class Components:
 
     def reconstruct(self, rows: Rows) -> Floats:
         """See `zoo.types.Reconstructs`."""
-        flat = (self.encode(rows) @ self.directions.T + self.mean).astype(np.float32)
+        flat = self._decoded(self.encode(rows)) + self.mean
         return flat.reshape(len(rows), *self.splits.shape)
 
     def score(self, rows: Rows) -> Floats:
@@ -61,7 +80,12 @@ class Components:
 
     def _squared_errors(self, rows: Rows) -> Floats:
         block = self.splits.kind.dense(self.splits.take(rows)).reshape(len(rows), -1)
-        leading = self.directions[:, : self.scoring]
         centred = block - self.mean
-        errors = centred - (centred @ leading) @ leading.T
+        errors = centred - self._decoded(np.asarray(centred @ self._encoding[:, : self.scoring], np.float32))
         return (errors.astype(np.float64) ** 2).sum(axis=1).astype(np.float32)
+
+    def _decoded(self, codes: Floats) -> Floats:
+        """What leading components [n, <= dimensions] stand for, about the mean: [n, width] float32."""
+        count = codes.shape[1]
+        flat = (codes * self.scales[:count]) @ self.directions[:, :count].T
+        return (flat if self.columns is None else flat / self.columns).astype(np.float32)

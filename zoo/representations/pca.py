@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.moments import Moments
-from zoo.representations._components import Components, scoring_size
+from zoo.representations._components import Components, scoring_size, whitening_scales
 from zoo.representations.truncated_svd import TruncatedSVD
 
 if TYPE_CHECKING:
-    from zoo.types import NonNegativeInt, PositiveInt, Representation, Splits, Trained
+    from zoo.types import (
+        NonNegativeFloat,
+        NonNegativeInt,
+        PositiveInt,
+        Representation,
+        Splits,
+        Trained,
+        UnitInterval,
+    )
 
 
 class PCA:
@@ -28,26 +36,55 @@ class PCA:
         remove: leading directions to leave out (Mu and Viswanath 2018, "All-but-the-top", arXiv 1702.01417).
         weighted: count the rows as training does, by `data`'s weights, rather than all alike.
         dimensions: components to keep, and to score rows by, instead of as many as the code has.
+        whiten: each component is divided by its deviation to this power: 0 leaves it, 1 makes all alike (scikit-learn's
+            `whiten=True`), 0.5 is halfway; cosines then hang less on the leading components. Reconstructions and scores
+            stay what they were.
+        rank_power: count the row of rank r (the table's first has rank 1) r^-rank_power, whatever the data's weights:
+            for tables in order of frequency, in which 1 counts words about as often as texts have them. None leaves it
+            to `weighted`.
+
+    Raises:
+        ValueError: two ways of counting rows at once.
     """
 
     def __init__(
-        self, remove: NonNegativeInt = 0, weighted: bool = False, dimensions: PositiveInt | None = None
+        self,
+        remove: NonNegativeInt = 0,
+        weighted: bool = False,
+        dimensions: PositiveInt | None = None,
+        whiten: UnitInterval = 0.0,
+        rank_power: NonNegativeFloat | None = None,
     ) -> None:
         self.remove, self.weighted, self.dimensions = remove, weighted, dimensions
+        self.whiten, self.rank_power = whiten, rank_power
+        if weighted and rank_power is not None:
+            raise ValueError("weighted=true counts rows by the data's weights, rank_power by their rank; give one")
 
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
         """See `zoo.types.Baseline`."""
         kept = self.dimensions or trained.model.latent_dim
         if splits.is_sparse:
-            return TruncatedSVD(self.remove, self.dimensions).fit(name, splits, trained)
+            return TruncatedSVD(self.remove, self.dimensions, self.whiten).fit(name, splits, trained)
         # block by block, so that no second table is made; the directions are those of scikit-learn's PCA up to sign
-        table = splits if self.weighted else replace(splits, weights=None)
-        blocks = table.weighted_batches(splits.train)
+        blocks = self._counted(splits).weighted_batches(splits.train)
         moments = Moments.of(
             splits.width, ((np.asarray(block).reshape(len(weights), -1), weights) for block, weights in blocks)
         )
         skipped = min(self.remove, splits.width - 1)
-        _, directions = moments.principal()
-        chosen = directions[:, skipped : skipped + kept]
-        scoring = scoring_size(chosen.shape[1], splits.width, self.dimensions)
-        return Components(name, splits, moments.mean.astype(np.float32), chosen.astype(np.float32), scoring)
+        variances, directions = moments.principal()
+        chosen = slice(skipped, skipped + kept)
+        return Components(
+            name,
+            splits,
+            moments.mean.astype(np.float32),
+            directions[:, chosen].astype(np.float32),
+            scoring_size(len(variances[chosen]), splits.width, self.dimensions),
+            whitening_scales(variances[chosen], self.whiten),
+        )
+
+    def _counted(self, splits: Splits) -> Splits:
+        """The table whose weights are what rows are to count."""
+        if self.rank_power is not None:
+            ranks = np.arange(1, len(splits) + 1, dtype=np.float64)
+            return replace(splits, weights=(ranks**-self.rank_power).astype(np.float32))
+        return splits if self.weighted else replace(splits, weights=None)

@@ -56,9 +56,12 @@ def require_places(name: str, tracker: Tracker, exporter: Exporter) -> None:
 
 
 def require_rows(recipe: Recipe, splits: Splits) -> None:
-    """Raises InputError if there are too few rows for the recipe's threshold, or none that its judge's scale is for."""
+    """Raises InputError if the rows are not what the recipe's threshold, its judge's scale or its baselines need."""
     require_validation_rows(recipe.config["model"].get("false_alarm_rate"), splits)
     recipe.build("judge").scaled(splits)
+    for name, baseline in recipe.build("baselines").items():
+        if hasattr(baseline, "require"):
+            baseline.require(name, splits)
 
 
 def shortages(recipe: Recipe, splits: Splits) -> Iterator[str]:

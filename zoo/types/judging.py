@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class Baseline(Protocol):
-    """Something a user has for free; fitted on training rows, it gives a representation."""
+    """Something a user has for free; fitted on training rows, it gives a representation.
+
+    One that does not take every table has a method `require(name, splits)` too, which raises `zoo.errors.InputError`
+    before anything is trained; `name` is what the recipe calls it.
+    """
 
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
         """Fits on splits.train only, with as many dimensions as the trained model's code where that applies."""

@@ -1,0 +1,44 @@
+"""UMAP, for new rows too."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from zoo.errors import InputError
+from zoo.metrics.knn_accuracy import KnnAccuracy
+from zoo.representations.umap import Umap
+from zoo.types import Splits
+
+TRAINED = SimpleNamespace(model=SimpleNamespace(latent_dim=3))
+
+
+@pytest.fixture(scope="module")
+def heaps():
+    """Three heaps of rows [150, 8], every third row held out."""
+    random = np.random.default_rng(0)
+    labels = np.arange(150) % 3
+    features = (random.normal(size=(150, 8)) + 6 * np.eye(3, 8)[labels]).astype(np.float32)
+    held_out = np.arange(150) // 3 % 3 == 0
+    return Splits(
+        features, train=np.flatnonzero(~held_out), validation=np.arange(0), test=np.flatnonzero(held_out), labels=labels
+    )
+
+
+@pytest.mark.slow
+def test_new_rows_are_put_beside_their_like(heaps):
+    fitted = Umap().fit("umap", heaps, TRAINED)
+    known, asked = fitted.encode(heaps.train), fitted.encode(heaps.test)
+    assert known.shape == (len(heaps.train), 3)
+    assert KnnAccuracy(k=3).values(fitted, heaps).mean() > 0.95
+    np.testing.assert_array_equal(fitted.encode(heaps.train[[5, 2]]), known[[5, 2]])
+    np.testing.assert_array_equal(Umap().fit("umap", heaps, TRAINED).encode(heaps.test), asked)
+    elsewhere = fitted.on(replace(heaps, features=heaps.features[::-1]))
+    assert np.linalg.norm(elsewhere.encode(np.asarray([149])) - fitted.encode(np.asarray([0]))) < 3
+
+
+def test_too_few_rows_are_refused_before_the_training(heaps):
+    few = replace(heaps, train=heaps.train[:9])
+    with pytest.raises(InputError, match=r"there are 9; set baselines\.umap\.neighbours=8"):
+        Umap().require("umap", few)
