@@ -58,7 +58,9 @@ def test_it_is_the_share_of_emptied_fields_that_near_records_fill(kind, k, at, r
     matrix = np.random.default_rng(5).normal(size=(24, 6)).astype(np.float32)
     representation = raw if kind == "raw" else codes(lambda rows: rows @ matrix)
     metric = FieldCompletion(k=k, at=at, queries=80, seed=3)
-    rest, missing = _emptied(records.features[records.test], *layout(records), 80, 3)
+    asked, missing, fields, _ = metric._chosen(records)
+    np.testing.assert_array_equal(asked, metric.row_numbers(records))
+    rest = _emptied(records.features[asked], fields, missing)
     expected = by_hand(records, representation, k, at, rest.toarray(), missing)
     np.testing.assert_array_equal(metric.values(representation.on(records), records), expected)
     assert len(expected) == 80
@@ -69,12 +71,14 @@ def test_a_known_value_of_each_record_gives_way_to_missing(records):
     fields, known_value = layout(records)
     before = records.features[records.test].toarray()
     before = before[(before[:, known_value] > 0).any(axis=1)]
-    rest, missing = _emptied(records.features[records.test], fields, known_value, 1000, 0)
+    asked, missing, *found = FieldCompletion(queries=1000)._chosen(records)
+    np.testing.assert_array_equal(found, layout(records))
+    rest = _emptied(records.features[asked], fields, missing)
     assert known_value[missing].all()
     starts = np.cumsum([0, *SIZES.values()])[:-1][fields[missing]]
     np.testing.assert_array_equal(rest.toarray(), before - np.eye(24)[missing] + np.eye(24)[starts])
     assert set(fields[missing]) == {0, 1, 2}
-    assert (_emptied(records.features[records.test], fields, known_value, 1000, 1)[1] != missing).any()
+    assert (FieldCompletion(queries=1000, seed=1)._chosen(records)[1] != missing).any()
 
 
 def test_it_applies_to_records_only(records, raw, codes, once):

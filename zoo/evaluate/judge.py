@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
+from zoo.evaluate._duplicates import duplicates
+from zoo.evaluate._marks import as_good_as_the_best, holm, p_value
 from zoo.evaluate._memo import remembering
+from zoo.evaluate._resampling import Resampling
+from zoo.evaluate._units import resampling_units
 from zoo.evaluate.scale import on_scale
-from zoo.types import Evidence, Report, Score, Stratified
+from zoo.types import CountsRows, Evidence, Report, Score, Stratified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,20 +21,55 @@ if TYPE_CHECKING:
     from zoo.types import Doubles, Metric, PositiveInt, Probability, Representation, Rows, Seed, Splits
 
 
-_BLOCK = 100  # resamples at a time: their weights for 5,000 rows are 4 MB
 _WITHOUT = (
     0.05  # share of resamples without a value (all rows drawn may be the same one) that are left out, at the most
 )
 
 
+@dataclass(frozen=True)
+class _Table:
+    """What one metric says of the representations, by name."""
+
+    values: Mapping[str, Doubles]
+    samples: Mapping[str, Doubles]
+    scores: Mapping[str, Score | None]
+    resampled: str
+    without: Mapping[str, Score | None]
+    differences: dict[str, Score] = field(default_factory=dict)
+    p_values: dict[str, float] = field(default_factory=dict)
+
+
+class _Fewer:
+    """A metric that counts some rows only."""
+
+    def __init__(self, metric: Metric, rows: Rows) -> None:
+        self.unit, self.higher_is_better = metric.unit, metric.higher_is_better
+        self.interval = getattr(metric, "interval", "bootstrap")
+        self.values, self.statistic = metric.values, metric.statistic
+        self._rows = rows
+        if isinstance(metric, Stratified):
+            self.strata = metric.strata
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        del splits
+        return self._rows
+
+
 class Judge:
     """Puts metrics to representations on the same held-out rows.
 
-    Intervals are percentiles of bootstrap resamples of what the metric counts (rows, word pairs, queries). All
-    representations are scored on the same resamples, so the difference of two has a paired interval, much narrower
-    than the two scores' own. Where a metric has no value without some kind of row (anomalies, say), each kind is
-    resampled by itself. A score whose kind has a single row, or of which more than one resample in 20 has no value, has
-    no interval, and no gate passes on it.
+    Intervals are percentiles of samples of the scores, drawn as the metric asks for, see `Resampling`: bootstrap
+    resamples of rows (of groups of rows and copies, where there are any), the jackknife for clusters, dyadic-robust for
+    pairs that share words. All representations are scored on the same samples, so the difference of two has a paired
+    interval, much narrower than the two scores' own. Where a metric has no value without some kind of row (anomalies,
+    say), each kind is resampled by itself. A score whose kind has a single row or group, or of which more than one
+    resample in 20 has no value, has no interval, and no gate passes on it.
+
+    To be blessed an encoder must beat *all* the opponents of its gates, which needs no correction for their number: the
+    chance of being blessed by mistake is largest where it equals one of them and beats all others, and is that one's
+    (an intersection-union test, Berger 1982). Marks on single differences are another matter: their p values are
+    Holm-adjusted over the differences of the whole table.
 
     Args:
         resamples: bootstrap resamples.
@@ -40,7 +80,8 @@ class Judge:
             own units whatever the scale, as it will be when it is served; its reconstructions are put on the scale.
 
     Reference:
-        Efron and Tibshirani 1993, "An introduction to the bootstrap", chapter 13.
+        Efron and Tibshirani 1993, "An introduction to the bootstrap", chapter 13; Holm 1979, "A simple sequentially
+        rejective multiple test procedure".
     """
 
     def __init__(
@@ -77,77 +118,134 @@ class Judge:
             splits: the table, as `scaled` gives it; only its test rows are judged.
         """
         representations = remembering(representations, len(splits))
-        names = [representation.name for representation in representations]
-        scores: dict[str, dict[str, Score | None]] = {name: {} for name in names}
-        differences: dict[str, dict[str, Score]] = {name: {} for name in names[1:]}
-        contributions: dict[str, dict[str, Doubles]] = {name: {} for name in names}
-        resampled: dict[str, dict[str, Doubles]] = {name: {} for name in names}
-        for metric_name, metric in metrics.items():
-            values = [metric.values(representation, splits) for representation in representations]
-            samples = self._samples(metric, values)
-            for name, each, sample in zip(names, values, samples, strict=True):
-                scores[name][metric_name] = None if each is None else self._score(_value(metric, each), sample, each)
-                if each is not None:
-                    contributions[name][metric_name], resampled[name][metric_name] = each, sample
-            encoder, own = values[0], samples[0]
-            if encoder is None or metric.higher_is_better is None:
-                continue
-            sign = 1.0 if metric.higher_is_better else -1.0
-            for name, each, sample in zip(names[1:], values[1:], samples[1:], strict=True):
-                if each is not None:
-                    difference = sign * (_value(metric, encoder) - _value(metric, each))
-                    differences[name][metric_name] = self._score(difference, sign * (own - sample), each)
+        by_name = {representation.name: representation for representation in representations}
+        found, copies = duplicates(splits)
+        resampling = Resampling(self.resamples, self.seed, splits, resampling_units(splits))
+        tables = {
+            name: self._table(metric, list(by_name.values()), splits, resampling, copies)
+            for name, metric in metrics.items()
+        }
+        directions = {name: metric.higher_is_better for name, metric in metrics.items()}
+        p_values = {(other, name): p for name, table in tables.items() for other, p in table.p_values.items()}
+        adjusted = holm(p_values)
+        level = 1 - self.confidence
         report = Report(
-            scores=scores,
-            differences=differences,
-            dimensions={each.name: each.encode(splits.test[:1]).shape[1] for each in representations},
+            scores=_by_representation(by_name, {name: table.scores for name, table in tables.items()}),
+            differences={
+                other: {name: table.differences[other] for name, table in tables.items() if other in table.differences}
+                for other in list(by_name)[1:]
+            },
+            dimensions={name: each.encode(splits.test[:1]).shape[1] for name, each in by_name.items()},
             units={name: metric.unit for name, metric in metrics.items()},
-            directions={name: metric.higher_is_better for name, metric in metrics.items()},
+            directions=directions,
             confidence=self.confidence,
             resamples=self.resamples,
             scale="none" if splits.scale is None else "standardise",
+            resampled={name: table.resampled for name, table in tables.items() if table.resampled},
+            adjusted={
+                other: {name: p for (each, name), p in adjusted.items() if each == other} for other in list(by_name)[1:]
+            },
+            family=f"the {len(p_values)} differences between the encoder and what it is compared with",
+            best={
+                name: as_good_as_the_best(table.scores, table.samples, level, higher_is_better=direction)
+                for name, table in tables.items()
+                if (direction := directions[name]) is not None
+            },
+            duplicates=found,
+            without_duplicates=_by_representation(by_name, {name: table.without for name, table in tables.items()})
+            if len(copies)
+            else {},
         )
-        return report, Evidence(splits, dict(zip(names, representations, strict=True)), contributions, resampled)
+        evidence = Evidence(
+            splits,
+            by_name,
+            _by_representation(by_name, {name: table.values for name, table in tables.items()}),
+            _by_representation(by_name, {name: table.samples for name, table in tables.items()}),
+        )
+        return report, evidence
 
-    def _samples(self, metric: Metric, values: Sequence[Doubles | None]) -> list[Doubles]:
-        """[resamples] statistics for each representation, the same rows drawn for all; NaN if they tell nothing."""
-        samples = [np.full(self.resamples, np.nan) for _ in values]
-        counted = [each for each in values if each is not None]
-        if not counted:
-            return samples
-        counts = {len(each) for each in counted}
-        if len(counts) > 1:
-            raise ValueError(f"a metric must count the same rows for every representation, not {sorted(counts)}")
-        strata = metric.strata(counted[0]) if isinstance(metric, Stratified) else np.zeros(len(counted[0]))
-        members = [np.flatnonzero(strata == each) for each in np.unique(strata)]
-        if len(members) > 1 and min(map(len, members)) == 1:
-            return samples  # every resample would hold the only one of its kind, and say nothing of others
-        random = np.random.default_rng(self.seed)
-        for start in range(0, self.resamples, _BLOCK):
-            block = slice(start, min(start + _BLOCK, self.resamples))
-            weights = _drawn(random, members, block.stop - start)
-            for each, sample in zip(values, samples, strict=True):
-                if each is not None:
-                    sample[block] = metric.statistic(each, weights)
-        return samples
+    def _table(
+        self,
+        metric: Metric,
+        representations: Sequence[Representation],
+        splits: Splits,
+        resampling: Resampling,
+        copies: Rows,
+    ) -> _Table:
+        """What a metric says of the representations, the encoder first."""
+        names = [representation.name for representation in representations]
+        values = [metric.values(representation, splits) for representation in representations]
+        samples, resampled = resampling.samples(metric, values)
+        scores = [
+            None if each is None else self._score(_value(metric, each), sample, len(each))
+            for each, sample in zip(values, samples, strict=True)
+        ]
+        table = _Table(
+            values={name: each for name, each in zip(names, values, strict=True) if each is not None},
+            samples={
+                name: sample for name, each, sample in zip(names, values, samples, strict=True) if each is not None
+            },
+            scores=dict(zip(names, scores, strict=True)),
+            resampled=resampled,
+            without=self._without(metric, table_rows, names, values, resampling, copies)
+            if (table_rows := _rows_of(metric, splits)) is not None
+            else {},
+        )
+        if scores[0] is None or metric.higher_is_better is None:
+            return table
+        sign = 1.0 if metric.higher_is_better else -1.0
+        for name, score, sample in zip(names[1:], scores[1:], samples[1:], strict=True):
+            if score is not None:
+                difference, drawn = sign * (scores[0].value - score.value), sign * (samples[0] - sample)
+                table.differences[name] = self._score(difference, drawn, score.count)
+                table.p_values[name] = p_value(difference, drawn)
+        return table
 
-    def _score(self, value: float, samples: Doubles, values: Doubles) -> Score:
+    def _without(
+        self,
+        metric: Metric,
+        rows: Rows,
+        names: Sequence[str],
+        values: Sequence[Doubles | None],
+        resampling: Resampling,
+        copies: Rows,
+    ) -> dict[str, Score | None]:
+        """The scores without the contributions of rows that are copies; nothing if there is none, or no other."""
+        kept = ~np.isin(rows, copies)
+        if kept.all() or not kept.any():
+            return {}
+        fewer = _Fewer(metric, rows[kept])
+        left = [None if each is None else each[kept] for each in values]
+        samples, _ = resampling.samples(fewer, left)
+        return {
+            name: None if each is None else self._score(_value(metric, each), sample, len(each))
+            for name, each, sample in zip(names, left, samples, strict=True)
+        }
+
+    def _score(self, value: float, samples: Doubles, count: int) -> Score:
         known = samples[~np.isnan(samples)]
         if np.isnan(value) or len(known) < (1 - _WITHOUT) * len(samples):
             known = np.asarray([np.nan])
         tail = (1 - self.confidence) / 2
         low, high = np.quantile(known, [tail, 1 - tail])
-        return Score(float(value), float(low), float(high), len(values))
-
-
-def _drawn(random: np.random.Generator, members: Sequence[Rows], resamples: int) -> Doubles:
-    """How often each contribution is drawn [resamples, n], as many of each kind as there are."""
-    weights = np.zeros((resamples, sum(map(len, members))))
-    for own in members:
-        drawn = random.integers(len(own), size=(resamples, len(own)))
-        weights[:, own] = np.stack([np.bincount(each, minlength=len(own)) for each in drawn])
-    return weights
+        return Score(float(value), float(low), float(high), count)
 
 
 def _value(metric: Metric, values: Doubles) -> float:
     return float(metric.statistic(values, np.ones((1, len(values))))[0])
+
+
+_T = TypeVar("_T")
+
+
+def _by_representation(
+    representations: Mapping[str, Representation], by_metric: Mapping[str, Mapping[str, _T]]
+) -> dict[str, dict[str, _T]]:
+    """Metric -> representation -> anything, turned around."""
+    return {
+        name: {metric: found[name] for metric, found in by_metric.items() if name in found} for name in representations
+    }
+
+
+def _rows_of(metric: Metric, splits: Splits) -> Rows | None:
+    return metric.row_numbers(splits) if isinstance(metric, CountsRows) else None

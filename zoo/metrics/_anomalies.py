@@ -54,6 +54,14 @@ def scored_anomalies(representation: Representation, splits: Splits) -> Doubles 
     return np.column_stack([representation.score(rows).astype(np.float64), labels == "1"])
 
 
+def labelled_rows(splits: Splits) -> Rows:
+    """Numbers of the rows that `scored_anomalies` scores."""
+    if splits.labels is None:
+        return np.empty(0, np.int64)
+    rows, labels = _labels(splits)
+    return rows if set(labels) == {"0", "1"} else rows[:0]
+
+
 def anomalies_by_score(values: Doubles, weights: Doubles) -> tuple[Doubles, Doubles]:
     """Weights of anomalies and of others [resamples, scores] by distinct score, ascending, from [n, 2]."""
     _, groups = np.unique(values[:, 0], return_inverse=True)

@@ -43,16 +43,19 @@ def held_out_clusters(
     representation: Representation, splits: Splits, clusters: int | None, seeds: int, rows: int
 ) -> tuple[Rows, Matrix, Doubles] | None:
     """Row numbers [n], codes [n, dimensions] and clusters by seed [n, seeds]; None as `clustered_codes`."""
-    classes = class_numbers(splits)
-    taken = splits.test[:rows] if classes is None else labelled(splits.test, classes, rows)
-    if clusters is None:
-        if classes is None:
-            return None
-        clusters = len(np.unique(classes[taken]))
-    if not 2 <= clusters < len(taken):
+    taken, clusters = clustered_rows(splits, clusters, rows)
+    if not len(taken):
         return None
     codes = vectors(representation, taken)
     return taken, codes, _clusters(codes, clusters, seeds)
+
+
+def clustered_rows(splits: Splits, clusters: int | None, rows: int) -> tuple[Rows, int]:
+    """Numbers of the rows to cluster, and how many clusters; no rows where `held_out_clusters` gives None."""
+    classes = class_numbers(splits)
+    taken = splits.test[:rows] if classes is None else labelled(splits.test, classes, rows)
+    count = clusters or (0 if classes is None else len(np.unique(classes[taken])))
+    return (taken, count) if 2 <= count < len(taken) else (taken[:0], count)
 
 
 def _clusters(codes: Matrix, clusters: int, seeds: int) -> Doubles:

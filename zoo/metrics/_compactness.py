@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.metrics._clusters import clustered_codes
+from zoo.metrics._clusters import clustered_codes, clustered_rows
 from zoo.metrics._weighted import undefined
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, PositiveInt, Representation, Splits
+    from zoo.types import Doubles, PositiveInt, Representation, Rows, Splits
 
 
 class Compactness:
@@ -22,6 +22,7 @@ class Compactness:
         rows: held-out rows to cluster at most, the first ones (with a label, where the table has labels).
     """
 
+    interval = "jackknife"
     higher_is_better = None
 
     def __init__(self, clusters: PositiveInt | None = None, seeds: PositiveInt = 5, rows: PositiveInt = 2_000) -> None:
@@ -30,6 +31,10 @@ class Compactness:
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows, dimensions + seeds]: code, cluster by seed; None without a number of clusters, or too few rows."""
         return clustered_codes(representation, splits, self.clusters, self.seeds, self.rows)
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        return clustered_rows(splits, self.clusters, self.rows)[0]
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean over the seeds; NaN where a resample has a single cluster, or the index is not defined."""

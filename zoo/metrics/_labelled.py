@@ -84,6 +84,17 @@ def right_answers(
     return np.concatenate(right).astype(np.float64)
 
 
+def asked_rows(splits: Splits, queries: int) -> Rows:
+    """Numbers of the rows that `right_answers` asks for, in its order."""
+    classes = class_numbers(splits)
+    if classes is None:
+        return np.empty(0, np.int64)
+    asked = labelled(splits.test, classes, queries)
+    if not np.isin(asked, splits.train).any():
+        return asked
+    return np.concatenate([asked[put] for _, put in _folds(classes[asked])] or [asked[:0]])
+
+
 def _folds(classes: Rows) -> list[tuple[Rows, Rows]]:
     from sklearn.model_selection import StratifiedKFold
 

@@ -9,7 +9,7 @@ import numpy as np
 from zoo.types import HasRates
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, PositiveFloat, PositiveInt, Representation, Splits
+    from zoo.types import Doubles, PositiveFloat, PositiveInt, Representation, Rows, Splits
 
 
 class ActiveUnits:
@@ -34,6 +34,10 @@ class ActiveUnits:
         if not isinstance(representation, HasRates):
             return None
         return np.asarray(representation.encode(splits.test[: self.rows]), np.float64)
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        return splits.test[: self.rows]
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The number of active dimensions."""

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.metrics._anomalies import anomalies_by_score, scored_anomalies, shortage
+from zoo.metrics._anomalies import anomalies_by_score, labelled_rows, scored_anomalies, shortage
 from zoo.metrics._weighted import ratio, undefined
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, Representation, Splits
+    from zoo.types import Doubles, Representation, Rows, Splits
 
 
 class AnomalyAuroc:
@@ -30,6 +30,10 @@ class AnomalyAuroc:
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows, 2]: score, label; None without a score, or unless the labels are 0 and 1, both held out."""
         return scored_anomalies(representation, splits)
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        return labelled_rows(splits)
 
     def strata(self, values: Doubles) -> Doubles:
         """The labels: no resample may lose the anomalies, which are few."""

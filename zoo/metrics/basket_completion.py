@@ -49,25 +49,28 @@ class BasketCompletion:
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[queries] 1 or 0; None unless the table is of baskets, some held out, and at least k to seek among."""
-        known = splits.train[: self.references]
-        fields = 1 if splits.categories is None else len(splits.categories)
-        if not splits.is_sparse or fields > 1 or len(known) < self.k:
+        asked, known = self.row_numbers(splits), splits.train[: self.references]
+        if not len(asked):
             return None
-        rest, missing = _taken_out(items(splits, splits.test), self.queries, self.seed)
-        if not len(missing):
-            return None
+        rest, missing = _taken_out(items(splits, asked), self.seed)
         return completed(representation, splits, known, rest, missing, np.zeros(rest.shape[1]), self.k, self.at)
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        fields = 1 if splits.categories is None else len(splits.categories)
+        if not splits.is_sparse or fields > 1 or min(len(splits.train), self.references) < self.k:
+            return splits.test[:0]
+        return splits.test[np.diff(items(splits, splits.test).indptr) >= 2][: self.queries]
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean."""
         return mean(values, weights)
 
 
-def _taken_out(baskets: sparse.csr_array, most: int, seed: int) -> tuple[sparse.csr_array, Rows]:
-    """The first baskets of at least two items without one of them, and the columns [n] of the items taken out."""
-    baskets = baskets[np.flatnonzero(np.diff(baskets.indptr) >= 2)[:most]]
+def _taken_out(baskets: sparse.csr_array, seed: int) -> tuple[sparse.csr_array, Rows]:
+    """Baskets without one of their items, and the columns [n] of the items taken out."""
     random = np.random.default_rng(seed)
-    places = baskets.indptr[:-1] + random.integers(np.diff(baskets.indptr)) if baskets.shape[0] else baskets.indptr[1:]
+    places = baskets.indptr[:-1] + random.integers(np.diff(baskets.indptr))
     missing = baskets.indices[places].astype(np.int64)
     baskets.data[places] = 0
     baskets.eliminate_zeros()

@@ -11,7 +11,7 @@ from zoo.metrics._vectors import narrow, unit, vectors
 from zoo.metrics._weighted import group_sums, ratio, undefined
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, PositiveInt, Representation, Splits
+    from zoo.types import Doubles, PositiveInt, Representation, Rows, Splits
 
 
 class ClassSeparation:
@@ -37,15 +37,18 @@ class ClassSeparation:
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows, dimensions + 2]: code at length 1, class, row; None without two classes, or two rows of one."""
-        classes = class_numbers(splits)
-        if classes is None:
-            return None
-        taken = labelled(splits.test, classes, self.rows)
-        counts = np.unique(classes[taken], return_counts=True)[1]
-        if len(counts) < 2 or counts.max() < 2:
+        classes, taken = class_numbers(splits), self.row_numbers(splits)
+        if classes is None or not len(taken):
             return None
         codes = unit(vectors(representation, taken))
         return np.column_stack([narrow(codes), classes[taken], taken])
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        classes = class_numbers(splits)
+        taken = splits.test[:0] if classes is None else labelled(splits.test, classes, self.rows)
+        counts = np.unique(classes[taken], return_counts=True)[1] if classes is not None else np.empty(0)
+        return taken if len(counts) > 1 and counts.max() > 1 else taken[:0]
 
     def strata(self, values: Doubles) -> Doubles:
         """The classes; a single row goes with the largest class, since it has nothing to be drawn instead of it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from zoo.errors import InputError, suggestion
-from zoo.metrics._clusters import held_out_clusters
+from zoo.metrics._clusters import clustered_rows, held_out_clusters
 from zoo.metrics._labelled import class_numbers
 from zoo.metrics._weighted import group_sums, undefined
 
@@ -37,6 +37,7 @@ class ClusterAgreement:
         `normalized_mutual_info_score` and `adjusted_rand_score`.
     """
 
+    interval = "jackknife"
     higher_is_better = True
     needs_labels = True
 
@@ -62,6 +63,10 @@ class ClusterAgreement:
             return None
         taken, _, numbers = found
         return np.column_stack([classes[taken], numbers])
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        return clustered_rows(splits, self.clusters, self.rows)[0]
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean over the seeds."""

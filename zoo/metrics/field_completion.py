@@ -50,35 +50,45 @@ class FieldCompletion:
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[queries] 1 or 0; None unless the table is of records of several fields, some held out, at least k known."""
-        known = splits.train[: self.references]
-        if splits.categories is None or len(splits.categories) < 2 or not splits.is_sparse or len(known) < self.k:
+        known, chosen = splits.train[: self.references], self._chosen(splits)
+        if chosen is None or not len(chosen[0]):
+            return None
+        asked, missing, fields, known_value = chosen
+        rest = _emptied(items(splits, asked), fields, missing)
+        return completed(
+            representation, splits, known, rest, missing, np.where(known_value, fields, -1), self.k, self.at
+        )
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        chosen = self._chosen(splits)
+        return splits.test[:0] if chosen is None else chosen[0]
+
+    def _chosen(self, splits: Splits) -> tuple[Rows, Rows, Rows, Rows] | None:
+        """Records [n] and the column of each that is emptied [n]; field [columns], and whether it is a known value."""
+        if splits.categories is None or len(splits.categories) < 2 or not splits.is_sparse:
+            return None
+        if min(len(splits.train), self.references) < self.k:
             return None
         names = list(splits.categories.values())
         fields = np.repeat(np.arange(len(names)), [len(each) for each in names])
         known_value = np.concatenate([[name not in {MISSING, OTHER} for name in each] for each in names])
-        rest, missing = _emptied(items(splits, splits.test), fields, known_value, self.queries, self.seed)
-        if not len(missing):
-            return None
-        return completed(
-            representation, splits, known, rest, missing, np.where(known_value, fields, -1), self.k, self.at
-        )
+        records, columns = items(splits, splits.test).nonzero()
+        order = np.random.default_rng(self.seed).permutation(len(records))
+        order = order[known_value[columns[order]]]
+        chosen, first = np.unique(records[order], return_index=True)
+        missing = columns[order][first].astype(np.int64)
+        return splits.test[chosen[: self.queries]], missing[: self.queries], fields, known_value
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean."""
         return mean(values, weights)
 
 
-def _emptied(
-    records: sparse.csr_array, fields: Rows, known_value: Rows, most: int, seed: int
-) -> tuple[sparse.csr_array, Rows]:
-    """The first records with a known value, with MISSING in place of one, and the columns [n] of what stood there."""
-    random = np.random.default_rng(seed)
-    rows, columns = records.nonzero()
-    order = random.permutation(len(rows))
-    order = order[known_value[columns[order]]]
-    chosen_rows, first = np.unique(rows[order], return_index=True)
-    rest, missing = records[chosen_rows[:most]].tolil(), columns[order][first][:most]
+def _emptied(records: sparse.csr_array, fields: Rows, missing: Rows) -> sparse.csr_array:
+    """Records with MISSING in place of the columns [n]."""
+    rest = records.tolil()
     empty = np.searchsorted(fields, fields[missing])  # a field's first column
     for row, (column, instead) in enumerate(zip(missing, empty, strict=True)):
         rest[row, column], rest[row, instead] = 0, 1
-    return sparse.csr_array(rest), missing.astype(np.int64)
+    return sparse.csr_array(rest)

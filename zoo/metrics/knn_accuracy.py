@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.metrics._labelled import right_answers
+from zoo.metrics._labelled import asked_rows, right_answers
 from zoo.metrics._vectors import cosines, nearest, unit
 from zoo.metrics._weighted import mean
 
@@ -38,6 +38,10 @@ class KnnAccuracy:
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[queries] 1 or 0; None without labels, or with fewer than k rows to seek among."""
         return right_answers(representation, splits, self._vote, self.references, self.queries, least=self.k)
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        return asked_rows(splits, self.queries)
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from zoo.metrics._labelled import right_answers
+from zoo.metrics._labelled import asked_rows, right_answers
 from zoo.metrics._weighted import mean
 
 if TYPE_CHECKING:
@@ -50,6 +50,10 @@ class LinearProbe:
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[queries] 1 or 0; None without labels, or without rows to fit to."""
         return right_answers(representation, splits, self._classify, self.references, self.queries)
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        return asked_rows(splits, self.queries)
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean."""

@@ -11,7 +11,7 @@ from zoo.metrics._vectors import cosines, is_finite, nearest, unit, vectors
 from zoo.metrics._weighted import mean
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, PositiveInt, Representation, Splits
+    from zoo.types import Doubles, PositiveInt, Representation, Rows, Splits
 
 
 class MatchRecall:
@@ -35,14 +35,7 @@ class MatchRecall:
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[queries] shares; None without labels or matches, or with no more than k rows."""
-        classes = class_numbers(splits)
-        if classes is None:
-            return None
-        taken = labelled(splits.test, classes, self.rows)
-        own = classes[taken]
-        if len(own) <= self.k:
-            return None
-        matches = np.bincount(own)[own] - 1
+        taken, own, matches = self._matches(splits)
         asked = np.flatnonzero(matches)
         if not len(asked):
             return None
@@ -56,6 +49,20 @@ class MatchRecall:
             similarities[np.arange(len(queries)), queries] = -np.inf
             found[block] = (own[nearest(similarities, self.k)] == own[queries, None]).sum(axis=1)
         return found / np.minimum(matches[asked], self.k)
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        taken, _, matches = self._matches(splits)
+        return taken[matches > 0]
+
+    def _matches(self, splits: Splits) -> tuple[Rows, Rows, Rows]:
+        """Rows [n], their classes [n], and how many others of its class each has [n]; none with k rows or fewer."""
+        classes = class_numbers(splits)
+        taken = splits.test[:0] if classes is None else labelled(splits.test, classes, self.rows)
+        if classes is None or len(taken) <= self.k:
+            return taken[:0], taken[:0], taken[:0]
+        own = classes[taken]
+        return taken, own, np.bincount(own)[own] - 1
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean share."""

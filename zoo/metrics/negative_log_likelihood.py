@@ -10,7 +10,7 @@ from zoo.metrics._weighted import mean
 from zoo.types import HasLikelihood
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, PositiveInt, Representation, Seed, Splits
+    from zoo.types import Doubles, PositiveInt, Representation, Rows, Seed, Splits
 
 
 class NegativeLogLikelihood:
@@ -40,6 +40,10 @@ class NegativeLogLikelihood:
         if not len(taken) or not isinstance(representation, HasLikelihood):
             return None
         return -np.asarray(representation.log_likelihoods(taken, self.samples, self.seed), np.float64)
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        return splits.test[: self.rows]
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean."""

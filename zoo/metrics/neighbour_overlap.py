@@ -34,8 +34,8 @@ class NeighbourOverlap:
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[queries] shares; None for sparse rows, with no more than k rows to seek among, or no held-out one."""
         pool = min(self.among, len(splits))
-        queries = np.sort(splits.test[splits.test < pool])[: self.queries]
-        if pool <= self.k or not len(queries) or splits.is_sparse:
+        queries = self.row_numbers(splits)
+        if not len(queries):
             return None  # cosines of all pairs of sparse rows are not worth their memory
         among = np.arange(pool)
         if self._raw is None or self._raw[0] is not splits:  # the same for every representation
@@ -43,6 +43,12 @@ class NeighbourOverlap:
             self._raw = (splits, _neighbours(raw, queries, self.k))
         before, after = self._raw[1], _neighbours(np.asarray(representation.encode(among)), queries, self.k)
         return np.asarray([len(set(a) & set(b)) / self.k for a, b in zip(before, after, strict=True)])
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        pool = min(self.among, len(splits))
+        queries = np.sort(splits.test[splits.test < pool])[: self.queries]
+        return queries[:0] if pool <= self.k or splits.is_sparse else queries
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean share."""

@@ -35,13 +35,7 @@ class PairAuroc:
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[queries] areas; None without labels, or if no row has pairs of both kinds."""
-        classes = class_numbers(splits)
-        if classes is None:
-            return None
-        taken = labelled(splits.test, classes, self.rows)
-        own = classes[taken]
-        partners = np.bincount(own)[own] - 1 if len(taken) else own
-        asked = np.flatnonzero((partners > 0) & (partners < len(taken) - 1))
+        taken, own, asked = self._asked(splits)
         if not len(asked):
             return None
         codes = vectors(representation, taken)
@@ -52,6 +46,19 @@ class PairAuroc:
         for block, similarities in cosines(directions[asked], directions):
             areas[block] = _areas(similarities, own, asked[block])
         return areas
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        taken, _, asked = self._asked(splits)
+        return taken[asked]
+
+    def _asked(self, splits: Splits) -> tuple[Rows, Rows, Rows]:
+        """Rows [n], their classes [n], and which of them have pairs of both kinds [queries]."""
+        classes = class_numbers(splits)
+        taken = splits.test[:0] if classes is None else labelled(splits.test, classes, self.rows)
+        own = taken if classes is None else classes[taken]
+        partners = np.bincount(own)[own] - 1 if len(taken) else own
+        return taken, own, np.flatnonzero((partners > 0) & (partners < len(taken) - 1))
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean area."""

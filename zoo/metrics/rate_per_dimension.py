@@ -9,7 +9,7 @@ import numpy as np
 from zoo.types import HasRates
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, PositiveInt, Representation, Splits
+    from zoo.types import Doubles, PositiveInt, Representation, Rows, Splits
 
 
 class RatePerDimension:
@@ -30,6 +30,10 @@ class RatePerDimension:
         if not isinstance(representation, HasRates):
             return None
         return representation.rates(splits.test[: self.rows]).astype(np.float64)
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        return splits.test[: self.rows]
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean."""

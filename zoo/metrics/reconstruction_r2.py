@@ -9,7 +9,7 @@ import numpy as np
 from zoo.types import Reconstructs
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, Floats, PositiveInt, Representation, Splits
+    from zoo.types import Doubles, Floats, PositiveInt, Representation, Rows, Splits
 
 
 class ReconstructionR2:
@@ -37,6 +37,10 @@ class ReconstructionR2:
         errors = ((rows - _flat(representation.reconstruct(taken))).astype(np.float64) ** 2).sum(axis=1)
         deviations = ((rows - rows.mean(axis=0, dtype=np.float64)) ** 2).sum(axis=1)
         return np.column_stack([errors, deviations])
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """See `zoo.types.CountsRows`."""
+        return splits.test[: self.rows]
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """1 - sum of errors / sum of deviations; NaN if the rows are all the same."""

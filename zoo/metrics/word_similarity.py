@@ -9,7 +9,7 @@ import numpy as np
 from zoo.word_pairs import read_word_pairs
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, Floats, Representation, Splits
+    from zoo.types import Doubles, Floats, Representation, Rows, Splits
 
 _LEAST, _WANTED = 3, 10  # pairs: for a rank correlation at all, and for one with an interval
 
@@ -50,6 +50,10 @@ class WordSimilarity:
         first, second, scores = (np.asarray(column) for column in zip(*pairs, strict=True))
         left, right = (_unit(np.asarray(representation.encode(side))) for side in (first, second))
         return np.column_stack([(left * right).sum(axis=1), scores])
+
+    def members(self, splits: Splits) -> Rows:
+        """See `zoo.types.Dyadic`: the row numbers of the two words [pairs, 2]."""
+        return np.asarray([pair[:2] for pair in self._held_out(splits)], np.int64).reshape(-1, 2)
 
     def _held_out(self, splits: Splits) -> list[tuple[int, int, float]]:
         """Row numbers and score of each pair whose words are both held out."""

@@ -7,7 +7,9 @@ from zoo.types.capabilities import Clusters, HasLikelihood, HasRates, Reconstruc
 from zoo.types.export import Exported
 from zoo.types.judging import (
     Baseline,
+    CountsRows,
     Duplicates,
+    Dyadic,
     Evidence,
     Gate,
     GateResult,
@@ -42,8 +44,10 @@ __all__ = [
     "Baseline",
     "Block",
     "Clusters",
+    "CountsRows",
     "Doubles",
     "Duplicates",
+    "Dyadic",
     "Evidence",
     "Exported",
     "Floats",

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zoo.types.capabilities import Representation
-    from zoo.types.numbers import Doubles
+    from zoo.types.numbers import Doubles, Rows
     from zoo.types.tables import Splits
     from zoo.types.training import Trained
 
@@ -34,6 +34,7 @@ class Metric(Protocol):
 
     A metric that has no values without labels says so with `needs_labels = True`; a run then warns before it trains.
     What else a table may lack for a metric is said by a method `shortage(splits)`: a sentence, or "" for nothing.
+    A metric whose resamples are biased, since repeated rows agree with themselves, says `interval = "jackknife"`.
     """
 
     unit: str
@@ -58,6 +59,22 @@ class Stratified(Protocol):
         """What kind each contribution of `values` [n, ...] is of: [n]."""
 
 
+@runtime_checkable
+class CountsRows(Protocol):
+    """A metric each contribution of which is of one row: rows of one group, and copies, are resampled together."""
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """Of the contributions [n], in the order of `Metric.values`; none where the metric does not apply."""
+
+
+@runtime_checkable
+class Dyadic(Metric, Protocol):
+    """A metric whose contributions are of two things or more, and not independent where they share one."""
+
+    def members(self, splits: Splits) -> Rows:
+        """What each contribution is of, as numbers [n, members], in the order of `Metric.values`."""
+
+
 @dataclass(frozen=True)
 class Score:
     """A score, or a difference of two, with its interval; NaN bounds where too few rows give it none."""
@@ -79,9 +96,10 @@ class Duplicates:
     Attributes:
         rows: held-out rows that were looked at.
         exact: those of them that equal another held-out row.
-        near: those that do not, and whose cosine to another held-out row is above .999.
+        near: of the `looked_at` ones, those that do not, and are nearly another held-out row: cosine above .999.
         of_training: those that equal a training row.
-        near_training: those that do not, and whose cosine to a training row is above .999.
+        near_training: of the `looked_at` ones, those that do not, and are nearly a training row.
+        looked_at: held-out rows that near copies were sought for; -1 for all of them.
     """
 
     rows: int
@@ -89,6 +107,7 @@ class Duplicates:
     near: int
     of_training: int
     near_training: int
+    looked_at: int = -1
 
 
 @dataclass(frozen=True)
