@@ -108,6 +108,8 @@ class Resampling:
         weights = np.asarray([block != leaf for leaf in range(leaves)], np.float64)
         whole = np.asarray([_whole(metric, each) for each in values])
         parts = np.stack([_statistics(metric, each, weights) for each in values], axis=1)  # [leaves, representations]
+        if getattr(metric, "grows_with_rows", False):  # that is no bias
+            parts *= (len(units) / weights.sum(axis=1))[:, None]
         pseudo = leaves * whole - (leaves - 1) * parts
         covariance = np.atleast_2d(np.cov(pseudo, rowvar=False)) / leaves
         return _student(pseudo.mean(axis=0), covariance, leaves - 1, self.resamples, random)

@@ -30,6 +30,7 @@ class CalinskiHarabasz(Compactness):
     """
 
     unit = "ratio of variances"
+    grows_with_rows = True
 
     @staticmethod
     def index(codes: Doubles, clusters: Doubles, weights: Doubles) -> Doubles:

@@ -43,3 +43,25 @@ def collapses(report: Report) -> Iterator[str]:
                 f"{metric}: only {score.value:.0f} of {latent_dim} dimensions say anything; the posterior has "
                 f"collapsed. Lower model.weight, or raise model.warmup_epochs or model.free_bits"
             )
+
+
+def copies(report: Report) -> Iterator[str]:
+    """Notes on copies among the held-out rows, and on the encoder's scores without them."""
+    found = report.duplicates
+    if found is None:
+        return
+    counts = {
+        "equal another of them": found.exact,
+        "equal a training row": found.of_training,
+        "nearly equal another of them": found.near,
+        "nearly equal a training row": found.near_training,
+    }
+    said = [f"{count:,} {what}" for what, count in counts.items() if count]
+    if not said:
+        return
+    sample = f" (near copies were sought for {found.looked_at:,} of them)" if 0 <= found.looked_at < found.rows else ""
+    scores = {metric: score for metric, score in report.without_duplicates.get("encoder", {}).items() if score}
+    without = ", ".join(f"{metric} {score}" for metric, score in scores.items())
+    yield f"of the {found.rows:,} held-out rows {', '.join(said)}{sample}" + (
+        f"; without exact copies the encoder has {without}" if without else ""
+    )

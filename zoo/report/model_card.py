@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zoo.report.messages import copies
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -43,10 +45,11 @@ def model_card(
             *_section("Data", _data_facts(splits)),
             "## Held-out scores",
             "",
-            f"{report.confidence:.0%} intervals from {report.resamples} bootstrap resamples of the held-out rows.",
+            f"{report.confidence:.0%} intervals from {report.resamples} resamples of the held-out rows.",
             "",
             *_scores(report),
             "",
+            *(f"{note[0].upper()}{note[1:]}.\n" for note in copies(report)),
             "## Gates",
             "",
             "It was blessed because every one of these passed: the lower bound of the paired difference must exceed "

@@ -28,9 +28,23 @@ def report_table(report: Report) -> RenderableType:
     _text_columns(table, "representation")
     _number_columns(table, "dim", *(f"{metric}\n({unit})" for metric, unit in report.units.items()))
     for name, scores in report.scores.items():
-        cells = [_cell(scores.get(metric)) for metric in report.units]
+        cells = [_marked(report, name, metric, scores.get(metric)) for metric in report.units]
         table.add_row(escape(name), str(report.dimensions[name]), *cells, style=_style(name))
-    return FirstThatFits(table, InParts(list(report.scores), partial(_transposed, report)))
+    fitted = FirstThatFits(table, InParts(list(report.scores), partial(_transposed, report)))
+    return Group(fitted, Text(_legend(report), style="dim")) if report.best else fitted
+
+
+def _legend(report: Report) -> str:
+    level = 1 - report.confidence
+    return f"* as good as the best of its metric: the difference is not significant ({level:.0%}, Holm-corrected)"
+
+
+def _marked(report: Report, name: str, metric: str, score: Score | None) -> str:
+    cell = _cell(score)
+    if name not in report.best.get(metric, ()):
+        return cell
+    value, _, interval = cell.partition("\n")
+    return f"{value}*\n{interval}"
 
 
 def _transposed(report: Report, representations: Sequence[str], *, is_first: bool) -> Table:
@@ -39,13 +53,13 @@ def _transposed(report: Report, representations: Sequence[str], *, is_first: boo
     for name in representations:
         _number_columns(table, f"{name}\n({report.dimensions[name]} dim)", style=_style(name))
     for metric, unit in report.units.items():
-        cells = [_cell(report.scores[name].get(metric)) for name in representations]
+        cells = [_marked(report, name, metric, report.scores[name].get(metric)) for name in representations]
         table.add_row(escape(f"{metric}\n({unit})"), *cells)
     return table
 
 
 def _titled(report: Report) -> Table:
-    return _table(f"Held-out rows, {report.confidence:.0%} intervals ({report.resamples} bootstrap resamples)")
+    return _table(f"Held-out rows, {report.confidence:.0%} intervals ({report.resamples} resamples)")
 
 
 def verdict_table(verdict: Verdict) -> RenderableType:

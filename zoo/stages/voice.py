@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from zoo.errors import as_utf8
-from zoo.report.messages import collapses
+from zoo.report.messages import collapses, copies
 from zoo.report.progress import ProgressReport
 from zoo.report.tables import folds_table, report_table, verdict_table
 
@@ -88,7 +88,7 @@ class Voice:
             )
         self._console.print(report_table(report))
         self._console.print(verdict_table(verdict))
-        for note in (*verdict.champion_notes, *collapses(report)):
+        for note in (*verdict.champion_notes, *collapses(report), *copies(report)):
             self.note(note)
 
     def exporting(self) -> AbstractContextManager[object]:
