@@ -11,15 +11,21 @@ from sklearn.metrics import (
     calinski_harabasz_score,
     davies_bouldin_score,
     normalized_mutual_info_score,
+    silhouette_score,
 )
 
 from zoo.errors import InputError
 from zoo.metrics.calinski_harabasz import CalinskiHarabasz
 from zoo.metrics.cluster_agreement import ClusterAgreement
 from zoo.metrics.davies_bouldin import DaviesBouldin
+from zoo.metrics.silhouette import Silhouette
 
 AGREEMENTS = {"nmi": normalized_mutual_info_score, "ari": adjusted_rand_score}
-SHAPES = {DaviesBouldin: davies_bouldin_score, CalinskiHarabasz: calinski_harabasz_score}
+SHAPES = {
+    DaviesBouldin: davies_bouldin_score,
+    CalinskiHarabasz: calinski_harabasz_score,
+    Silhouette: silhouette_score,
+}
 
 
 def clusterings(rows, clusters, seeds):
@@ -63,7 +69,7 @@ def test_resamples_are_scored_as_sklearn_scores_their_rows(metric, rng):
     drawn = [np.repeat(np.arange(40), row.astype(int)) for row in weights]
     expected = [SHAPES[metric](codes[rows], clusters[rows]) for rows in drawn]
     # scikit-learn takes distances without centring, so that a row is about 1e-6 away from itself here
-    np.testing.assert_allclose(metric(seeds=1).statistic(values, weights), expected, rtol=1e-6)
+    np.testing.assert_allclose(metric(seeds=1).statistic(values, weights), expected, rtol=1e-6, atol=1e-6)
     single = values.copy()
     single[:, -1] = 0
     assert np.isnan(metric(seeds=1).statistic(single, weights)).all()

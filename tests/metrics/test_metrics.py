@@ -20,16 +20,24 @@ from zoo.metrics.basket_completion import BasketCompletion
 from zoo.metrics.calinski_harabasz import CalinskiHarabasz
 from zoo.metrics.class_separation import ClassSeparation
 from zoo.metrics.cluster_agreement import ClusterAgreement
+from zoo.metrics.continuity import Continuity
+from zoo.metrics.cosine_spread import CosineSpread
 from zoo.metrics.davies_bouldin import DaviesBouldin
+from zoo.metrics.distance_correlation import DistanceCorrelation
+from zoo.metrics.effective_rank import EffectiveRank
 from zoo.metrics.field_completion import FieldCompletion
+from zoo.metrics.isotropy import Isotropy
 from zoo.metrics.knn_accuracy import KnnAccuracy
 from zoo.metrics.linear_probe import LinearProbe
 from zoo.metrics.match_recall import MatchRecall
+from zoo.metrics.near_duplicate_codes import NearDuplicateCodes
 from zoo.metrics.negative_log_likelihood import NegativeLogLikelihood
 from zoo.metrics.neighbour_overlap import NeighbourOverlap
 from zoo.metrics.pair_auroc import PairAuroc
 from zoo.metrics.rate_per_dimension import RatePerDimension
 from zoo.metrics.reconstruction_r2 import ReconstructionR2
+from zoo.metrics.silhouette import Silhouette
+from zoo.metrics.trustworthiness import Trustworthiness
 from zoo.metrics.word_similarity import WordSimilarity
 
 METRICS = public_names(zoo.metrics.__path__)
@@ -47,6 +55,15 @@ def _clustered(rng):
     return np.column_stack([rng.normal(size=(50, 3)), rng.integers(0, 4, size=(50, 5))])
 
 
+def _spread(rng):
+    return np.column_stack([rng.normal(size=(50, 4)) * [3, 1, 1, 0.1], np.full(50, 4)])
+
+
+def _directions(rng):
+    codes = rng.normal(size=(50, 4))
+    return np.column_stack([codes / np.linalg.norm(codes, axis=1, keepdims=True), np.full(50, 4)])
+
+
 def _agreeing(rng):
     classes = rng.integers(0, 3, 50)
     return np.column_stack([classes, *((classes + rng.integers(0, 2, 50)) % 4 for _ in range(5))]).astype(float)
@@ -62,15 +79,23 @@ EXAMPLES = {
     "CalinskiHarabasz": (CalinskiHarabasz(), _clustered),
     "ClassSeparation": (ClassSeparation(), _separated),
     "ClusterAgreement": (ClusterAgreement(), _agreeing),
+    "Continuity": (Continuity(), ()),
+    "CosineSpread": (CosineSpread(), _directions),
     "DaviesBouldin": (DaviesBouldin(), _clustered),
+    "DistanceCorrelation": (DistanceCorrelation(), (2,)),
+    "EffectiveRank": (EffectiveRank(), _spread),
+    "Isotropy": (Isotropy(), _spread),
     "KnnAccuracy": (KnnAccuracy(), ()),
     "LinearProbe": (LinearProbe(), ()),
     "MatchRecall": (MatchRecall(), ()),
+    "NearDuplicateCodes": (NearDuplicateCodes(), ()),
     "NegativeLogLikelihood": (NegativeLogLikelihood(), ()),
     "NeighbourOverlap": (NeighbourOverlap(), ()),
     "PairAuroc": (PairAuroc(), ()),
     "RatePerDimension": (RatePerDimension(), (3,)),
     "ReconstructionR2": (ReconstructionR2(), (2,)),
+    "Silhouette": (Silhouette(), _clustered),
+    "Trustworthiness": (Trustworthiness(), ()),
     "WordSimilarity": (WordSimilarity("wordsim353"), (2,)),
 }
 

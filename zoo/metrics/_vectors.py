@@ -41,7 +41,7 @@ def cosines(queries: Matrix, references: Matrix) -> Iterator[tuple[slice, Double
     """Yields which queries, and their cosines [<= 512, n_references], of unit rows; rounded, so that ties are ties."""
     for start in range(0, queries.shape[0], _COMPARED):
         block = slice(start, min(start + _COMPARED, queries.shape[0]))
-        yield block, np.round(_product(queries[block], references), _DECIMALS)
+        yield block, np.round(products(queries[block], references), _DECIMALS)
 
 
 def nearest(similarities: Doubles, k: int) -> Rows:
@@ -61,12 +61,13 @@ def narrow(matrix: Matrix) -> Doubles:
     count, dimensions = matrix.shape
     if dimensions <= count:
         return matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
-    values, directions = np.linalg.eigh(_product(matrix, matrix))
+    values, directions = np.linalg.eigh(products(matrix, matrix))
     kept = values > values[-1] * count * np.finfo(np.float64).eps
     return directions[:, kept] * np.sqrt(values[kept])
 
 
-def _product(left: Matrix, right: Matrix) -> Doubles:
+def products(left: Matrix, right: Matrix) -> Doubles:
+    """Inner products [n, m] of rows [n, dimensions] and [m, dimensions]."""
     product = left @ right.T
     return product if isinstance(product, np.ndarray) else product.toarray()
 

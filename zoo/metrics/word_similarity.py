@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.metrics._weighted import spearman
 from zoo.word_pairs import read_word_pairs
 
 if TYPE_CHECKING:
@@ -70,25 +71,7 @@ class WordSimilarity:
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """Spearman's rho of [pairs, 2]; NaN if one column is constant."""
-        first, second = (_weighted_ranks(column, weights) for column in values.T)
-        total = weights.sum(axis=1, keepdims=True)
-        first -= (weights * first).sum(axis=1, keepdims=True) / total
-        second -= (weights * second).sum(axis=1, keepdims=True) / total
-        covariance, *variances = (
-            (weights * left * right).sum(axis=1) for left, right in ((first, second), (first, first), (second, second))
-        )
-        spread = np.sqrt(variances[0] * variances[1])
-        return covariance / np.where(spread > 0, spread, np.nan)
-
-
-def _weighted_ranks(column: Doubles, weights: Doubles) -> Doubles:
-    """Mean ranks [resamples, n] of a column [n] in which value i occurs weights[:, i] times (ties share their mean)."""
-    _, groups = np.unique(column, return_inverse=True)
-    order = np.argsort(groups, kind="stable")
-    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
-    counts = np.add.reduceat(weights[:, order], starts, axis=1)
-    ranks: Doubles = (np.cumsum(counts, axis=1) - counts + (counts + 1) / 2)[:, groups]
-    return ranks
+        return spearman(values, weights)
 
 
 def _unit(vectors: Floats) -> Doubles:
