@@ -52,12 +52,21 @@ def read_word_pairs(name: str) -> WordPairs:
     return WordPairs(first_words, second_words, scores)
 
 
+def shipped_with_gensim(file: str, what: str) -> Path:
+    """The path of a file that gensim's wheel carries.
+
+    Raises:
+        InputError: gensim is not installed; `what` says what comes with it.
+    """
+    package = importlib.util.find_spec("gensim")
+    if package is None or package.origin is None:
+        raise InputError(f"{what} come with gensim, which is not installed: pip install gensim")
+    return Path(package.origin).parent / "test" / "test_data" / file
+
+
 def _path(name: str) -> Path:
     if name in _SHIPPED:
-        package = importlib.util.find_spec("gensim")
-        if package is None or package.origin is None:
-            raise InputError(f"the word pairs {name} come with gensim, which is not installed: pip install gensim")
-        return Path(package.origin).parent / "test" / "test_data" / _SHIPPED[name]
+        return shipped_with_gensim(_SHIPPED[name], f"the word pairs {name}")
     path = Path(name).expanduser()
     if not path.is_file():
         raise InputError(f"word pairs {name}: neither a file nor a known set; {suggestion(name, _SHIPPED)}")

@@ -14,6 +14,7 @@ from sklearn.neighbors import NearestNeighbors
 import zoo.metrics
 from zoo.lazy import public_names
 from zoo.metrics.active_units import ActiveUnits
+from zoo.metrics.analogies import Analogies
 from zoo.metrics.anomaly_auroc import AnomalyAuroc
 from zoo.metrics.average_precision import AveragePrecision
 from zoo.metrics.basket_completion import BasketCompletion
@@ -26,6 +27,7 @@ from zoo.metrics.davies_bouldin import DaviesBouldin
 from zoo.metrics.distance_correlation import DistanceCorrelation
 from zoo.metrics.effective_rank import EffectiveRank
 from zoo.metrics.field_completion import FieldCompletion
+from zoo.metrics.invariance import Invariance
 from zoo.metrics.isotropy import Isotropy
 from zoo.metrics.knn_accuracy import KnnAccuracy
 from zoo.metrics.linear_probe import LinearProbe
@@ -34,8 +36,11 @@ from zoo.metrics.near_duplicate_codes import NearDuplicateCodes
 from zoo.metrics.negative_log_likelihood import NegativeLogLikelihood
 from zoo.metrics.neighbour_overlap import NeighbourOverlap
 from zoo.metrics.pair_auroc import PairAuroc
+from zoo.metrics.pair_similarity import PairSimilarity
+from zoo.metrics.query_retrieval import QueryRetrieval
 from zoo.metrics.rate_per_dimension import RatePerDimension
 from zoo.metrics.reconstruction_r2 import ReconstructionR2
+from zoo.metrics.retrieval_precision import RetrievalPrecision
 from zoo.metrics.silhouette import Silhouette
 from zoo.metrics.trustworthiness import Trustworthiness
 from zoo.metrics.word_similarity import WordSimilarity
@@ -69,13 +74,17 @@ def _agreeing(rng):
     return np.column_stack([classes, *((classes + rng.integers(0, 2, 50)) % 4 for _ in range(5))]).astype(float)
 
 
+def _paired(rng):
+    return np.column_stack([rng.normal(size=50), rng.integers(0, 6, 50), np.arange(50) // 25])
+
+
 # what each metric's `values` could be, the shape of one or a function that makes them all: add an entry with the metric
 EXAMPLES = {
     "ActiveUnits": (ActiveUnits(0.5), (4,)),
+    "Analogies": (Analogies(), ()),
     "AnomalyAuroc": (AnomalyAuroc(), _scored),
     "AveragePrecision": (AveragePrecision(), _scored),
     "BasketCompletion": (BasketCompletion(), ()),
-    "FieldCompletion": (FieldCompletion(), ()),
     "CalinskiHarabasz": (CalinskiHarabasz(), _clustered),
     "ClassSeparation": (ClassSeparation(), _separated),
     "ClusterAgreement": (ClusterAgreement(), _agreeing),
@@ -84,6 +93,8 @@ EXAMPLES = {
     "DaviesBouldin": (DaviesBouldin(), _clustered),
     "DistanceCorrelation": (DistanceCorrelation(), (2,)),
     "EffectiveRank": (EffectiveRank(), _spread),
+    "FieldCompletion": (FieldCompletion(), ()),
+    "Invariance": (Invariance(), ()),
     "Isotropy": (Isotropy(), _spread),
     "KnnAccuracy": (KnnAccuracy(), ()),
     "LinearProbe": (LinearProbe(), ()),
@@ -92,8 +103,11 @@ EXAMPLES = {
     "NegativeLogLikelihood": (NegativeLogLikelihood(), ()),
     "NeighbourOverlap": (NeighbourOverlap(), ()),
     "PairAuroc": (PairAuroc(), ()),
+    "PairSimilarity": (PairSimilarity("pairs.csv"), _paired),
+    "QueryRetrieval": (QueryRetrieval("judgements.csv"), ()),
     "RatePerDimension": (RatePerDimension(), (3,)),
     "ReconstructionR2": (ReconstructionR2(), (2,)),
+    "RetrievalPrecision": (RetrievalPrecision(), ()),
     "Silhouette": (Silhouette(), _clustered),
     "Trustworthiness": (Trustworthiness(), ()),
     "WordSimilarity": (WordSimilarity("wordsim353"), (2,)),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Matrix: TypeAlias = Doubles | sparse.csr_array
 
 _COMPARED = 512  # queries at a time: 512 x 20,000 cosines are 82 MB
+_AT_ONCE = 2**24  # cosines: 128 MiB
 _DECIMALS = 10  # of a cosine: equal rows must tie, whatever the order that a matrix product sums in
 
 
@@ -39,9 +40,18 @@ def unit(matrix: Matrix) -> Matrix:
 
 def cosines(queries: Matrix, references: Matrix) -> Iterator[tuple[slice, Doubles]]:
     """Yields which queries, and their cosines [<= 512, n_references], of unit rows; rounded, so that ties are ties."""
-    for start in range(0, queries.shape[0], _COMPARED):
-        block = slice(start, min(start + _COMPARED, queries.shape[0]))
+    size = max(min(_COMPARED, _AT_ONCE // max(references.shape[0], 1)), 1)
+    for start in range(0, queries.shape[0], size):
+        block = slice(start, min(start + size, queries.shape[0]))
         yield block, np.round(products(queries[block], references), _DECIMALS)
+
+
+def paired_cosines(codes: Matrix, first: Rows, second: Rows) -> Doubles:
+    """Cosines [pairs] of codes [n, dimensions] of the given numbers [pairs]; rounded, so that ties are ties."""
+    directions = unit(codes)
+    left, right = directions[first], directions[second]
+    product = left * right if isinstance(left, np.ndarray) else left.multiply(right)
+    return np.round(np.asarray(product.sum(axis=1)).ravel(), _DECIMALS)
 
 
 def nearest(similarities: Doubles, k: int) -> Rows:

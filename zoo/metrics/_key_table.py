@@ -1,0 +1,138 @@
+"""Files that name rows of the table by their keys: pairs of them, queries and what is relevant to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.errors import InputError
+from zoo.tables.cells import numbers_of, whole
+from zoo.tables.keys import column_keys, first_rows
+from zoo.tables.open_table import open_table
+from zoo.tables.options import Options
+from zoo.tables.read_table import read_table, require_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from zoo.types import Doubles, Rows, Splits
+
+
+@dataclass(frozen=True)
+class KeyTable:
+    """Columns of a file, by what they are for.
+
+    Attributes:
+        path: the file.
+        table: a `pyarrow.Table` of the chosen columns.
+        names: what each is for -> its name in the file.
+    """
+
+    path: str
+    table: Any
+    names: Mapping[str, str]
+
+    def keys(self, role: str) -> list[str]:
+        """The keys [rows] in a column.
+
+        Raises:
+            InputError: a missing one, or a column that holds neither text nor whole numbers.
+        """
+        return column_keys(self.table.column(self.names[role]), self.path, self.names[role], 0)
+
+    def numbers(self, role: str) -> Doubles:
+        """The numbers [rows] in a column.
+
+        Raises:
+            InputError: a cell that is none, or not finite.
+        """
+        name = self.names[role]
+        advice = f"name the column of numbers with {role}="
+        found = numbers_of(self.table.column(name), name, self.path, advice).astype(np.float64)
+        if not np.isfinite(found).all():
+            row = int(np.flatnonzero(~np.isfinite(found))[0])
+            raise InputError(f"{self.path}: column '{name}' has no finite number in row {row} (from 0); fill it in")
+        return found
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+
+def read_key_table(
+    path: str, roles: Mapping[str, str | None], optional: Sequence[str] = (), where: Mapping[str, str] | None = None
+) -> KeyTable:
+    """Reads a table (CSV, TSV, Parquet, JSON lines, ...).
+
+    Args:
+        path: the file.
+        roles: what columns are for -> their names; None takes the column that stands in its place, in this order.
+        optional: roles that the file need not have a column for; left out where their name is None and no column stands
+            in their place.
+        where: column -> what its cells must be for a row to count, as text.
+
+    Raises:
+        InputError: no such file or column, fewer columns than roles, or no row that counts.
+    """
+    where = where or {}
+    named = [*filter(None, roles.values()), *where]
+    table, _ = read_table(open_table(path, Options(prefix=""), option="path"), named=named)
+    for role, name in roles.items():
+        if name is not None:
+            require_columns(table, [name], role, path)
+    require_columns(table, where, "where", path)
+    table = _chosen(table, where, path)
+    free = iter([name for name in table.column_names if name not in named])
+    names = {role: name or next(free, None) for role, name in roles.items()}
+    lacking = [role for role, name in names.items() if name is None and role not in optional]
+    if lacking:
+        there = ", ".join(table.column_names)
+        raise InputError(f"{path}: no column is left for {lacking[0]}; it takes {len(roles)} columns, and has {there}")
+    return KeyTable(path, table, {role: name for role, name in names.items() if name is not None})
+
+
+def _chosen(table: Any, where: Mapping[str, str], path: str) -> Any:
+    import pyarrow.compute as pc
+
+    for name, wanted in where.items():
+        cells = whole(table.column(name)).cast("string")
+        kept = table.filter(pc.equal(cells, str(wanted)))
+        if not kept.num_rows:
+            there = ", ".join(sorted({str(cell) for cell in cells.unique().to_pylist()})[:8])
+            raise InputError(f"{path}: no row has '{wanted}' in column '{name}'; there are: {there}")
+        table = kept
+    if not table.num_rows:
+        raise InputError(f"{path}: the table has no rows")
+    return table
+
+
+def rows_by_key(splits: Splits) -> dict[str, int]:
+    """Key -> number of the first row that has it; empty for a table without keys."""
+    return {} if splits.keys is None else first_rows([str(key) for key in splits.keys])
+
+
+def numbers_of_keys(keys: Iterable[str], rows: Mapping[str, int]) -> Rows:
+    """Row numbers [n] of keys [n]; -1 for those that no row has."""
+    return np.asarray([rows.get(key, -1) for key in keys], np.int64)
+
+
+def held_out_places(splits: Splits) -> Any:
+    """Whether each row [rows] of the table is held out."""
+    found = np.zeros(len(splits), bool)
+    found[splits.test] = True
+    return found
+
+
+def no_keys(splits: Splits) -> str:
+    """That no file can name rows of a table without keys; "" where there are some."""
+    return "" if splits.keys is not None else "the rows have no keys; name their column with data.key_column="
+
+
+def not_in_table(keys: Iterable[str], rows: Mapping[str, int], what: str) -> str:
+    """How many of the keys of `what` no row of the table has, with the first of them; "" if all are there."""
+    distinct = list(dict.fromkeys(keys))
+    lacking = [key for key in distinct if key not in rows]
+    if not lacking:
+        return ""
+    return f"{len(lacking):,} of {len(distinct):,} keys of {what} are not in the table, such as {lacking[0]!r}"
