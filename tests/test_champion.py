@@ -1,5 +1,7 @@
 """A champion is compared complete: with the likelihood that only the Keras model of its run can give."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -26,10 +28,17 @@ train: {epochs: 3, batch_size: 16, steps_per_epoch: 10, learning_rate: 0.01}
 judge: {resamples: 20}
 metrics:
   nll: {_target_: zoo.metrics.NegativeLogLikelihood, samples: 5, rows: 30}
+  rate: {_target_: zoo.metrics.RatePerDimension}
+  active: {_target_: zoo.metrics.ActiveUnits}
 gates:
   neighbours: null
   likelihood: {metric: nll, beats: [untrained], margin: -1000}
+  alive: {metric: active, at_least: 0}
 """
+
+
+def of_first_nll(first):
+    return first.report.scores["encoder"]["nll"].value
 
 
 def test_a_gate_on_a_likelihood_compares_with_the_champions_and_does_not_block_for_ever(tmp_path, monkeypatch):
@@ -47,16 +56,30 @@ def test_a_gate_on_a_likelihood_compares_with_the_champions_and_does_not_block_f
         (second.report, "champion"), (first.report, "encoder")))  # fmt: skip
     assert of_champion.value == pytest.approx(of_first.value, rel=1e-3)
     assert second.report.differences["champion"]["nll"].value > 0
+    for metric in ("rate", "active"):  # what an exported encoder cannot give
+        of_champion, of_first = second.report.scores["champion"][metric], first.report.scores["encoder"][metric]
+        assert of_champion.value == pytest.approx(of_first.value, rel=1e-3, abs=1e-6)
     assert second.promoted
+    assert [result.metric for result in second.verdict.champion_gates] == ["active", "nll"]
+    assert second.verdict.champion_gates[1].required == pytest.approx(-max(1, abs(of_first_nll(first))) / 100)
 
     splits = compose("./dense_nll.yaml").build("data").load()
     tracker = Tracker()
-    assert isinstance(load_champion(tracker, "dense_nll", splits)[0], HasLikelihood)
+    assert isinstance(load_champion(tracker, "dense_nll", splits).representation, HasLikelihood)
     tracker.run_file("dense_nll", 2, "model.keras").write_bytes(b"of another version")
-    champion, obstacle = load_champion(tracker, "dense_nll", splits)
-    assert isinstance(champion, EncodedTable)  # as it was exported
-    assert not isinstance(champion, HasLikelihood)
-    assert not obstacle
+    champion = load_champion(tracker, "dense_nll", splits)
+    assert isinstance(champion.representation, EncodedTable)  # as it was exported
+    assert not isinstance(champion.representation, HasLikelihood)
+    assert not champion.obstacle
     tracker.run_file("dense_nll", 2, "model.keras").unlink()
     assert tracker.run_file("dense_nll", 2, "model.keras") is None
-    assert load_champion(tracker, "dense_nll", splits)[1] == ""
+    assert not load_champion(tracker, "dense_nll", splits).obstacle
+
+    assert not load_champion(tracker, "dense_nll", splits).notes
+    moved = dataclasses.replace(splits, train=splits.test, test=splits.train[:50])
+    (note,) = load_champion(tracker, "dense_nll", moved).notes
+    assert "the champion (version 2) was trained or chosen on 50 of today's 50 test rows" in note
+    again = dataclasses.replace(splits, test=splits.train)  # a table too small to split: today's encoder sees them too
+    assert not load_champion(tracker, "dense_nll", again).notes
+    tracker.run_file("dense_nll", 2, "training_keys.npy").unlink()
+    assert "has kept no record" in load_champion(tracker, "dense_nll", splits).notes[0]

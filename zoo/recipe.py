@@ -45,6 +45,8 @@ class Schema:
         export: where blessed encoders go.
         tracking: where runs are logged.
         gates: conditions for blessing, by name; without any, nothing is blessed.
+        choose_by: the metric by which a sweep chooses, on validation rows, or `loss`; null takes that of the first gate
+            which those rows give a value of.
         seed: of weights, noise and order.
     """
 
@@ -60,6 +62,7 @@ class Schema:
     export: Exporter
     tracking: Tracker
     gates: Mapping[str, Gate] | None = None
+    choose_by: str | None = None
     seed: Seed = 0
 
 
@@ -271,6 +274,10 @@ def _gate_faults(config: Mapping[str, Any]) -> list[str]:
         ]
         if not beats and gate.get("at_least") is None:
             faults.append(f"gates.{name}: says nothing; give beats (a list of baselines), at_least (a number), or both")
+    choose_by = config.get("choose_by")
+    if isinstance(choose_by, str) and choose_by not in {"loss", *sections["metrics"]}:
+        nearest = suggestion(choose_by, ["loss", *sections["metrics"]])
+        faults.append(f"choose_by: no metric {choose_by!r}, nor loss; {nearest}")
     return faults
 
 

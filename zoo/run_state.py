@@ -40,6 +40,12 @@ class RunState:
         sound = text.isascii() and text.isprintable() and text.strip()
         return text if sound else None  # a crash may leave an empty file, or one of zeros
 
+    def part(self, name: str) -> RunState:
+        """The state of a part of the run (a seed, a fold, a run of a sweep), which is kept as long as the whole is."""
+        directory = self.directory / name
+        directory.mkdir(exist_ok=True)
+        return RunState(directory)
+
     def remember(self, run_id: str) -> None:
         """Keeps the id of the tracked run."""
         temporary = self.directory / "run_id.partial"
@@ -57,7 +63,7 @@ def claim(root: Path, *identity: str) -> Iterator[RunState]:
         root: folder of all states.
         *identity: texts that together say which run this is (recipe, data, version of the code).
     """
-    key = hashlib.blake2b("\0".join(identity).encode(), digest_size=12).hexdigest()
+    key = digest(*identity)
     with contextlib.ExitStack() as held:
         directory = root / key
         root.mkdir(parents=True, exist_ok=True)
@@ -70,7 +76,12 @@ def claim(root: Path, *identity: str) -> Iterator[RunState]:
         try:
             yield state
         except BaseException:
-            if not state.training.exists():  # nothing was trained that could be taken up
+            if not any(directory.rglob(state.training.name)):  # nothing was trained that could be taken up
                 shutil.rmtree(directory)
             raise
         shutil.rmtree(directory)
+
+
+def digest(*identity: str) -> str:
+    """A short name for texts that together say which run this is."""
+    return hashlib.blake2b("\0".join(identity).encode(), digest_size=12).hexdigest()

@@ -26,6 +26,7 @@ from zoo.rows import ItemRows, RecordRows  # noqa: E402
 from zoo.stages.judging import reported  # noqa: E402
 from zoo.stages.model import built_model  # noqa: E402
 from zoo.stages.preflight import hopeless_gates  # noqa: E402
+from zoo.stages.training import Models  # noqa: E402
 from zoo.types import MISSING, OTHER, Splits  # noqa: E402
 
 pytestmark = pytest.mark.slow
@@ -133,7 +134,7 @@ def test_a_recipe_trains_is_judged_saved_and_exported_with_equal_values(name, tm
     model = trained.model
     assert np.isfinite(trained.history[-1]["loss"])
 
-    report = reported(recipe, trained, splits)
+    report = reported(recipe, Models((trained,), ()), splits)
     verdict = decide(report, recipe.build("gates") or {}, "encoder", None)
     assert {result.gate for result in verdict.gates} == set(recipe.config["gates"])
 

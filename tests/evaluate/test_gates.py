@@ -73,21 +73,48 @@ def test_what_cannot_be_measured_does_not_pass(gate, arguments):
 
 
 @pytest.mark.parametrize(
-    ("champion", "expected"),
+    ("champion", "expected", "reason"),
     [
-        ((0.1, 0.05, 0.2), True),
-        ((-0.1, -0.2, 0.05), True),
-        ((0.0, 0.0, 0.0), True),
-        ((-0.1, -0.2, -0.05), False),
-        ((), False),
+        ((0.1, 0.05, 0.2), True, ""),
+        ((-0.001, -0.009, 0.007), True, ""),  # .01 worse at the most
+        ((-0.005, -0.011, 0.001), False, "m may be worse than the champion's by more than 0.01: the difference is"),
+        ((0.02, -0.02, 0.06), False, "m may be worse"),  # few rows: it is better on these, and could be worse
+        ((0.0, 0.0, 0.0), True, ""),  # the same encoder again
+        ((-0.1, -0.2, -0.05), False, "m is worse than the champion's by -0.100 [-0.200, -0.050]"),
+        ((-0.002, -0.003, -0.001), True, ""),  # surely worse, and by less than the margin
+        ((0.1, math.nan, math.nan), False, "m could not be compared"),
+        ((), False, "m could not be compared"),
     ],
 )
-def test_the_champion_stays_if_the_new_encoder_is_surely_worse(champion, expected):
+def test_the_champion_stays_unless_the_new_encoder_is_shown_to_be_not_worse_by_more_than_a_margin(
+    champion, expected, reason
+):
     verdict = decide(report(champion=champion), {"g": Gate("m", beats=["raw"])}, "encoder", "champion")
     assert verdict.blessed
     assert verdict.beats_champion is expected
-    assert bool(verdict.champion_reasons) is not expected
+    assert [each.startswith(reason) for each in verdict.champion_reasons] == [True] * (not expected)
+    (result,) = verdict.champion_gates
+    assert (result.against, result.required, result.passed) == ("champion", -0.01, expected)
     assert decide(report(), {"g": Gate("m", beats=["raw"])}, "encoder").beats_champion is None
+
+
+@pytest.mark.parametrize(
+    ("margins", "expected"), [([0.03], True), ([0.0], False), ([None, 0.03], True), ([0.03, 0.0], False)]
+)
+def test_the_margin_to_the_champion_is_the_gates_and_the_narrowest_counts(margins, expected):
+    gates = {str(i): Gate("m", beats=["raw"], champion_margin=margin) for i, margin in enumerate(margins)}
+    assert decide(report(champion=(0, -0.02, 0.02)), gates, "encoder", "champion").beats_champion is expected
+
+
+def test_of_scores_beyond_1_the_margin_is_a_hundredth():
+    champion, difference = Score(88.0, 87.0, 89.0, 10), Score(-0.5, -0.8, -0.2, 10)
+    nats = Report(
+        {"encoder": {"m": Score(88.5, 88, 89, 10)}, "champion": {"m": champion}},
+        {"champion": {"m": difference}}, {"encoder": 2}, {"m": "nats"}, {"m": False}, 0.95, 1000,
+    )  # fmt: skip
+    verdict = decide(nats, {"g": Gate("m", at_least=1)}, "encoder", "champion")
+    assert verdict.champion_gates[0].required == pytest.approx(-0.88)
+    assert verdict.beats_champion
 
 
 def compared(champion, directions):
@@ -99,7 +126,7 @@ def compared(champion, directions):
     return Report(scores, differences, {"encoder": 2}, dict.fromkeys(own, "x"), directions, 0.95, 1000)
 
 
-AHEAD, BEHIND = Score(0.1, 0.05, 0.15, 10), Score(-0.1, -0.15, -0.05, 10)
+AHEAD, BEHIND = Score(0.1, 0.05, 0.15, 10), Score(-2.0, -3.0, -1.0, 10)
 BOTH = {"a": Gate("a", beats=["raw"]), "b": Gate("b", beats=["raw"])}
 
 

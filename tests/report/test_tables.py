@@ -6,7 +6,7 @@ import re
 import pytest
 from rich.console import Console
 
-from zoo.report.tables import folds_table, report_table, sweep_table, verdict_table
+from zoo.report.tables import SweepRow, folds_table, report_table, sweep_table, verdict_table
 from zoo.types import GateResult, Report, Score, Verdict
 
 UNITS = {
@@ -92,9 +92,10 @@ def test_folds_show_mean_and_spread_of_every_score(width):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_sweep_shows_all_overrides(width):
     overrides = ["model.latent_dim=16 model.preprocess.shrink.power=0.5", "model.latent_dim=25"]
-    rows = [(each, report(), verdict(), "0123456789") for each in overrides]
-    text = shown(sweep_table(rows, list(UNITS)), width)
-    assert text.count("not blessed") % 2 == 0
+    rows = [SweepRow(each, report().scores["encoder"], "chosen", "0123456789", 12.34) for each in overrides]
+    text = shown(sweep_table("Sweep", rows, list(UNITS)), width)
+    assert text.count("chosen") >= 2
+    assert text.count("12.34") == 2
     assert "01234567" in text
     for each in " ".join(overrides).split():
         assert each in text

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from zoo.recipe import Recipe
     from zoo.stages.result import Result
 
 _BLESSED, _FAILED, _NOT_BLESSED = 0, 1, 3
@@ -79,41 +78,13 @@ def _main(options: argparse.Namespace) -> int:
         print("\n---\n".join(recipe.yaml().rstrip() for recipe in recipes))  # noqa: T201
         return _BLESSED
     if options.multirun:
-        return _sweep(recipes)
+        from zoo.sweep import Sweep
+
+        return _BLESSED if Sweep(recipes, _console()).run() else _NOT_BLESSED
     from zoo.pipeline import Pipeline
 
     result = Pipeline(recipes[0], _console()).run()
     return _BLESSED if result.verdict.blessed else _NOT_BLESSED
-
-
-def _sweep(recipes: Sequence[Recipe]) -> int:
-    """Runs several recipes under one parent run; blessed if any of them is."""
-    from rich.markup import escape
-
-    from zoo.pipeline import Pipeline
-    from zoo.report.tables import sweep_table
-
-    console = _console()
-    first = recipes[0]
-    tracker = first.build("tracking")
-    tracker.require_writable()
-    rows = []
-    shared = set.intersection(*(set(recipe.overrides) for recipe in recipes)) if len(recipes) > 1 else set()
-    with tracker.run(first.name) as parent:
-        parent.log_tags({"zoo.sweep": len(recipes)})
-        for number, recipe in enumerate(recipes, start=1):
-            named = [f"recipe={recipe.name}"] if len({each.name for each in recipes}) > 1 else []
-            overrides = " ".join([*named, *(each for each in recipe.overrides if each not in shared)])
-            console.rule(escape(f"{number} of {len(recipes)}: {overrides}"))
-            result = Pipeline(recipe, console, parent.run_id).run()
-            rows.append((overrides, result.report, result.verdict, result.run_id))
-        table = sweep_table(rows, list(first.config["metrics"]))
-        with console.capture() as captured:
-            console.print(table)
-        parent.log_text(captured.get(), "sweep.txt")
-        console.print(table)
-        console.print(f"parent run {parent.run_id} in {tracker.resolved_uri}", highlight=False, soft_wrap=True)
-    return _BLESSED if any(verdict.blessed for _, _, verdict, _ in rows) else _NOT_BLESSED
 
 
 def _selection(arguments: Sequence[str]) -> tuple[str, list[str]]:
@@ -147,7 +118,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="recipe=NAME, and keys of it to change")
     parser.add_argument(
-        "-m", "--multirun", action="store_true", help="run every combination of key=a,b values, recipe=a,b included"
+        "-m",
+        "--multirun",
+        action="store_true",
+        help="train every combination of key=a,b values; of those with one recipe and the same data, validation rows "
+        "choose the one that test rows judge and that is released; each recipe of recipe=a,b is judged",
     )
     parser.add_argument("-c", "--cfg", choices=["job"], help="print the composed recipe and stop")
     return parser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zoo.types import GateResult, Verdict
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from zoo.types import Gate, Report, Score
+
+
+_CHAMPION_MARGIN = 0.01  # of a share, a correlation, an AUROC; of a score beyond 1 (nats), that part of the champion's
 
 
 def decide(report: Report, gates: Mapping[str, Gate], encoder: str, champion: str | None = None) -> Verdict:
@@ -29,16 +33,31 @@ def decide(report: Report, gates: Mapping[str, Gate], encoder: str, champion: st
     reasons = tuple(result.reason for result in results if not result.passed)
     if not results:
         reasons = ("the recipe has no gate, so nothing shows that the encoder is better than what is free",)
-    worse = tuple(_worse_than_champion(report, gates, champion)) if champion else ()
+    compared = tuple(_against_champion(report, gates, champion)) if champion else ()
+    behind = tuple(result.reason for result in compared if not result.passed)
     return Verdict(
         blessed=not reasons,
         gates=results,
         reasons=reasons,
         champion=champion,
-        beats_champion=None if champion is None else bool(results) and not worse,
-        champion_reasons=worse,
+        beats_champion=None if champion is None else bool(results) and not behind,
+        champion_reasons=behind,
         champion_notes=tuple(_not_the_champions(report, gates, champion)) if champion else (),
+        champion_gates=compared,
     )
+
+
+def both(verdict: Verdict, other: Verdict, where: str) -> Verdict:
+    """A verdict that blesses only what another one blesses too.
+
+    Args:
+        verdict: on the encoder itself; what it says of the champion stays.
+        other: of the same gates, on other rows.
+        where: what those rows are, to be put beside the names of its gates.
+    """
+    gates = tuple(replace(each, gate=f"{each.gate} ({where})") for each in other.gates)
+    reasons = (*verdict.reasons, *(f"over {where}: {reason}" for reason in other.reasons))
+    return replace(verdict, blessed=not reasons, gates=(*verdict.gates, *gates), reasons=reasons)
 
 
 def _results(report: Report, name: str, gate: Gate, encoder: str) -> Iterator[GateResult]:
@@ -76,20 +95,44 @@ def _shortfall(score: Score | None, required: float, *, inclusive: bool) -> str:
     return f"is {score}: the lower bound must {must} {required:g}, {required - score.low:.4f} are missing"
 
 
-def _worse_than_champion(report: Report, gates: Mapping[str, Gate], champion: str) -> Iterator[str]:
-    """Metrics on which the whole interval of the difference to the champion lies below 0.
+def _against_champion(report: Report, gates: Mapping[str, Gate], champion: str) -> Iterator[GateResult]:
+    """Whether each metric is shown to be not worse than the champion's by more than its margin (non-inferiority).
 
-    Those of the gates; where the champion has no value of any of them, all others that rank and that both have.
+    The metrics are those of the gates; where the champion has no value of any of them, all others that rank and that
+    both have.
     """
     differences = report.differences.get(champion, {})
     asked = {gate.metric for gate in gates.values() if report.directions.get(gate.metric, True) is not None}
     left = asked - set(_without_value(report, gates, champion))
     for metric in sorted(left if left or not asked else differences):
+        own, other = (report.scores.get(name, {}).get(metric) for name in (next(iter(report.scores)), champion))
+        required = -_champion_margin(metric, gates, other)
         difference = differences.get(metric)
-        if difference is None or not math.isfinite(difference.high):
-            yield f"{metric} could not be compared with the champion's"
-        elif difference.high < 0:
-            yield f"{metric} is worse than the champion's by {difference}"
+        reason = _behind(metric, difference, required)
+        yield GateResult("champion", metric, champion, own, other, difference, required, not reason, reason)
+
+
+def _champion_margin(metric: str, gates: Mapping[str, Gate], champions: Score | None) -> float:
+    """The narrowest of those that the metric's gates state; else a hundredth of what the score is measured by."""
+    given = [gate.champion_margin for gate in gates.values() if gate.metric == metric]
+    stated = [each for each in given if each is not None]
+    if stated:
+        return min(stated)
+    return _CHAMPION_MARGIN * max(1.0, abs(champions.value) if champions and math.isfinite(champions.value) else 1.0)
+
+
+def _behind(metric: str, difference: Score | None, required: float) -> str:
+    """Why an encoder does not take the champion's place; empty if the metric allows it to."""
+    if difference is None or not all(map(math.isfinite, (difference.value, difference.low, difference.high))):
+        return f"{metric} could not be compared with the champion's"
+    if difference.low >= required:
+        return ""
+    if difference.high < 0:
+        return f"{metric} is worse than the champion's by {difference}"
+    return (
+        f"{metric} may be worse than the champion's by more than {-required:.3g}: the difference is {difference} "
+        f"(more held-out rows make the interval narrower; champion_margin of the gate allows more)"
+    )
 
 
 def _not_the_champions(report: Report, gates: Mapping[str, Gate], champion: str) -> Iterator[str]:

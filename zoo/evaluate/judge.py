@@ -12,6 +12,7 @@ from zoo.evaluate._marks import as_good_as_the_best, holm, p_value
 from zoo.evaluate._memo import remembering
 from zoo.evaluate._resampling import Resampling
 from zoo.evaluate._units import resampling_units
+from zoo.evaluate.over_seeds import Seeds, chance_of_a_new_seed
 from zoo.evaluate.scale import on_scale
 from zoo.types import CountsRows, Evidence, Report, Score, Stratified
 
@@ -37,6 +38,8 @@ class _Table:
     without: Mapping[str, Score | None]
     differences: dict[str, Score] = field(default_factory=dict)
     p_values: dict[str, float] = field(default_factory=dict)
+    points: list[float] = field(default_factory=list)
+    chances: dict[str, float] = field(default_factory=dict)
 
 
 class _Fewer:
@@ -108,7 +111,11 @@ class Judge:
         return self.weigh(representations, metrics, splits)[0]
 
     def weigh(
-        self, representations: Sequence[Representation], metrics: Mapping[str, Metric], splits: Splits
+        self,
+        representations: Sequence[Representation],
+        metrics: Mapping[str, Metric],
+        splits: Splits,
+        more_seeds: Mapping[str, Sequence[Representation]] | None = None,
     ) -> tuple[Report, Evidence]:
         """Scores everything, and hands on what the scores were made from.
 
@@ -116,14 +123,17 @@ class Judge:
             representations: the encoder first, then what it is compared with.
             metrics: by name.
             splits: the table, as `scaled` gives it; only its test rows are judged.
+            more_seeds: by name, the same representations made with other seeds. Scores are means over all seeds then,
+                and rows and seeds are resampled together; see `zoo.evaluate.over_seeds`.
         """
-        representations = remembering(representations, len(splits))
-        by_name = {representation.name: representation for representation in representations}
+        more = {each.name: list((more_seeds or {}).get(each.name, ())) for each in representations}
+        everyone = remembering([*representations, *(each for others in more.values() for each in others)], len(splits))
+        by_name = dict(zip(more, everyone, strict=False))
+        seeds = Seeds({name: len(others) for name, others in more.items()}, self.seed, self.confidence)
         found, copies = duplicates(splits)
         resampling = Resampling(self.resamples, self.seed, splits, resampling_units(splits))
         tables = {
-            name: self._table(metric, list(by_name.values()), splits, resampling, copies)
-            for name, metric in metrics.items()
+            name: self._table(metric, everyone, seeds, splits, resampling, copies) for name, metric in metrics.items()
         }
         directions = {name: metric.higher_is_better for name, metric in metrics.items()}
         p_values = {(other, name): p for name, table in tables.items() for other, p in table.p_values.items()}
@@ -155,6 +165,10 @@ class Judge:
             without_duplicates=_by_representation(by_name, {name: table.without for name, table in tables.items()})
             if len(copies)
             else {},
+            seeds={name: tuple(table.points) for name, table in tables.items() if table.points},
+            chances=_by_representation(by_name, {name: table.chances for name, table in tables.items()})
+            if seeds.several
+            else {},
         )
         evidence = Evidence(
             splits,
@@ -168,44 +182,57 @@ class Judge:
         self,
         metric: Metric,
         representations: Sequence[Representation],
+        seeds: Seeds,
         splits: Splits,
         resampling: Resampling,
         copies: Rows,
     ) -> _Table:
-        """What a metric says of the representations, the encoder first."""
-        names = [representation.name for representation in representations]
+        """What a metric says of the representations, the encoder first, and the further seeds of each at the end."""
         values = [metric.values(representation, splits) for representation in representations]
-        samples, resampled = resampling.samples(metric, values)
-        scores = [
-            None if each is None else self._score(_value(metric, each), sample, len(each))
-            for each, sample in zip(values, samples, strict=True)
-        ]
+        drawn, resampled = resampling.samples(metric, values)
+        scores, samples = self._scores(metric, seeds, values, drawn)
+        rows = _rows_of(metric, splits)
         table = _Table(
-            values={name: each for name, each in zip(names, values, strict=True) if each is not None},
-            samples={
-                name: sample for name, each, sample in zip(names, values, samples, strict=True) if each is not None
-            },
-            scores=dict(zip(names, scores, strict=True)),
+            values={name: each for name, each in seeds.first(values).items() if each is not None},
+            samples={name: sample for name, sample in samples.items() if scores[name] is not None},
+            scores=scores,
             resampled=resampled,
-            without=self._without(metric, table_rows, names, values, resampling, copies)
-            if (table_rows := _rows_of(metric, splits)) is not None
-            else {},
+            without={} if rows is None else self._without(metric, rows, seeds, values, resampling, copies),
         )
-        if scores[0] is None or metric.higher_is_better is None:
+        encoder, *others = scores
+        own = scores[encoder]
+        if own is not None and seeds.several:
+            table.points.extend(_value(metric, each) for each in seeds.of(encoder, values) if each is not None)
+        if own is None or metric.higher_is_better is None:
             return table
         sign = 1.0 if metric.higher_is_better else -1.0
-        for name, score, sample in zip(names[1:], scores[1:], samples[1:], strict=True):
-            if score is not None:
-                difference, drawn = sign * (scores[0].value - score.value), sign * (samples[0] - sample)
-                table.differences[name] = self._score(difference, drawn, score.count)
-                table.p_values[name] = p_value(difference, drawn)
+        for name in others:
+            if (score := scores[name]) is not None:
+                difference, of_samples = sign * (own.value - score.value), sign * (samples[encoder] - samples[name])
+                table.differences[name] = self._score(difference, of_samples, score.count)
+                table.p_values[name] = p_value(difference, of_samples)
+                if seeds.several:
+                    ahead = np.stack(seeds.of(encoder, drawn)) - np.stack(seeds.of(name, drawn))
+                    table.chances[name] = chance_of_a_new_seed(sign * ahead)
         return table
+
+    def _scores(
+        self, metric: Metric, seeds: Seeds, values: Sequence[Doubles | None], drawn: Sequence[Doubles]
+    ) -> tuple[dict[str, Score | None], dict[str, Doubles]]:
+        """Scores and their samples by representation, over the seeds of each."""
+        scores: dict[str, Score | None] = {}
+        samples = {name: seeds.together(seeds.of(name, drawn)) for name in seeds.names}
+        for name in seeds.names:
+            known = [each for each in seeds.of(name, values) if each is not None]
+            value = float(np.mean([_value(metric, each) for each in known])) if known else np.nan
+            scores[name] = self._score(value, samples[name], len(known[0])) if known else None
+        return scores, samples
 
     def _without(
         self,
         metric: Metric,
         rows: Rows,
-        names: Sequence[str],
+        seeds: Seeds,
         values: Sequence[Doubles | None],
         resampling: Resampling,
         copies: Rows,
@@ -214,13 +241,9 @@ class Judge:
         kept = ~np.isin(rows, copies)
         if kept.all() or not kept.any():
             return {}
-        fewer = _Fewer(metric, rows[kept])
         left = [None if each is None else each[kept] for each in values]
-        samples, _ = resampling.samples(fewer, left)
-        return {
-            name: None if each is None else self._score(_value(metric, each), sample, len(each))
-            for name, each, sample in zip(names, left, samples, strict=True)
-        }
+        drawn, _ = resampling.samples(_Fewer(metric, rows[kept]), left)
+        return self._scores(metric, seeds, left, drawn)[0]
 
     def _score(self, value: float, samples: Doubles, count: int) -> Score:
         known = samples[~np.isnan(samples)]

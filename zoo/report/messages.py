@@ -65,3 +65,15 @@ def copies(report: Report) -> Iterator[str]:
     yield f"of the {found.rows:,} held-out rows {', '.join(said)}{sample}" + (
         f"; without exact copies the encoder has {without}" if without else ""
     )
+
+
+def judged_so_far(report: Report) -> str:
+    """How many encoders the test rows have judged: of many, the best is partly the luckiest."""
+    if report.looks is None:
+        return "how many encoders these test rows have judged is not known"
+    if report.looks == 1:
+        return "these test rows have judged 1 encoder, this one"
+    return (
+        f"these test rows have judged {report.looks:,} encoders, this one included: choose settings on validation rows "
+        f"(--multirun does), since the best of many on the same rows is partly the luckiest"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zoo.report.messages import copies
+from zoo.report.messages import copies, judged_so_far
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,10 +46,12 @@ def model_card(
             "## Held-out scores",
             "",
             f"{report.confidence:.0%} intervals from {report.resamples} resamples of the held-out rows.",
+            _sentence(judged_so_far(report)),
             "",
+            *_seeds(report),
             *_scores(report),
             "",
-            *(f"{note[0].upper()}{note[1:]}.\n" for note in copies(report)),
+            *(f"{_sentence(note)}\n" for note in copies(report)),
             "## Gates",
             "",
             "It was blessed because every one of these passed: the lower bound of the paired difference must exceed "
@@ -79,7 +81,7 @@ def _model_facts(recipe: Mapping[str, Any], trained: Trained) -> Iterator[tuple[
     yield "weights", f"{model.count_params():,}, stored as {export['precision']}"
     yield (
         "training",
-        f"{len(trained.history)} epochs, the weights of epoch {trained.best_epoch + 1}, seed {recipe['seed']}",
+        f"{len(trained.history)} epochs, the weights of epoch {trained.best_epoch + 1}, seed {trained.seed}",
     )
 
 
@@ -107,6 +109,18 @@ def _scores(report: Report) -> Iterator[str]:
     yield from _table(head, rows)
 
 
+def _seeds(report: Report) -> Iterator[str]:
+    """Each seed's scores, where there are several."""
+    if not report.seeds:
+        return
+    count = max(map(len, report.seeds.values()))
+    yield f"The encoder's scores are means over {count} seeds; this is seed {report.released + 1} of them."
+    yield ""
+    rows = [[metric, *(f"{point:.3f}" for point in points)] for metric, points in report.seeds.items()]
+    yield from _table(["metric", *(f"seed {place + 1} of {count}" for place in range(count))], rows)
+    yield ""
+
+
 def _gates(verdict: Verdict) -> Iterator[str]:
     head = ["gate", "metric", "against", "difference", "must exceed"]
     rows = [
@@ -127,6 +141,10 @@ def _use(recipe: Mapping[str, Any], trained: Trained) -> Iterator[tuple[str, str
     )
     if trained.code_scale is not None:
         yield "int8", f"a step stands for {trained.code_scale:.6g} in every dimension: search the integers as they are"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _score(score: Score | None) -> str:

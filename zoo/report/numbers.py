@@ -50,6 +50,15 @@ def fold_metrics(reports: list[Report]) -> Iterator[tuple[str, float]]:
         yield f"folds.{representation}.{metric}.std", float(np.std(values, ddof=1))
 
 
+def seed_metrics(report: Report) -> Iterator[tuple[str, float]]:
+    """How much seeds differ, and how likely a new one beats each representation; nothing where there is one seed."""
+    for metric, points in report.seeds.items():
+        yield f"seeds.encoder.{metric}.std", float(np.std(points, ddof=1))
+    for representation, chances in report.chances.items():
+        for metric, chance in chances.items():
+            yield f"seeds.chance_to_beat_{representation}.{metric}", chance
+
+
 def as_json(value: Any) -> str:
     """A dataclass or a mapping as JSON to be read by people."""
     plain = (

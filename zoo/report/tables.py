@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
@@ -15,11 +16,13 @@ from rich.text import Text
 from zoo.report.fitting import FirstThatFits, InParts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
 
     from zoo.types import GateResult, Report, Score, Verdict
+
+_LOSS = "validation\nloss"
 
 
 def report_table(report: Report) -> RenderableType:
@@ -74,7 +77,7 @@ def _wide_verdict(verdict: Verdict) -> Table:
     _text_columns(table, "gate", "metric", "against")
     _number_columns(table, "encoder", "baseline", "difference", "must exceed")
     table.add_column("passed")
-    for result in verdict.gates:
+    for result in (*verdict.gates, *verdict.champion_gates):
         table.add_row(
             escape(result.gate),
             escape(result.metric),
@@ -97,7 +100,7 @@ def _narrow_verdict(verdict: Verdict, *, scores: bool) -> Table:
         _number_columns(table, "encoder\nbaseline")
     _number_columns(table, "difference\ninterval")
     table.add_column("passed" if scores else "ok")
-    for result in verdict.gates:
+    for result in (*verdict.gates, *verdict.champion_gates):
         table.add_row(
             escape(f"{result.gate}\n{result.metric}"),
             f"{escape(result.against)}\n{result.required:g}",
@@ -140,24 +143,43 @@ def folds_table(reports: Sequence[Report]) -> RenderableType:
     return InParts(list(first.units), table)
 
 
-def sweep_table(rows: Iterable[tuple[str, Report, Verdict, str]], metrics: Sequence[str]) -> RenderableType:
-    """One line a run of a sweep: its overrides, the encoder's scores, the verdict."""
-    runs = list(rows)
+@dataclass(frozen=True)
+class SweepRow:
+    """A run of a sweep.
+
+    Attributes:
+        overrides: what it differs in from the others.
+        scores: the encoder's, by metric.
+        outcome: what became of it, in a word or two.
+        run_id: of its tracked run.
+        loss: its validation loss, where that is of interest.
+    """
+
+    overrides: str
+    scores: Mapping[str, Score | None]
+    outcome: str
+    run_id: str
+    loss: float | None = None
+
+
+def sweep_table(title: str, rows: Sequence[SweepRow], metrics: Sequence[str]) -> RenderableType:
+    """One line a run: its overrides, the encoder's scores, what became of it."""
+    columns = [*metrics, *([_LOSS] if any(row.loss is not None for row in rows) else [])]
 
     def table(chosen: Sequence[str], named: Sequence[str], *, is_first: bool) -> Table:
-        made = _table("Sweep" if is_first else "")
+        made = _table(title if is_first else "")
         _text_columns(made, "overrides")
         _number_columns(made, *chosen)
-        _text_columns(made, "verdict", "run")
-        for name, (_, report, verdict, run_id) in zip(named, runs, strict=True):
-            cells = [_cell(report.scores["encoder"].get(metric)) for metric in chosen]
-            made.add_row(escape(name), *cells, "blessed" if verdict.blessed else "not blessed", run_id[:8])
+        _text_columns(made, "outcome", "run")
+        for name, row in zip(named, rows, strict=True):
+            cells = [f"{row.loss:.4g}" if each == _LOSS else _cell(row.scores.get(each)) for each in chosen]
+            made.add_row(escape(name), *cells, row.outcome, row.run_id[:8])
         return made
 
-    numbers = [str(number) for number in range(1, len(runs) + 1)]
-    legend = [Text(f"{number}  {overrides}") for number, (overrides, *_) in zip(numbers, runs, strict=True)]
-    in_parts = InParts(metrics, lambda chosen, *, is_first: table(chosen, numbers, is_first=is_first))
-    return FirstThatFits(table(metrics, [overrides for overrides, *_ in runs], is_first=True), Group(in_parts, *legend))
+    numbers = [str(number) for number in range(1, len(rows) + 1)]
+    legend = [Text(f"{number}  {row.overrides}") for number, row in zip(numbers, rows, strict=True)]
+    in_parts = InParts(columns, lambda chosen, *, is_first: table(chosen, numbers, is_first=is_first))
+    return FirstThatFits(table(columns, [row.overrides for row in rows], is_first=True), Group(in_parts, *legend))
 
 
 def _table(title: str) -> Table:

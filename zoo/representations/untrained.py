@@ -17,6 +17,8 @@ class Untrained:
     A random projection keeps more than one expects; an encoder that does not beat it has learnt nothing.
     """
 
+    per_seed = True  # each seed has first weights of its own
+
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
         """See `zoo.types.Baseline`."""
         return EncodedTable(Encoder.from_model(name, trained.untrained, kind=splits.kind), splits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,29 +10,64 @@ import numpy as np
 from zoo.encoder import Encoder
 from zoo.errors import ZooError
 from zoo.representations._encoded_table import EncodedTable
+from zoo.stages.row_digests import TRAINING_KEYS, known_rows
 from zoo.stages.run_log import MODEL_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from zoo.tracking.tracker import Tracker
     from zoo.types import Representation, Splits
 
 _COMPARED = 64  # rows
 
 
-def load_champion(tracker: Tracker, name: str, splits: Splits) -> tuple[Representation | None, str]:
+@dataclass(frozen=True)
+class Champion:
+    """The present champion, as far as it can be compared with.
+
+    Attributes:
+        representation: it on today's rows; None if there is none, or none that can be compared.
+        obstacle: why it cannot be compared with.
+        notes: what makes the comparison doubtful.
+    """
+
+    representation: Representation | None = None
+    obstacle: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def load_champion(tracker: Tracker, name: str, splits: Splits) -> Champion:
     """The present champion, or why it cannot be compared with; neither if there is none."""
     try:
         found = tracker.champion(name)
         if found is None:
-            return None, ""
+            return Champion()
         champion = Encoder.from_saved_model(found[1], name="champion")
     except (ZooError, OSError) as error:
-        return None, f"the champion could not be loaded: {error}"
+        return Champion(obstacle=f"the champion could not be loaded: {error}")
     try:
         champion.encode(splits.inputs(splits.test[:1]))
     except ValueError as error:
-        return None, f"{error}: give the new encoder a name of its own with name=NAME"
-    return EncodedTable(_completed(champion, tracker, name, found[0], splits), splits), ""
+        return Champion(obstacle=f"{error}: give the new encoder a name of its own with name=NAME")
+    whole = _completed(champion, tracker, name, found[0], splits)
+    return Champion(EncodedTable(whole, splits), notes=tuple(_remarks(tracker, name, found[0], splits)))
+
+
+def _remarks(tracker: Tracker, name: str, version: int, splits: Splits) -> Iterator[str]:
+    """What is to be known of a champion's training."""
+    path = tracker.run_file(name, version, TRAINING_KEYS)
+    known = None if path is None else known_rows(path, splits)
+    if known is None:
+        yield (
+            f"the champion (version {version}) has kept no record of the rows that it was trained on: today's test "
+            f"rows may be among them"
+        )
+    elif known:
+        yield (
+            f"the champion (version {version}) was trained or chosen on {known:,} of today's {len(splits.test):,} test "
+            f"rows, so its scores are better than they would be on rows that it has not seen"
+        )
 
 
 def _completed(champion: Encoder, tracker: Tracker, name: str, version: int, splits: Splits) -> Encoder:

@@ -1,55 +1,68 @@
-"""Cross-validation before the run proper: it describes, and blesses nothing."""
+"""Cross-validation: the same table split anew several times, a model for each."""
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.evaluate.over_folds import over_folds
 from zoo.report.numbers import fold_metrics, score_metrics
-from zoo.stages.judging import reported
+from zoo.stages.judging import weighed
 from zoo.stages.model import built_model
-from zoo.stages.training import trained_model
+from zoo.stages.training import Models, trained_model
 
 if TYPE_CHECKING:
     from zoo.export.exporter import Exporter
     from zoo.recipe import Recipe
+    from zoo.run_state import RunState
     from zoo.stages.voice import Voice
     from zoo.tracking.tracked_run import TrackedRun
     from zoo.tracking.tracker import Tracker
     from zoo.types import Report, Splits
 
 
-def cross_validate(
-    recipe: Recipe, tracker: Tracker, exporter: Exporter, voice: Voice, run: TrackedRun, splits: Splits
-) -> None:
-    """Trains and judges a model for each fold that the recipe asks for, in child runs of `run`."""
+def cross_validated(
+    recipe: Recipe,
+    tracker: Tracker,
+    exporter: Exporter,
+    voice: Voice,
+    *,
+    run: TrackedRun,
+    splits: Splits,
+    state: RunState,
+) -> Report | None:
+    """Trains and judges a model for each fold that the recipe asks for, in child runs of `run`.
+
+    Returns:
+        What the folds come to together; None without folds.
+    """
     count = recipe.build("train").folds
     if not count:
-        return
+        return None
     from zoo.train.folds import folds
 
-    reports = []
+    judged = []
     for number, fold in enumerate(folds(splits, count, recipe.seed), start=1):
         voice.fold(number, count, fold)
-        with tracker.run(f"{recipe.name} fold {number}", parent=run.run_id, experiment=run.experiment) as child:
-            report = _judged_fold(recipe, exporter, voice, child, fold)
-            child.log_metrics(dict(score_metrics(report)))
+        part, name = state.part(f"fold_{number}"), f"{recipe.name} fold {number}"
+        with tracker.run(name, parent=run.run_id, experiment=run.experiment, resume=part.run_id) as child:
+            part.remember(child.run_id)
             child.log_tags({"zoo.fold": number})
-        reports.append(report)
-    voice.folds(reports)
+            trained = trained_model(
+                recipe,
+                exporter,
+                voice,
+                model=built_model(recipe, fold, voice.note),
+                splits=fold,
+                state=part.training,
+                listeners=(child,),
+            )
+            report, evidence = weighed(recipe, Models((trained,), (child,)), fold)
+            child.log_metrics(dict(score_metrics(report)))
+        judged.append((report, evidence))
+    reports = [report for report, _ in judged]
+    always = splits.judged_only is not None and bool(len(splits.judged_only))
+    together = over_folds(judged, recipe.build("judge").seed, share_rows=always)
+    voice.folds(reports, together)
     run.log_metrics(dict(fold_metrics(reports)))
-
-
-def _judged_fold(recipe: Recipe, exporter: Exporter, voice: Voice, child: TrackedRun, fold: Splits) -> Report:
-    with tempfile.TemporaryDirectory() as scratch:
-        trained = trained_model(
-            recipe,
-            exporter,
-            voice,
-            model=built_model(recipe, fold, voice.note),
-            splits=fold,
-            state=Path(scratch) / "training.npz",
-            listeners=(child,),
-        )
-        return reported(recipe, trained, fold)
+    run.log_metrics({f"folds.{name}": value for name, value in score_metrics(together)})
+    return together

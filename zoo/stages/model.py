@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from zoo.types import Splits
 
 
-def built_model(recipe: Recipe, splits: Splits, note: Callable[[str], None]) -> Any:
+def built_model(recipe: Recipe, splits: Splits, note: Callable[[str], None], seed: int | None = None) -> Any:
     """Makes the recipe's model with all its weights.
 
     Args:
-        recipe: the recipe; its seed makes the first weights.
+        recipe: the recipe.
         splits: the table.
         note: hears of what is allowed, but hardly meant.
+        seed: makes the first weights; None takes the recipe's.
 
     Raises:
         InputError: a model that does not fit the table.
@@ -32,7 +33,7 @@ def built_model(recipe: Recipe, splits: Splits, note: Callable[[str], None]) -> 
     import_tensorflow()
     import keras
 
-    keras.utils.set_random_seed(recipe.seed)
+    keras.utils.set_random_seed(recipe.seed if seed is None else seed)
     model = recipe.build("model")
     model.apply_schema(splits.schema)
     if model.takes_sparse != splits.is_sparse:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zoo.types import Splits
 
 
+_SEEDS = 2**32
 _NOT_IN_NAMES = "/\\:@"  # they part a name from a folder, a version or an alias
 
 
@@ -32,14 +33,27 @@ def require_name(name: str) -> None:
 
 
 def require_gates(recipe: Recipe) -> None:
-    """Raises InputError for gates that no encoder could pass."""
+    """Raises InputError for gates that no encoder could pass, and for a choice that nothing could make."""
     metrics = recipe.build("metrics")
+    choose_by = metrics.get(recipe.config["choose_by"])
+    if choose_by is not None and choose_by.higher_is_better is None:
+        raise InputError(
+            f"choose_by={recipe.config['choose_by']}: it describes an encoder and ranks none, so none can be chosen by "
+            f"it: name another metric, or loss"
+        )
     for name, gate in (recipe.build("gates") or {}).items():
         if gate.beats and metrics[gate.metric].higher_is_better is None:
             raise InputError(
                 f"gates.{name}: {gate.metric} describes an encoder and ranks none, so none can be beaten by it: "
                 f"name another metric, or give at_least instead of beats"
             )
+
+
+def require_seeds(recipe: Recipe) -> None:
+    """Raises InputError for a last seed beyond what NumPy, Keras and TensorFlow take."""
+    seeds = recipe.build("train").seeds
+    if recipe.seed + seeds > _SEEDS:
+        raise InputError(f"seed={recipe.seed} with train.seeds={seeds}: the last seed must be below {_SEEDS}")
 
 
 def require_places(name: str, tracker: Tracker, exporter: Exporter) -> None:

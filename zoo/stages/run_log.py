@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.environment import facts
-from zoo.report.numbers import as_json, flat, score_metrics
+from zoo.report.numbers import as_json, flat, score_metrics, seed_metrics
+from zoo.stages.row_digests import TRAINING_KEYS, write_training_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zoo.recipe import Recipe
     from zoo.tracking.tracked_run import TrackedRun
     from zoo.types import Report, Splits, Trained, Verdict
@@ -34,14 +37,24 @@ def log_start(run: TrackedRun, recipe: Recipe, splits: Splits) -> None:
     )
 
 
-def log_end(run: TrackedRun, trained: Trained, report: Report, verdict: Verdict) -> None:
-    """Keeps the model, its scores and the verdict."""
+def log_trained(run: TrackedRun, trained: Trained, splits: Splits) -> None:
+    """Keeps the model, and which rows it was made from."""
     with tempfile.TemporaryDirectory() as scratch:
-        model = Path(scratch) / MODEL_FILE
+        model, keys = Path(scratch) / MODEL_FILE, Path(scratch) / TRAINING_KEYS
         trained.model.save(model)
-        run.log_file(model)
+        write_training_keys(keys, splits)
+        for file in (model, keys):
+            run.log_file(file)
     run.log_metrics({"train_seconds": trained.seconds, "best_epoch": trained.best_epoch + 1})
     run.log_tags({"zoo.train.precision": trained.precision})
+
+
+def log_end(run: TrackedRun, report: Report, verdict: Verdict, seeds: Sequence[TrackedRun] = ()) -> None:
+    """Keeps the scores and the verdict; the scores of each of several seeds with its own run."""
+    for place, child in enumerate(seeds if report.seeds else ()):
+        child.log_metrics({f"encoder.{metric}": points[place] for metric, points in report.seeds.items()})
+        child.log_tags({"zoo.released": place == report.released})
+    run.log_metrics(dict(seed_metrics(report)))
     run.log_metrics(dict(score_metrics(report)))
     run.log_text(as_json(report), "report.json")
     run.log_text(as_json(verdict), "verdict.json")

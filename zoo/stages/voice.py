@@ -7,8 +7,9 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from zoo.errors import as_utf8
-from zoo.report.messages import collapses, copies
+from zoo.report.messages import collapses, copies, judged_so_far
 from zoo.report.progress import ProgressReport
+from zoo.report.seeds_table import seeds_table
 from zoo.report.tables import folds_table, report_table, verdict_table
 
 if TYPE_CHECKING:
@@ -71,13 +72,18 @@ class Voice:
         time = f"{len(trained.history)} epochs in {trained.seconds:.1f} s"
         self.say(f"trained {time}{taken_up}{short}; the weights are {kept}")
 
+    def seed(self, number: int, count: int, seed: int) -> None:
+        """A model of another seed begins."""
+        self.say(f"model {number} of {count}: seed {seed}")
+
     def fold(self, number: int, count: int, fold: Splits) -> None:
         """A fold of a cross-validation begins."""
         self.say(f"fold {number} of {count}: {len(fold.train):,} to train, {len(fold.test):,} held out")
 
-    def folds(self, reports: Sequence[Report]) -> None:
-        """What the folds came to."""
+    def folds(self, reports: Sequence[Report], together: Report) -> None:
+        """What the folds came to, one by one and together."""
         self._console.print(folds_table(reports))
+        self._console.print(report_table(together))
 
     def judged(self, report: Report, verdict: Verdict) -> None:
         """The scores and the gates."""
@@ -87,7 +93,10 @@ class Voice:
                 "them as they are); the encoder is given rows in their own units"
             )
         self._console.print(report_table(report))
+        if report.seeds:
+            self._console.print(seeds_table(report))
         self._console.print(verdict_table(verdict))
+        self.say(judged_so_far(report))
         for note in (*verdict.champion_notes, *collapses(report), *copies(report)):
             self.note(note)
 

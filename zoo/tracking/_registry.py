@@ -15,6 +15,7 @@ CHAMPION = "champion"
 _FORMER = (
     "zoo.former_champions"  # tag of a registered model: versions, oldest first; MLflow keeps no history of aliases
 )
+TEST_SET, ENCODERS = "zoo.test_set", "zoo.encoders"  # tags of a run: which rows have judged how many encoders
 _global_uri_lock = threading.Lock()
 
 
@@ -77,3 +78,28 @@ def what_exists(client: Any, uri: str) -> str:
     versions = sorted(int(each.version) for each in client.search_model_versions(f"name='{name}'"))
     aliases = sorted(models[name].aliases)
     return f"no such version or alias of {name!r}; versions: {versions}, aliases: {aliases}"
+
+
+def encoders_judged(client: Any, test_set: str) -> int:
+    """How many encoders some test rows have judged, over all experiments, deleted runs included."""
+    from mlflow.entities import ViewType
+
+    experiments = [each.experiment_id for each in _pages(client.search_experiments, view_type=ViewType.ALL)]
+    runs = _pages(
+        client.search_runs,
+        experiment_ids=experiments,
+        filter_string=f"tags.`{TEST_SET}` = '{test_set}'",
+        run_view_type=ViewType.ALL,
+    )
+    return sum(int(run.data.tags.get(ENCODERS, 1)) for run in runs)
+
+
+def _pages(search: Any, **what: Any) -> Iterator[Any]:
+    """All that a search finds, page by page."""
+    token = None
+    while True:
+        page = search(**what, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return

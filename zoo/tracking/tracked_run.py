@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoo.errors import as_utf8
 from zoo.tracking._model_signature import input_example, kind_of_model, model_signature
 from zoo.tracking._reachable import Patient, waiting_shown
-from zoo.tracking._registry import global_uri, set_champion
+from zoo.tracking._registry import ENCODERS, TEST_SET, encoders_judged, global_uri, set_champion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,6 +79,21 @@ class TrackedRun:
             return f"{uri}/{file}"
         path = Path(unquote(parts.path)) / file
         return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+    def count_look(self, test_set: str, encoders: int = 1) -> int:
+        """Notes that test rows judge this run's encoders, and counts all that they have judged in this store.
+
+        A run that was interrupted and taken up again counts once.
+
+        Args:
+            test_set: a digest of the rows.
+            encoders: how many the run has judged on them, these included.
+
+        Returns:
+            How many they have judged by now, these included.
+        """
+        self.log_tags({TEST_SET: test_set, ENCODERS: encoders})
+        return encoders_judged(self._client, test_set)
 
     def register(self, name: str, directory: Path, rows: Mapping[str, Any], latent_dim: int) -> int:
         """Registers an exported encoder as a new version.

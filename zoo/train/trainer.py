@@ -41,7 +41,10 @@ class Trainer:
         keep: `best` keeps the weights of the epoch with the best validation loss; `last` those of the last epoch, for
             losses that validation cannot see whole, such as the agreement of two corruptions of a row; training then
             never stops early.
-        folds: cross-validate first, on so many folds, if at least 2; see `zoo.pipeline`.
+        folds: cross-validate as well, on so many folds, if at least 2; every gate must hold over them too.
+        seeds: train so many models, the first with the recipe's seed, the next with the one after it, and so on. Rows
+            and seeds are resampled together, gates are held against the mean, and of the models the one that is
+            released is the one with the median validation loss. Two seeds say next to nothing of a third; take 5.
         clip_norm: the gradient's norm is clipped to this; 0 does not clip.
         steps_per_execution: steps that TensorFlow runs before Python looks; None picks a number that keeps Python's
             share small and the progress bar moving.
@@ -65,6 +68,7 @@ class Trainer:
         plateau_factor: Probability = 0.5,
         keep: Literal["best", "last"] = "best",
         folds: NonNegativeInt = 0,
+        seeds: PositiveInt = 1,
         clip_norm: NonNegativeFloat = 0.0,
         steps_per_execution: PositiveInt | None = None,
         jit_compile: bool = False,
@@ -78,6 +82,7 @@ class Trainer:
         self.patience, self.plateau_patience, self.plateau_factor = patience, plateau_patience, plateau_factor
         self.steps_per_epoch = steps_per_epoch
         self.warmup_epochs, self.weight_decay, self.keep, self.folds = warmup_epochs, weight_decay, keep, folds
+        self.seeds = seeds
         self.clip_norm, self.steps_per_execution, self.jit_compile = clip_norm, steps_per_execution, jit_compile
         self.precision = precision
 

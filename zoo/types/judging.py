@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zoo.types.capabilities import Representation
-    from zoo.types.numbers import Doubles, Rows
+    from zoo.types.numbers import Doubles, NonNegativeFloat, Rows
     from zoo.types.tables import Splits
     from zoo.types.training import Trained
 
@@ -19,6 +19,9 @@ class Baseline(Protocol):
 
     One that does not take every table has a method `require(name, splits)` too, which raises `zoo.errors.InputError`
     before anything is trained; `name` is what the recipe calls it.
+
+    What depends on the weights of the trained network says so with `per_seed = True`, and is fitted to each seed of a
+    network that was trained with several. Anything else is fitted once.
     """
 
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
@@ -149,7 +152,9 @@ class Report:
         duplicates: copies among the held-out rows; None if they were not counted.
         without_duplicates: as `scores`, without rows that are copies.
         looks: how many encoders these test rows have judged, this one included; None if nobody counts.
-        seeds: metric -> the encoder's score for each seed that it was trained with.
+        seeds: metric -> the encoder's score for each seed that it was trained with; `scores` are their means then.
+        released: which of the seeds, counted from 0, is exported.
+        chances: representation -> metric -> the estimated chance that an encoder of a new seed scores better.
     """
 
     scores: Mapping[str, Mapping[str, Score | None]]
@@ -168,6 +173,8 @@ class Report:
     without_duplicates: Mapping[str, Mapping[str, Score | None]] = field(default_factory=dict)
     looks: int | None = None
     seeds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    released: int = 0
+    chances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -180,12 +187,16 @@ class Gate:
             `margin`.
         margin: in the metric's unit; negative allows being worse by that much.
         at_least: the lower bound of the encoder's own score must reach this.
+        champion_margin: how much worse than the present champion's the metric may be, in its unit, for a blessed
+            encoder to take its place: the lower bound of the paired difference must reach minus this. None takes .01,
+            or 1% of the champion's score where that is larger than 1.
     """
 
     metric: str
     beats: Sequence[str] = ()
     margin: float = 0.0
     at_least: float | None = None
+    champion_margin: NonNegativeFloat | None = None
 
 
 @dataclass(frozen=True)
@@ -224,9 +235,12 @@ class Verdict:
         gates: the comparisons.
         reasons: why it is not blessed; empty if it is.
         champion: name of the present champion, if it was compared with.
-        beats_champion: False if the encoder is worse than the champion on a gate's metric; None without a champion.
-        champion_reasons: on which metrics it is worse, or could have been compared and was not.
-        champion_notes: which metrics of the gates the champion has no value of, so that they decide nothing.
+        beats_champion: whether the encoder is shown to be not worse than the champion by more than a margin, on every
+            gate's metric, so that it takes its place; None without a champion.
+        champion_reasons: on which metrics it is not, or could have been compared and was not.
+        champion_notes: which metrics of the gates the champion has no value of, so that they decide nothing, and what
+            else makes the comparison doubtful.
+        champion_gates: the comparisons with the champion, metric by metric.
     """
 
     blessed: bool
@@ -236,3 +250,4 @@ class Verdict:
     beats_champion: bool | None = None
     champion_reasons: tuple[str, ...] = ()
     champion_notes: tuple[str, ...] = ()
+    champion_gates: tuple[GateResult, ...] = ()

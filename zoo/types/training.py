@@ -46,6 +46,7 @@ class Trained:
         notes: what the user must be told, such as a stop on a non-finite loss.
         code_scale: what a step of the embedding stands for, if it is to be exported as int8; None for float32.
         precision: what the networks computed in while they were trained, `float32` or `bfloat16`.
+        seed: of its weights, noise and order of rows.
     """
 
     model: Any
@@ -57,3 +58,4 @@ class Trained:
     notes: tuple[str, ...] = ()
     code_scale: float | None = None
     precision: str = "float32"
+    seed: int = 0

@@ -1,0 +1,180 @@
+"""Sweeps: validation rows choose, test rows judge the chosen one only, and each look at them is counted."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import zoo
+from zoo.recipe import compose
+from zoo.run import main
+from zoo.stages.choosing import Tried, chosen
+from zoo.types import Report, Score
+
+pytestmark = pytest.mark.slow
+RECIPE = """
+defaults: [dense_vectors, _self_]
+name: small
+purpose: a sweep in seconds
+data: {path: rows.npy}
+model: {latent_dim: 3, hidden: [8], terms: null}
+train: {epochs: 2, batch_size: 32, steps_per_epoch: 5}
+judge: {resamples: 20}
+baselines: {untrained: {_target_: zoo.representations.Untrained}}
+metrics:
+  overlap: {_target_: zoo.metrics.NeighbourOverlap}
+  r2: {_target_: zoo.metrics.ReconstructionR2}
+gates:
+  neighbours: {metric: overlap, beats: [untrained], margin: -2, champion_margin: 2}
+"""
+
+
+IMPOSSIBLE = "gates.neighbours.margin=2"  # not blessed, so nothing is exported, which takes longest
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    random = np.random.default_rng(0)
+    np.save("rows.npy", (random.normal(size=(400, 4)) @ random.normal(size=(4, 10))).astype(np.float32))
+    Path("small.yaml").write_text(RECIPE)
+    return tmp_path
+
+
+def runs_of(name):
+    import mlflow
+
+    client = mlflow.MlflowClient(f"sqlite:///{Path.cwd()}/mlruns/mlflow.db")
+    return client.search_runs([client.get_experiment_by_name(name).experiment_id])
+
+
+def test_only_the_chosen_run_meets_the_test_rows(workplace, capsys):
+    assert main(["recipe=./small.yaml", "--multirun", "model.latent_dim=1,4"]) == 0
+    printed = capsys.readouterr().out
+    assert "chosen by overlap: model.latent_dim=4; it alone is judged on the test rows" in printed
+    assert printed.count("judging on the") == 1
+    assert "these test rows have judged 1 encoder, this one" in printed
+    runs = runs_of("small")
+    (parent,) = [run for run in runs if run.data.tags.get("zoo.sweep") == "2"]
+    children = {run.data.params["model.latent_dim"]: run for run in runs if run is not parent}
+    assert {run.data.tags["mlflow.parentRunId"] for run in children.values()} == {parent.info.run_id}
+    assert [children[each].data.tags["zoo.chosen"] for each in "14"] == ["False", "True"]
+    left, chosen = (children[each].data for each in "14")
+    assert chosen.metrics["validation.encoder.overlap"] > left.metrics["validation.encoder.overlap"]
+    assert "encoder.overlap" in chosen.metrics
+    assert "encoder.overlap" not in left.metrics
+    assert "zoo.test_set" not in left.tags
+    assert chosen.tags["zoo.version"] == "1"
+    assert Path("serving/store/small/1/saved_model.pb").is_file()
+    assert not list(Path("mlruns/checkpoints").iterdir())
+
+
+def test_tables_are_judged_each_by_itself_and_looks_are_counted_whatever_comes_of_them(workplace, capsys):
+    np.save("others.npy", np.load("rows.npy")[:300])
+    sweep = ["data.path=rows.npy,others.npy", "choose_by=loss", "seed=0,1"]
+    assert main(["recipe=./small.yaml", "--multirun", *sweep, IMPOSSIBLE]) == 3
+    printed = capsys.readouterr().out
+    assert printed.count("the runs differ in their seed only") == 2
+    assert "train.seeds=2 judges their mean" in printed
+    assert printed.count("chosen by validation loss") == 2
+    assert printed.count("these test rows have judged 1 encoder, this one") == 2
+    assert "Judged on held-out rows" in printed
+    another = ["data.path=others.npy", "name=another", "seed=5"]  # another experiment, the same rows
+    assert main(["recipe=./small.yaml", *another, IMPOSSIBLE]) == 3
+    assert "these test rows have judged 2 encoders, this one included" in capsys.readouterr().out
+
+
+def test_an_interrupted_sweep_goes_on_with_the_run_that_it_was_at(workplace, capsys):
+    command = ["recipe=./small.yaml", "--multirun", "model.latent_dim=1,4", IMPOSSIBLE]
+    done = threading.Event()
+
+    def interrupt_in_the_second_run():
+        while len(list(Path().glob("mlruns/checkpoints/*/*/training.npz"))) < 2 and not done.is_set():
+            time.sleep(0.002)
+        while not done.is_set():  # Python drops an interrupt that arrives while a callback of TensorFlow's runs
+            os.kill(os.getpid(), signal.SIGINT)
+            done.wait(5)
+
+    watcher = threading.Thread(target=interrupt_in_the_second_run, daemon=True)
+    watcher.start()
+    try:
+        assert main(command) == 1
+    finally:
+        done.set()
+    capsys.readouterr()
+    assert main(command) == 3
+    printed = capsys.readouterr().out
+    assert "taken up at epoch 3" in printed.split("2 of 2")[0]  # the first run had come to its end
+    assert len(runs_of("small")) == 3
+    assert not list(Path("mlruns/checkpoints").iterdir())
+
+
+def test_seeds_are_judged_together_in_child_runs_and_the_typical_one_is_released(workplace, capsys):
+    result = zoo.run("./small.yaml", "train.seeds=3", "judge.resamples=50")
+    printed = capsys.readouterr().out
+    assert "model 3 of 3: seed 2" in printed
+    assert "(released)" in printed
+    assert "chance to beat untrained" in printed
+    assert "these test rows have judged 3 encoders" in printed
+    points = result.report.seeds["overlap"]
+    assert result.report.scores["encoder"]["overlap"].value == pytest.approx(np.mean(points))
+    assert len(set(points)) == 3
+    runs = runs_of("small")
+    (parent,) = [run for run in runs if "zoo.seed" not in run.data.tags]
+    children = sorted((run for run in runs if run is not parent), key=lambda run: run.data.tags["zoo.seed"])
+    assert [run.data.tags["zoo.seed"] for run in children] == ["0", "1", "2"]
+    assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parent.info.run_id}
+    assert [run.data.metrics["encoder.overlap"] for run in children] == pytest.approx(points)
+    assert parent.data.metrics["encoder.overlap"] == pytest.approx(np.mean(points))
+    assert parent.data.metrics["seeds.encoder.overlap.std"] == pytest.approx(np.std(points, ddof=1))
+    assert 0 <= parent.data.metrics["seeds.chance_to_beat_untrained.overlap"] <= 1
+    losses = [min(run.data.metrics["val_loss"], np.inf) for run in children]
+    released = [run.data.tags["zoo.released"] for run in children].index("True")
+    assert result.report.released == released
+    # what is served is what was judged as that seed
+    table = compose("./small.yaml").build("data").load()
+    alone = zoo.run("./small.yaml", f"seed={released}", IMPOSSIBLE, "name=alone", quiet=True)
+    np.testing.assert_allclose(result.encoder.encode(table.features), alone.encoder.encode(table.features), atol=1e-5)
+    assert alone.report.scores["encoder"]["overlap"].value == pytest.approx(points[released], abs=1e-6)
+    assert sorted(losses)[1] == losses[released]
+    assert "| overlap | " in (result.directory / "model_card.md").read_text().split("means over 3 seeds")[1]
+
+
+def test_folds_are_judged_together_and_every_gate_must_hold_over_them(workplace, capsys):
+    possible = ["train.folds=2", "judge.resamples=50"]
+    result = zoo.run("./small.yaml", *possible, "gates.neighbours.margin=2")
+    assert [gate.gate for gate in result.verdict.gates] == ["neighbours", "neighbours (2 folds)"]
+    assert "over 2 folds: neighbours: overlap against untrained" in capsys.readouterr().out
+    of_folds = result.verdict.gates[1]
+    (parent,) = [run for run in runs_of("small") if "zoo.fold" not in run.data.tags]
+    children = [run for run in runs_of("small") if "zoo.fold" in run.data.tags]
+    scores = [run.data.metrics["encoder.overlap"] for run in children]
+    assert of_folds.encoder.value == pytest.approx(np.mean(scores))
+    assert of_folds.encoder.low < of_folds.encoder.value < of_folds.encoder.high
+    assert parent.data.metrics["folds.encoder_minus_untrained.overlap"] == pytest.approx(of_folds.difference.value)
+
+
+def test_a_metric_that_validation_rows_cannot_have_gives_way_to_the_next(workplace):
+    def trial(loss, **values):
+        scores = {name: value if value is None else Score(value, value, value, 9) for name, value in values.items()}
+        directions = {"overlap": True, "nll": False, "ratio": None}
+        return Tried(Report({"encoder": scores}, {}, {}, {}, directions, 0.95, 10), loss)
+
+    both = "+gates.likelihood={metric: nll, beats: [untrained]}"
+    nll = "+metrics.nll={_target_: zoo.metrics.NegativeLogLikelihood}"
+    recipe = compose("./small.yaml", [nll, both])
+    assert "choose_by: null" in recipe.yaml()
+    trials = [trial(2.0, overlap=0.1, nll=80.0), trial(1.0, overlap=0.2, nll=90.0)]
+    assert chosen(recipe, trials) == (1, "overlap")
+    assert chosen(compose("./small.yaml", [nll, both, "choose_by=nll"]), trials) == (0, "nll")
+    assert chosen(compose("./small.yaml", ["choose_by=loss"]), trials) == (1, "loss")
+    absent = [trial(2.0, overlap=None, nll=80.0), trial(1.0, overlap=None, nll=90.0)]
+    assert chosen(recipe, absent) == (0, "nll")
+    broken = [trial(float("nan"), overlap=float("nan"), nll=None), trial(3.0, overlap=None, nll=None)]
+    assert chosen(recipe, broken) == (1, "loss")
+    assert chosen(recipe, [trial(1.0, overlap=0.2, nll=1), trial(1.0, overlap=0.2, nll=0)]) == (0, "overlap")

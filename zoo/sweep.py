@@ -1,0 +1,196 @@
+"""Several runs: of those that differ in their settings only, validation rows choose one, and test rows judge it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from zoo.environment import code_digest
+from zoo.folders import put_in_place
+from zoo.keras_settings import zoo_settings
+from zoo.pipeline import Pipeline
+from zoo.report.tables import SweepRow, sweep_table
+from zoo.run_state import claim, digest
+from zoo.stages.choosing import LOSS, chosen
+from zoo.types import Score
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rich.console import Console, RenderableType
+
+    from zoo.recipe import Recipe
+    from zoo.run_state import RunState
+    from zoo.stages.choosing import Tried
+    from zoo.stages.result import Result
+    from zoo.stages.training import Models
+    from zoo.tracking.tracked_run import TrackedRun
+    from zoo.types import Splits
+
+BLESSED = "blessed"
+
+
+class Sweep:
+    """Runs several recipes under one parent run.
+
+    Recipes of one name and the same data are candidates for the same place: each is trained and scored on the
+    validation rows, the best of them alone meets the test rows, and is released if it is blessed. Recipes that differ
+    in name or data are judged each by itself. A sweep that was interrupted goes on with the run that it was at.
+
+    Args:
+        recipes: what to run, at least one.
+        console: where a person reads along.
+    """
+
+    def __init__(self, recipes: Sequence[Recipe], console: Console) -> None:
+        self.recipes, self.console = recipes, console
+        self._tables: list[str] = []
+
+    def run(self) -> bool:
+        """Runs all, and says whether any encoder was blessed."""
+        first = Pipeline(self.recipes[0], self.console)
+        first.tracker.require_writable()
+        groups = _groups(self.recipes)
+        identity = ("sweep", *(recipe.yaml() for recipe in self.recipes), code_digest([r.config for r in self.recipes]))
+        with (
+            claim(first.states, *identity) as state,
+            first.tracked(state) as parent,
+        ):
+            parent.log_tags({"zoo.sweep": len(self.recipes)})
+            rows = [self._once(group, state, parent) for group in groups]
+            if len(rows) > 1:
+                self._show(sweep_table("Judged on held-out rows", rows, _metrics(self.recipes)))
+            parent.log_text("\n".join(self._tables), "sweep.txt")
+            where = f"parent run {parent.run_id} in {first.tracker.resolved_uri}"
+            self.console.print(where, highlight=False, soft_wrap=True)
+        return any(row.outcome == BLESSED for row in rows)
+
+    def _once(self, group: Sequence[int], state: RunState, parent: TrackedRun) -> SweepRow:
+        """What became of a group, which is not run again once it was judged."""
+        path = state.directory / f"judged_{group[0]}.json"
+        if path.is_file():
+            row = _read(path)
+            self.console.print(f"{row.overrides}: judged before the interruption, {row.outcome}", markup=False)
+            return row
+        overrides, result = self._group(group, state, parent)
+        outcome = BLESSED if result.verdict.blessed else "not blessed"
+        row = SweepRow(overrides, result.report.scores["encoder"], outcome, result.run_id)
+        temporary = path.with_suffix(".partial")
+        temporary.write_text(json.dumps(asdict(row)), encoding="utf-8")
+        put_in_place(temporary, path)
+        return row
+
+    def _group(self, group: Sequence[int], state: RunState, parent: TrackedRun) -> tuple[str, Result]:
+        recipes = [self.recipes[number] for number in group]
+        pipelines = [Pipeline(recipe, self.console, parent.run_id) for recipe in recipes]
+        self._rule(group[0])
+        splits = pipelines[0].read()
+        for pipeline in pipelines[1:]:
+            pipeline.read(splits)
+        if _differ_in_seed_only(recipes):
+            pipelines[0].voice.note(
+                f"the runs differ in their seed only, so a sweep judges the luckiest of them; train.seeds={len(group)} "
+                f"judges their mean"
+            )
+        pipelines[0].voice.starting_tensorflow()
+        names = [self._named(number) for number in group]
+        # another table is another run, though the recipe is the same
+        parts = [
+            state.part(digest(str(number), *each.identity(splits)))
+            for number, each in zip(group, pipelines, strict=True)
+        ]
+        with zoo_settings():
+            best, models = self._chosen(group, pipelines, parts, splits) if len(group) > 1 else (0, None)
+            pipeline, part = pipelines[best], parts[best]
+            if models is None:
+                pipeline.rehearse(splits)
+            with pipeline.tracked(part) as run:
+                models = models or pipeline.train(splits, part, run)
+                return names[best], pipeline.judge(splits, models, part, run)
+
+    def _chosen(
+        self, group: Sequence[int], pipelines: Sequence[Pipeline], parts: Sequence[RunState], splits: Splits
+    ) -> tuple[int, Models | None]:
+        """The best of several on the validation rows, and its trained models if they are still in memory."""
+        trials: list[Tried] = []
+        runs: list[TrackedRun] = []
+        best, kept = 0, None
+        for number, pipeline, part in zip(group, pipelines, parts, strict=True):
+            if trials:
+                self._rule(number)
+            pipeline.rehearse(splits)
+            with pipeline.tracked(part) as run:
+                models = pipeline.train(splits, part, run)
+                trials.append(pipeline.try_out(splits, models, run))
+            runs.append(run)
+            now, by = chosen(pipelines[0].recipe, trials)
+            if now == len(trials) - 1:
+                kept = models
+            elif now != best:
+                kept = None  # another metric chooses now; the state on disk has the models still
+            best = now
+        for place, run in enumerate(runs):
+            run.log_tags({"zoo.chosen": place == best, "zoo.chosen_by": by})
+        rows = [
+            SweepRow(
+                self._named(number),
+                trial.report.scores["encoder"],
+                "chosen" if place == best else "",
+                run.run_id,
+                trial.loss,
+            )
+            for place, (number, trial, run) in enumerate(zip(group, trials, runs, strict=True))
+        ]
+        title = f"{pipelines[0].recipe.name}: encoders on the {len(splits.validation):,} validation rows"
+        self._show(sweep_table(title, rows, _metrics([pipelines[0].recipe])))
+        criterion = "validation loss (it compares encoders of one loss only)" if by == LOSS else by
+        pipelines[best].voice.say(
+            f"chosen by {criterion}: {self._named(group[best])}; it alone is judged on the test rows", style="bold"
+        )
+        return best, kept
+
+    def _named(self, number: int) -> str:
+        """What a run of the sweep differs in from the others."""
+        shared = (
+            set.intersection(*(set(recipe.overrides) for recipe in self.recipes)) if len(self.recipes) > 1 else set()
+        )
+        recipe = self.recipes[number]
+        named = [f"recipe={recipe.name}"] if len({each.name for each in self.recipes}) > 1 else []
+        return " ".join([*named, *(each for each in recipe.overrides if each not in shared)])
+
+    def _rule(self, number: int) -> None:
+        self.console.rule(escape(f"{number + 1} of {len(self.recipes)}: {self._named(number)}"))
+
+    def _show(self, table: RenderableType) -> None:
+        with self.console.capture() as captured:
+            self.console.print(table)
+        self._tables.append(captured.get())
+        self.console.print(table)
+
+
+def _groups(recipes: Sequence[Recipe]) -> list[list[int]]:
+    """Numbers of the recipes that are candidates for the same place."""
+    groups: dict[str, list[int]] = {}
+    for number, recipe in enumerate(recipes):
+        key = json.dumps([recipe.name, recipe.config["data"]], sort_keys=True, default=str)
+        groups.setdefault(key, []).append(number)
+    return list(groups.values())
+
+
+def _differ_in_seed_only(recipes: Sequence[Recipe]) -> bool:
+    configs = [{key: value for key, value in recipe.config.items() if key != "seed"} for recipe in recipes]
+    return len(recipes) > 1 and all(config == configs[0] for config in configs)
+
+
+def _metrics(recipes: Sequence[Recipe]) -> list[str]:
+    return list(dict.fromkeys(metric for recipe in recipes for metric in recipe.config["metrics"]))
+
+
+def _read(path: Path) -> SweepRow:
+    told = json.loads(path.read_text(encoding="utf-8"))
+    scores = {name: score and Score(**score) for name, score in told.pop("scores").items()}
+    return SweepRow(scores=scores, **told)
