@@ -14,7 +14,7 @@ from zoo.evaluate._resampling import Resampling
 from zoo.evaluate._units import resampling_units
 from zoo.evaluate.over_seeds import Seeds, chance_of_a_new_seed
 from zoo.evaluate.scale import on_scale
-from zoo.types import CountsRows, Evidence, Report, Score, Stratified
+from zoo.types import CountsRows, Evidence, Report, Score, Stored, Stratified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zoo.types import Doubles, Metric, PositiveInt, Probability, Representation, Rows, Seed, Splits
 
 
+_FLOAT = 4  # bytes of a float32
 _WITHOUT = (
     0.05  # share of resamples without a value (all rows drawn may be the same one) that are left out, at the most
 )
@@ -146,6 +147,7 @@ class Judge:
                 for other in list(by_name)[1:]
             },
             dimensions={name: each.encode(splits.test[:1]).shape[1] for name, each in by_name.items()},
+            bytes_per_row={name: _bytes_per_row(each, splits) for name, each in by_name.items()},
             units={name: metric.unit for name, metric in metrics.items()},
             directions=directions,
             confidence=self.confidence,
@@ -272,3 +274,9 @@ def _by_representation(
 
 def _rows_of(metric: Metric, splits: Splits) -> Rows | None:
     return metric.row_numbers(splits) if isinstance(metric, CountsRows) else None
+
+
+def _bytes_per_row(representation: Representation, splits: Splits) -> int:
+    if isinstance(representation, Stored):
+        return representation.bytes_per_row()
+    return _FLOAT * int(representation.encode(splits.test[:1]).shape[1])

@@ -101,9 +101,9 @@ def _data_facts(splits: Splits) -> Iterator[tuple[str, Any]]:
 
 def _scores(report: Report) -> Iterator[str]:
     metrics = list(report.units)
-    head = ["representation", "dimensions", *(f"{name} ({report.units[name]})" for name in metrics)]
+    head = ["representation", "dimensions", "bytes a row", *(f"{name} ({report.units[name]})" for name in metrics)]
     rows = [
-        [name, str(report.dimensions[name]), *(_score(scores.get(metric)) for metric in metrics)]
+        [name, str(report.dimensions[name]), _bytes(report, name), *(_score(scores.get(metric)) for metric in metrics)]
         for name, scores in report.scores.items()
     ]
     yield from _table(head, rows)
@@ -119,6 +119,10 @@ def _seeds(report: Report) -> Iterator[str]:
     rows = [[metric, *(f"{point:.3f}" for point in points)] for metric, points in report.seeds.items()]
     yield from _table(["metric", *(f"seed {place + 1} of {count}" for place in range(count))], rows)
     yield ""
+
+
+def _bytes(report: Report, name: str) -> str:
+    return f"{report.bytes_per_row[name]:,}" if name in report.bytes_per_row else "-"
 
 
 def _gates(verdict: Verdict) -> Iterator[str]:

@@ -29,10 +29,14 @@ def report_table(report: Report) -> RenderableType:
     """Representations x metrics, each score above its interval; metrics x representations on a narrow terminal."""
     table = _titled(report)
     _text_columns(table, "representation")
-    _number_columns(table, "dim", *(f"{metric}\n({unit})" for metric, unit in report.units.items()))
+    _number_columns(
+        table,
+        "dim\nbytes" if report.bytes_per_row else "dim",
+        *(f"{metric}\n({unit})" for metric, unit in report.units.items()),
+    )
     for name, scores in report.scores.items():
         cells = [_marked(report, name, metric, scores.get(metric)) for metric in report.units]
-        table.add_row(escape(name), str(report.dimensions[name]), *cells, style=_style(name))
+        table.add_row(escape(name), _size(report, name, ""), *cells, style=_style(name))
     fitted = FirstThatFits(table, InParts(list(report.scores), partial(_transposed, report)))
     return Group(fitted, Text(_legend(report), style="dim")) if report.best else fitted
 
@@ -54,11 +58,17 @@ def _transposed(report: Report, representations: Sequence[str], *, is_first: boo
     table = _titled(report) if is_first else _table("")
     _text_columns(table, "metric\n(unit)")
     for name in representations:
-        _number_columns(table, f"{name}\n({report.dimensions[name]} dim)", style=_style(name))
+        _number_columns(table, f"{name}\n({_size(report, name, ' dim')})", style=_style(name))
     for metric, unit in report.units.items():
         cells = [_marked(report, name, metric, report.scores[name].get(metric)) for name in representations]
         table.add_row(escape(f"{metric}\n({unit})"), *cells)
     return table
+
+
+def _size(report: Report, name: str, dimensions: str) -> str:
+    """Dimensions, and below them the bytes that a row takes."""
+    size = f"{report.dimensions[name]}{dimensions}"
+    return f"{size}\n{report.bytes_per_row[name]:,} B" if name in report.bytes_per_row else size
 
 
 def _titled(report: Report) -> Table:

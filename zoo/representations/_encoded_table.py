@@ -40,6 +40,12 @@ class EncodedTable:
         """See `zoo.types.Representation`."""
         return self._apply("encode", rows)
 
+    def bytes_per_row(self) -> int:
+        """See `zoo.types.Stored`: of tokens, of int8 numbers, or of float32 numbers."""
+        if self._encoder.has("tokens"):
+            return int(self._apply("tokens", np.arange(1)).nbytes)
+        return self._encoder.latent_dim * (4 if self._encoder.code_scale is None else 1)
+
     def on(self, splits: Splits) -> EncodedTable:
         """See `zoo.types.Representation`."""
         return EncodedTable(self._encoder, splits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zoo.types import Block, Representation, Rows, Splits, Trained
@@ -16,6 +16,13 @@ class _Rows:
 
     def encode(self, rows: Rows) -> Block:
         return self.splits.kind.matrix(self.splits.take(rows))
+
+    def bytes_per_row(self) -> int:
+        """See `zoo.types.Stored`: as the table holds them; of sparse rows 4 bytes for each column number and value."""
+        features: Any = self.splits.features
+        if self.splits.is_sparse:
+            return round(8 * features.nnz / max(len(self.splits), 1))
+        return self.splits.width * int(features.dtype.itemsize)
 
     def on(self, splits: Splits) -> _Rows:
         return replace(self, splits=splits)

@@ -3,7 +3,7 @@
 Frozen, small, and free of every other module of the zoo but `zoo.rows`, so that any stage can be used alone.
 """
 
-from zoo.types.capabilities import Clusters, HasLikelihood, HasRates, Reconstructs, Representation, Scores
+from zoo.types.capabilities import Clusters, HasLikelihood, HasRates, Reconstructs, Representation, Scores, Stored
 from zoo.types.export import Exported
 from zoo.types.judging import (
     Baseline,
@@ -73,6 +73,7 @@ __all__ = [
     "Seed",
     "Source",
     "Splits",
+    "Stored",
     "Stratified",
     "TableSchema",
     "Trained",

@@ -59,6 +59,14 @@ class HasLikelihood(Protocol):
 
 
 @runtime_checkable
+class Stored(Protocol):
+    """Takes another number of bytes where it is stored than float32 numbers do."""
+
+    def bytes_per_row(self) -> int:
+        """Bytes of a row's code."""
+
+
+@runtime_checkable
 class Clusters(Protocol):
     """Has clusters."""
 

@@ -140,6 +140,8 @@ class Report:
         differences: representation name -> metric name -> encoder minus representation, signed so that positive is
             better; only for metrics with a direction, and only where both have a score.
         dimensions: representation name -> width of its vectors.
+        bytes_per_row: representation name -> bytes that a row of it takes where it is stored: 4 a number, 1 where codes
+            are int8, as many as its numbers take where a code is made of tokens, and raw rows as the table holds them.
         units: metric name -> unit.
         directions: metric name -> whether higher is better; None for metrics that only describe.
         confidence: level of the intervals.
@@ -175,6 +177,7 @@ class Report:
     seeds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     released: int = 0
     chances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    bytes_per_row: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
