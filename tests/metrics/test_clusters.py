@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
 from sklearn.metrics import (
+    adjusted_mutual_info_score,
     adjusted_rand_score,
     calinski_harabasz_score,
     davies_bouldin_score,
     normalized_mutual_info_score,
     silhouette_score,
 )
+from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits
 
 from zoo.errors import InputError
 from zoo.metrics.calinski_harabasz import CalinskiHarabasz
@@ -20,7 +24,11 @@ from zoo.metrics.cluster_agreement import ClusterAgreement
 from zoo.metrics.davies_bouldin import DaviesBouldin
 from zoo.metrics.silhouette import Silhouette
 
-AGREEMENTS = {"nmi": normalized_mutual_info_score, "ari": adjusted_rand_score}
+AGREEMENTS = {
+    "ami": adjusted_mutual_info_score,
+    "nmi": normalized_mutual_info_score,
+    "ari": adjusted_rand_score,
+}
 SHAPES = {
     DaviesBouldin: davies_bouldin_score,
     CalinskiHarabasz: calinski_harabasz_score,
@@ -97,12 +105,12 @@ def test_sparse_rows_wider_than_many_keep_their_distances(metric, rng, classes, 
 
 
 def test_papers_give_the_published_table(papers, raw, once):
-    metrics = [ClusterAgreement(), ClusterAgreement("ari"), DaviesBouldin(), CalinskiHarabasz()]
+    metrics = [ClusterAgreement("nmi"), ClusterAgreement("ari"), DaviesBouldin(), CalinskiHarabasz()]
     for metric, expected in zip(metrics, [0.563, 0.437, 3.23, 13.0], strict=True):
         assert once(metric, raw, papers) == pytest.approx(expected, rel=5e-3)
 
 
-@pytest.mark.parametrize("metric", [ClusterAgreement(), DaviesBouldin(), CalinskiHarabasz()])
+@pytest.mark.parametrize("metric", [ClusterAgreement(), DaviesBouldin(), CalinskiHarabasz(), Silhouette()])
 def test_codes_that_are_not_finite_have_no_clusters_and_collapsed_ones_no_warning(metric, classes, codes, once):
     assert np.isnan(once(metric, codes(lambda rows: rows * np.nan), classes))
     collapsed = once(metric, codes(np.ones_like), classes)
@@ -115,3 +123,83 @@ def test_agreement_needs_labels_and_a_known_score(classes, raw):
     assert ClusterAgreement().values(raw, replace(classes, labels=np.zeros(400, int))) is None
     with pytest.raises(InputError, match="no score 'nmi2'; did you mean 'nmi'"):
         ClusterAgreement("nmi2")
+
+
+def test_only_the_agreement_that_chance_does_not_raise_can_be_gated_on():
+    assert ClusterAgreement().higher_is_better
+    assert ClusterAgreement("nmi").higher_is_better is ClusterAgreement("ari").higher_is_better is None
+
+
+def scaled(rows):
+    centred = rows.astype(np.float64) - rows.mean(axis=0, dtype=np.float64)
+    return centred / np.sqrt(centred.var(axis=0).mean())
+
+
+def mixture(rows, count, seed=0):
+    with threadpool_limits(1):
+        return GaussianMixture(count, reg_covar=1e-3, random_state=seed).fit(scaled(rows))
+
+
+def assigned(rows, count, seed=0):
+    return mixture(rows, count, seed).predict(scaled(rows))
+
+
+@pytest.mark.parametrize("score", AGREEMENTS)
+def test_a_mixture_is_sklearns_with_full_covariances(score, classes, known, raw, once):
+    rows = classes.features[known.test]
+    expected = np.mean([AGREEMENTS[score](classes.labels[known.test], assigned(rows, 4, seed)) for seed in (0, 1)])
+    metric = ClusterAgreement(score, seeds=2, clusterer="gaussian_mixture")
+    assert once(metric, raw, classes) == pytest.approx(expected, abs=1e-9)
+    assert expected > 0.1
+
+
+@pytest.mark.parametrize("metric", SHAPES)
+def test_shapes_of_the_mixtures_clusters(metric, classes, known, raw, once):
+    rows = classes.features[known.test]
+    expected = SHAPES[metric](rows, assigned(rows, 5))
+    assert once(metric(5, seeds=1, clusterer="gaussian_mixture"), raw, classes) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_mixture_chooses_its_size_by_bic(classes, raw, rng, once):
+    centres = 6 * rng.normal(size=(3, 2))
+    numbers = rng.integers(0, 3, 400)
+    features = (centres[numbers] + rng.normal(size=(400, 2))).astype(np.float32)
+    table = replace(classes, features=features, labels=numbers)
+    rows = features[table.test]
+    best = min(range(1, 16), key=lambda count: mixture(rows, count).bic(scaled(rows)))
+    metric = ClusterAgreement(clusters="bic", seeds=1, clusterer="gaussian_mixture")
+    assert len(np.unique(metric.values(raw.on(table), table)[:, 1])) == best == 3
+    assert once(metric, raw, table) > 0.9
+    few = replace(table, test=table.test[:29])
+    assert metric.values(raw.on(few), few) is None
+    with pytest.raises(InputError, match="clusters=bic: kmeans cannot choose"):
+        ClusterAgreement(clusters="bic")
+    with pytest.raises(InputError, match="no clusterer 'k_means'; did you mean 'kmeans'"):
+        ClusterAgreement(clusterer="k_means")
+
+
+def test_a_covariance_has_more_rows_than_dimensions(classes, known, raw, rng, once):
+    wide = np.concatenate([classes.features, 0.3 * rng.normal(size=(400, 60)).astype(np.float32)], axis=1)
+    table = replace(classes, features=wide)
+    rows = wide[known.test].astype(np.float64)
+    kept = PCA(len(rows) // 8).fit_transform(rows)
+    expected = adjusted_mutual_info_score(classes.labels[known.test], assigned(kept, 4))
+    metric = ClusterAgreement(seeds=1, clusterer="gaussian_mixture")
+    assert once(metric, raw, table) == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_mixture_of_collapsed_broken_and_repeated_codes(classes, codes, once):
+    metric = ClusterAgreement(seeds=1, clusterer="gaussian_mixture")
+    assert once(metric, codes(np.ones_like), classes) == 0
+    assert once(metric, codes(np.zeros_like), classes) == 0
+    assert np.isnan(once(metric, codes(lambda rows: rows * np.nan), classes))
+    two = once(metric, codes(lambda rows: np.sign(rows[:, :1])), classes)  # fewer distinct codes than components
+    assert 0 <= two < 0.6
+    assert np.isnan(once(DaviesBouldin(seeds=1, clusterer="gaussian_mixture"), codes(np.ones_like), classes))
+
+
+def test_agreement_by_chance_is_worth_nothing(rng):
+    values = np.column_stack([rng.integers(0, 7, 330), *rng.integers(0, 7, size=(200, 330))])
+    ones = np.ones((1, 330))
+    assert abs(ClusterAgreement("ami").statistic(values, ones)[0]) < 0.003
+    assert ClusterAgreement("nmi").statistic(values, ones)[0] > 0.02

@@ -1,14 +1,17 @@
-"""k-means on codes, as several metrics look at the same clusters."""
+"""Clusters of codes, as several metrics look at the same ones."""
 
 from __future__ import annotations
 
 import hashlib
 import warnings
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from zoo.errors import InputError, suggestion
 from zoo.metrics._labelled import class_numbers, labelled
+from zoo.metrics._mixture import MOST, mixture_clusters
 from zoo.metrics._vectors import is_finite, narrow, vectors
 
 if TYPE_CHECKING:
@@ -20,57 +23,87 @@ _KEPT = 64
 _known: dict[str, Doubles] = {}  # clusters by what they were found in: a table of metrics asks for them again and again
 
 
-def clustered_codes(
-    representation: Representation, splits: Splits, clusters: int | None, seeds: int, rows: int
-) -> Doubles | None:
-    """[rows, dimensions + seeds] codes and their cluster by seed, of the first held-out rows.
+@dataclass(frozen=True)
+class Clustering:
+    """How the first held-out rows (with a label, where the table has labels) are put into clusters by their codes.
 
-    The rows are those with a label where the table has labels. Codes are used as they are, neither centred nor
-    scaled; those with more dimensions than rows are turned into as many dimensions as there are rows, which keeps
-    all distances. NaN if they are not finite; None if it is not known how many clusters there are, or there are not
-    at least two and more rows than clusters.
+    Codes are used as they are, neither centred nor scaled.
+
+    Attributes:
+        clusterer: `kmeans`, by Euclidean distance; or `gaussian_mixture`, see `zoo.metrics._mixture`.
+        clusters: how many; None takes as many as the held-out rows have classes, `bic` lets the mixture choose.
+        seeds: how often, of the seeds from 0.
+        rows: to cluster at most.
+
+    Raises:
+        InputError: another clusterer, or k-means asked to choose.
     """
-    found = held_out_clusters(representation, splits, clusters, seeds, rows)
-    if found is None:
-        return None
-    _, codes, numbers = found
-    if not is_finite(codes):
-        return np.full((codes.shape[0], 1 + seeds), np.nan)
-    return np.column_stack([narrow(codes), numbers])
+
+    clusterer: str
+    clusters: int | Literal["bic"] | None
+    seeds: int
+    rows: int
+
+    def __post_init__(self) -> None:
+        if self.clusterer not in _CLUSTERERS:
+            raise InputError(f"there is no clusterer {self.clusterer!r}; {suggestion(self.clusterer, _CLUSTERERS)}")
+        if self.clusters == "bic" and self.clusterer != "gaussian_mixture":
+            raise InputError(
+                f"clusters=bic: {self.clusterer} cannot choose how many clusters there are, having no likelihood; give "
+                f"a number, or clusterer=gaussian_mixture"
+            )
+
+    def codes(self, representation: Representation, splits: Splits) -> Doubles | None:
+        """[rows, dimensions + seeds] codes and their cluster by seed; None as `of`.
+
+        Codes with more dimensions than rows are turned into as many dimensions as there are rows, which keeps all
+        distances. NaN if they are not finite.
+        """
+        found = self.of(representation, splits)
+        if found is None:
+            return None
+        _, codes, numbers = found
+        if not is_finite(codes):
+            return np.full((codes.shape[0], 1 + self.seeds), np.nan)
+        return np.column_stack([narrow(codes), numbers])
+
+    def of(self, representation: Representation, splits: Splits) -> tuple[Rows, Matrix, Doubles] | None:
+        """Row numbers [n], codes [n, dimensions] and clusters by seed [n, seeds], NaN if codes are not finite.
+
+        None if it is not known how many clusters there are, or there are not at least two and more rows than clusters.
+        """
+        taken, clusters = self._taken(splits)
+        if not len(taken):
+            return None
+        codes = vectors(representation, taken)
+        return taken, codes, self._numbers(codes, clusters)
+
+    def row_numbers(self, splits: Splits) -> Rows:
+        """Numbers of the rows to cluster; none where `of` gives None."""
+        return self._taken(splits)[0]
+
+    def _taken(self, splits: Splits) -> tuple[Rows, int | None]:
+        classes = class_numbers(splits)
+        taken = splits.test[: self.rows] if classes is None else labelled(splits.test, classes, self.rows)
+        if self.clusters == "bic":
+            return (taken if len(taken) >= 2 * MOST else taken[:0]), None
+        count = self.clusters or (0 if classes is None else len(np.unique(classes[taken])))
+        return (taken if 2 <= count < len(taken) else taken[:0]), count
+
+    def _numbers(self, codes: Matrix, clusters: int | None) -> Doubles:
+        """Cluster of each row by seed: [n, seeds] from [n, dimensions]."""
+        if not is_finite(codes):
+            return np.full((codes.shape[0], self.seeds), np.nan)
+        key = _fingerprint(codes, self.clusterer, clusters, self.seeds)
+        if key not in _known:
+            while len(_known) >= _KEPT:
+                del _known[next(iter(_known))]
+            find = _CLUSTERERS[self.clusterer]
+            _known[key] = np.column_stack([find(codes, clusters, seed) for seed in range(self.seeds)])
+        return _known[key]
 
 
-def held_out_clusters(
-    representation: Representation, splits: Splits, clusters: int | None, seeds: int, rows: int
-) -> tuple[Rows, Matrix, Doubles] | None:
-    """Row numbers [n], codes [n, dimensions] and clusters by seed [n, seeds]; None as `clustered_codes`."""
-    taken, clusters = clustered_rows(splits, clusters, rows)
-    if not len(taken):
-        return None
-    codes = vectors(representation, taken)
-    return taken, codes, _clusters(codes, clusters, seeds)
-
-
-def clustered_rows(splits: Splits, clusters: int | None, rows: int) -> tuple[Rows, int]:
-    """Numbers of the rows to cluster, and how many clusters; no rows where `held_out_clusters` gives None."""
-    classes = class_numbers(splits)
-    taken = splits.test[:rows] if classes is None else labelled(splits.test, classes, rows)
-    count = clusters or (0 if classes is None else len(np.unique(classes[taken])))
-    return (taken, count) if 2 <= count < len(taken) else (taken[:0], count)
-
-
-def _clusters(codes: Matrix, clusters: int, seeds: int) -> Doubles:
-    """Cluster of each row by seed: [n, seeds] from [n, dimensions]; NaN if the codes are not finite."""
-    if not is_finite(codes):
-        return np.full((codes.shape[0], seeds), np.nan)
-    key = _fingerprint(codes, clusters, seeds)
-    if key not in _known:
-        while len(_known) >= _KEPT:
-            del _known[next(iter(_known))]
-        _known[key] = np.column_stack([_k_means(codes, clusters, seed) for seed in range(seeds)])
-    return _known[key]
-
-
-def _k_means(codes: Matrix, clusters: int, seed: int) -> Rows:
+def _k_means(codes: Matrix, clusters: int | None, seed: int) -> Rows:
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -82,8 +115,11 @@ def _k_means(codes: Matrix, clusters: int, seed: int) -> Rows:
         return np.asarray(KMeans(clusters, n_init=_STARTS, random_state=seed).fit_predict(narrow_type), np.int64)
 
 
-def _fingerprint(codes: Matrix, clusters: int, seeds: int) -> str:
-    digest = hashlib.blake2b(repr((codes.shape, clusters, seeds)).encode())
+_CLUSTERERS = {"kmeans": _k_means, "gaussian_mixture": mixture_clusters}
+
+
+def _fingerprint(codes: Matrix, *how: object) -> str:
+    digest = hashlib.blake2b(repr((codes.shape, how)).encode())
     parts = (codes,) if isinstance(codes, np.ndarray) else (codes.data, codes.indices, codes.indptr)
     for part in parts:
         digest.update(np.ascontiguousarray(part).view(np.uint8).data)

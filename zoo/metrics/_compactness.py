@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from zoo.metrics._clusters import clustered_codes, clustered_rows
+from zoo.metrics._clusters import Clustering
 from zoo.metrics._weighted import undefined
 
 if TYPE_CHECKING:
@@ -14,27 +14,35 @@ if TYPE_CHECKING:
 
 
 class Compactness:
-    """An index of the k-means clusters of held-out codes, the mean over seeds; a subclass computes it.
+    """An index of the clusters of held-out codes, the mean over seeds; a subclass computes it.
 
     Args:
-        clusters: how many; None takes as many as the held-out rows have classes.
-        seeds: k-means runs, of the seeds from 0, each the best of 10 starts.
+        clusters: how many; None takes as many as the held-out rows have classes, `bic` lets a mixture choose.
+        seeds: runs, of the seeds from 0, each of k-means the best of 10 starts.
         rows: held-out rows to cluster at most, the first ones (with a label, where the table has labels).
+        clusterer: `kmeans`, or `gaussian_mixture` of full covariances.
     """
 
     interval = "jackknife"
     higher_is_better = None
 
-    def __init__(self, clusters: PositiveInt | None = None, seeds: PositiveInt = 5, rows: PositiveInt = 2_000) -> None:
-        self.clusters, self.seeds, self.rows = clusters, seeds, rows
+    def __init__(
+        self,
+        clusters: PositiveInt | Literal["bic"] | None = None,
+        seeds: PositiveInt = 5,
+        rows: PositiveInt = 2_000,
+        clusterer: Literal["kmeans", "gaussian_mixture"] = "kmeans",
+    ) -> None:
+        self.seeds = seeds
+        self.clustering = Clustering(clusterer, clusters, seeds, rows)
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows, dimensions + seeds]: code, cluster by seed; None without a number of clusters, or too few rows."""
-        return clustered_codes(representation, splits, self.clusters, self.seeds, self.rows)
+        return self.clustering.codes(representation, splits)
 
     def row_numbers(self, splits: Splits) -> Rows:
         """See `zoo.types.CountsRows`."""
-        return clustered_rows(splits, self.clusters, self.rows)[0]
+        return self.clustering.row_numbers(splits)
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean over the seeds; NaN where a resample has a single cluster, or the index is not defined."""

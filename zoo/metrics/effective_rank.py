@@ -31,9 +31,12 @@ class EffectiveRank(CodeSpread):
     @staticmethod
     def measure(codes: Doubles, size: int, weights: Doubles) -> Doubles:
         """The effective rank; NaN for codes that are all the same."""
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
         del size
         centred = codes - codes.mean(axis=0)  # so that differences of moments lose no digits
-        return np.asarray([_effective_rank(centred, each / each.sum()) for each in weights])
+        with threadpool_limits(1):  # the matrices are so small that threads wait for each other
+            return np.asarray([_effective_rank(centred, each / each.sum()) for each in weights])
 
 
 def _effective_rank(codes: Doubles, shares: Doubles) -> float:

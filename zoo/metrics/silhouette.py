@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -22,10 +22,11 @@ class Silhouette(Compactness):
     `DaviesBouldin`; it orders models otherwise than labels do, and prefers round clusters of one size.
 
     Args:
-        clusters: how many; None takes as many as the held-out rows have classes.
-        seeds: k-means runs, of the seeds from 0, each the best of 10 starts.
+        clusters: how many; None takes as many as the held-out rows have classes, `bic` lets a mixture choose.
+        seeds: runs, of the seeds from 0, each of k-means the best of 10 starts.
         rows: held-out rows to cluster at most, the first ones (with a label, where the table has labels); a matrix
             [rows, rows] is made of them.
+        clusterer: `kmeans`, or `gaussian_mixture` of full covariances.
 
     Reference:
         Rousseeuw 1987, "Silhouettes: a graphical aid to the interpretation and validation of cluster analysis"; as
@@ -34,8 +35,14 @@ class Silhouette(Compactness):
 
     unit = "share"
 
-    def __init__(self, clusters: PositiveInt | None = None, seeds: PositiveInt = 5, rows: PositiveInt = 1_000) -> None:
-        super().__init__(clusters, seeds, rows)
+    def __init__(
+        self,
+        clusters: PositiveInt | Literal["bic"] | None = None,
+        seeds: PositiveInt = 5,
+        rows: PositiveInt = 1_000,
+        clusterer: Literal["kmeans", "gaussian_mixture"] = "kmeans",
+    ) -> None:
+        super().__init__(clusters, seeds, rows, clusterer)
 
     @staticmethod
     def index(codes: Doubles, clusters: Doubles, weights: Doubles) -> Doubles:
