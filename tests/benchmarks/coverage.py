@@ -199,7 +199,7 @@ KINDS = {
     "average precision, 80 anomalies in 480 rows": average_precision,
     "R2 of 500 rows": r2,
     "class separation of 300 rows": separation,
-    **{f"{score.upper()} of {n:,} rows": agreement(score, n) for score in ("nmi", "ari") for n in (330, 2000)},
+    **{f"{score.upper()} of {n:,} rows": agreement(score, n) for score in ("ami", "nmi", "ari") for n in (330, 2000)},
     "Davies-Bouldin of 400 rows": compactness(DaviesBouldin),
     "Calinski-Harabasz of 400 rows": compactness(CalinskiHarabasz),
 }
