@@ -66,3 +66,25 @@ def test_it_needs_two_classes_and_finite_codes(classes, raw, codes, once):
     assert ClassSeparation().values(raw, replace(classes, labels=np.zeros(400, int))) is None
     assert ClassSeparation().values(raw, replace(classes, labels=np.arange(400))) is None
     assert np.isnan(once(ClassSeparation(), codes(lambda rows: rows * np.nan), classes))
+
+
+def test_one_class_alone_and_cosines_as_they_are(classes, known, raw, once):
+    vectors, labels = classes.features[known.test], classes.labels[known.test]
+    cosines = cosine_similarity(vectors.astype(np.float64))
+    pairs = 1 - np.eye(len(labels))
+
+    def ratio_of(label, cosines):
+        same, other = (np.outer(labels == label, which) * pairs for which in (labels == label, labels != label))
+        return np.average(cosines, weights=same) / np.average(cosines, weights=other)
+
+    found = [once(ClassSeparation(label=label), raw, classes) for label in "abcd"]
+    np.testing.assert_allclose(found, [ratio_of(label, (1 + cosines) / 2) for label in "abcd"])
+    assert once(ClassSeparation(), raw, classes) == pytest.approx(np.mean(found))
+    plain = ClassSeparation(label="b", rescaled=False)
+    assert once(plain, raw, classes) == pytest.approx(ratio_of("b", cosines))
+    assert plain.higher_is_better is None
+    expected = np.mean([ratio_of(label, cosines) for label in "abcd"])
+    assert once(ClassSeparation(rescaled=False), raw, classes) == pytest.approx(expected)
+    assert ClassSeparation(label="z").values(raw.on(classes), classes) is None
+    assert "fewer than two have the label z" in ClassSeparation(label="z").shortage(classes)
+    assert ClassSeparation(label="a").shortage(classes) == ""

@@ -64,7 +64,7 @@ def _results(report: Report, name: str, gate: Gate, encoder: str) -> Iterator[Ga
     own = report.scores.get(encoder, {}).get(gate.metric)
     if gate.at_least is not None:
         reason = _shortfall(own, gate.at_least, inclusive=True)
-        explained = reason and f"{name}: {gate.metric} {reason}"
+        explained = reason and f"{name}: {gate.metric} {reason}{_because(report, gate, encoder)}"
         against = f"at least {gate.at_least:g}"
         yield GateResult(name, gate.metric, against, own, None, own, gate.at_least, not reason, explained)
     if gate.at_least is None and not gate.beats:
@@ -74,8 +74,14 @@ def _results(report: Report, name: str, gate: Gate, encoder: str) -> Iterator[Ga
         other = report.scores.get(baseline, {}).get(gate.metric)
         difference = report.differences.get(baseline, {}).get(gate.metric)
         reason = _shortfall(difference, gate.margin, inclusive=False)
-        explained = reason and f"{name}: {gate.metric} against {baseline} {reason}"
+        explained = reason and f"{name}: {gate.metric} against {baseline} {reason}{_because(report, gate, encoder)}"
         yield GateResult(name, gate.metric, baseline, own, other, difference, gate.margin, not reason, explained)
+
+
+def _because(report: Report, gate: Gate, encoder: str) -> str:
+    """Why the encoder has no value of the gate's metric; "" if it has one."""
+    reason = report.reasons.get(encoder, {}).get(gate.metric)
+    return f": {reason}" if reason else ""
 
 
 def _shortfall(score: Score | None, required: float, *, inclusive: bool) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from zoo.evaluate._duplicates import duplicates
 from zoo.evaluate._marks import as_good_as_the_best, holm, p_value
 from zoo.evaluate._memo import remembering
+from zoo.evaluate._reasons import why_without_value
 from zoo.evaluate._resampling import Resampling
 from zoo.evaluate._units import resampling_units
 from zoo.evaluate.over_seeds import Seeds, chance_of_a_new_seed
@@ -148,6 +149,7 @@ class Judge:
             },
             dimensions={name: each.encode(splits.test[:1]).shape[1] for name, each in by_name.items()},
             bytes_per_row={name: _bytes_per_row(each, splits) for name, each in by_name.items()},
+            reasons={name: _reasons(each, metrics, tables, splits) for name, each in by_name.items()},
             units={name: metric.unit for name, metric in metrics.items()},
             directions=directions,
             confidence=self.confidence,
@@ -280,3 +282,12 @@ def _bytes_per_row(representation: Representation, splits: Splits) -> int:
     if isinstance(representation, Stored):
         return representation.bytes_per_row()
     return _FLOAT * int(representation.encode(splits.test[:1]).shape[1])
+
+
+def _reasons(
+    representation: Representation, metrics: Mapping[str, Metric], tables: Mapping[str, _Table], splits: Splits
+) -> dict[str, str]:
+    """Why there is no value, by the metrics without one."""
+    scores = {name: table.scores[representation.name] for name, table in tables.items()}
+    found = {name: why_without_value(metrics[name], representation, splits, score) for name, score in scores.items()}
+    return {name: reason for name, reason in found.items() if reason}

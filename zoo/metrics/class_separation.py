@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,14 +26,23 @@ class ClassSeparation:
 
     Args:
         rows: held-out rows to look at most, the first ones with a label.
+        label: the ratio of the class with this label alone; None takes the mean over the classes.
+        rescaled: whether cosines are rescaled. Without it ratios of -10 and of 200 are seen where classes are told
+            apart all the same, since cosines to other classes are near 0: it describes then, and ranks none.
     """
 
     unit = "ratio"
-    higher_is_better = True
     needs_labels = True
 
-    def __init__(self, rows: PositiveInt = 1_000) -> None:
-        self.rows = rows
+    def __init__(self, rows: PositiveInt = 1_000, label: str | int | None = None, rescaled: bool = True) -> None:
+        self.rows, self.label, self.rescaled = rows, label, rescaled
+        self.higher_is_better = True if rescaled else None
+
+    def shortage(self, splits: Splits) -> str:
+        """No row with the label, or a single one."""
+        if self.label is None or splits.labels is None or len(self.row_numbers(splits)):
+            return ""
+        return f"of the first {self.rows:,} held-out rows with a label fewer than two have the label {self.label}"
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows, dimensions + 2]: code at length 1, class, row; None without two classes, or two rows of one."""
@@ -41,14 +50,18 @@ class ClassSeparation:
         if classes is None or not len(taken):
             return None
         codes = unit(vectors(representation, taken))
-        return np.column_stack([narrow(codes), classes[taken], taken])
+        own = np.where(self._wanted(splits, taken), -1, classes[taken]) if self.label is not None else classes[taken]
+        return np.column_stack([narrow(codes), own, taken])
 
     def row_numbers(self, splits: Splits) -> Rows:
         """See `zoo.types.CountsRows`."""
         classes = class_numbers(splits)
         taken = splits.test[:0] if classes is None else labelled(splits.test, classes, self.rows)
         counts = np.unique(classes[taken], return_counts=True)[1] if classes is not None else np.empty(0)
-        return taken if len(counts) > 1 and counts.max() > 1 else taken[:0]
+        known = len(counts) > 1 and counts.max() > 1
+        if known and self.label is not None:
+            known = self._wanted(splits, taken).sum() > 1
+        return taken if known else taken[:0]
 
     def strata(self, values: Doubles) -> Doubles:
         """The classes; a single row goes with the largest class, since it has nothing to be drawn instead of it."""
@@ -67,13 +80,17 @@ class ClassSeparation:
         everything, total = weights @ codes, weights.sum(axis=1)
         ratios = np.zeros(len(weights))
         counted = np.zeros(len(weights))
-        for each in np.unique(classes):
+        for each in np.unique(classes) if self.label is None else [-1]:
             inside = classes == each
             own = weights[:, inside]
             count, vector = own.sum(axis=1), own @ codes[inside]
             same = ratio((vector**2).sum(axis=1) - own**2 @ lengths[inside], count**2 - (own**2).sum(axis=1))
             other = ratio((vector * (everything - vector)).sum(axis=1), count * (total - count))
-            separation = ratio(1 + same, 1 + other)
+            separation = ratio(1 + same, 1 + other) if self.rescaled else same / np.where(other, other, np.nan)
             counted += np.isfinite(separation)
             ratios += np.nan_to_num(separation)
         return ratio(ratios, counted)
+
+    def _wanted(self, splits: Splits, rows: Rows) -> Any:
+        """Whether each row [n] has the label."""
+        return np.asarray(splits.labels)[rows].astype(str) == str(self.label)

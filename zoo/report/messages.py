@@ -45,6 +45,21 @@ def collapses(report: Report) -> Iterator[str]:
             )
 
 
+def without_value(report: Report) -> Iterator[str]:
+    """Notes on metrics that have no value, and why: once for all representations, or for each that stands alone.
+
+    That a baseline cannot do what the encoder can (give likelihoods, say) is seen in the table.
+    """
+    for metric in report.units:
+        reasons = {name: each[metric] for name, each in report.reasons.items() if metric in each}
+        if len(reasons) == len(report.scores) and len(set(reasons.values())) == 1:
+            yield f"{metric} has no value: {next(iter(reasons.values()))}"
+            continue
+        for name, reason in reasons.items():
+            if report.scores[name].get(metric) is not None or name == next(iter(report.scores)):
+                yield f"{metric} of {name} has no value: {reason}"
+
+
 def copies(report: Report) -> Iterator[str]:
     """Notes on copies among the held-out rows, and on the encoder's scores without them."""
     found = report.duplicates

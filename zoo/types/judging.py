@@ -142,6 +142,7 @@ class Report:
         dimensions: representation name -> width of its vectors.
         bytes_per_row: representation name -> bytes that a row of it takes where it is stored: 4 a number, 1 where codes
             are int8, as many as its numbers take where a code is made of tokens, and raw rows as the table holds them.
+        reasons: representation -> metric -> why it has no value, in words; only for those without a finite one.
         units: metric name -> unit.
         directions: metric name -> whether higher is better; None for metrics that only describe.
         confidence: level of the intervals.
@@ -178,6 +179,7 @@ class Report:
     released: int = 0
     chances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     bytes_per_row: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
