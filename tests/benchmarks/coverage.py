@@ -22,7 +22,10 @@ from zoo.metrics.average_precision import AveragePrecision
 from zoo.metrics.calinski_harabasz import CalinskiHarabasz
 from zoo.metrics.class_separation import ClassSeparation
 from zoo.metrics.cluster_agreement import ClusterAgreement
+from zoo.metrics.cosine_spread import CosineSpread
 from zoo.metrics.davies_bouldin import DaviesBouldin
+from zoo.metrics.effective_rank import EffectiveRank
+from zoo.metrics.isotropy import Isotropy
 from zoo.metrics.knn_accuracy import KnnAccuracy
 from zoo.metrics.negative_log_likelihood import NegativeLogLikelihood
 from zoo.metrics.reconstruction_r2 import ReconstructionR2
@@ -187,6 +190,34 @@ def compact():
 
 
 INDICES = (DaviesBouldin, CalinskiHarabasz)
+VARIANCES = np.asarray([4, 3, 2, 1, 1, 0.5, 0.2, 0.1])
+
+
+def code_spread(made, truth, variances, count=400):
+    def simulated(random):
+        codes = random.normal(size=(count, len(variances))) * np.sqrt(variances)
+        if made.at_length_1:
+            codes /= np.linalg.norm(codes, axis=1, keepdims=True)
+        return interval(Rows(made(), count), np.column_stack([codes, np.full(count, len(variances))])), truth
+
+    return simulated
+
+
+def effective_rank(variances):
+    shares = np.sqrt(variances) / np.sqrt(variances).sum()
+    return np.exp(-(shares * np.log(shares)).sum())
+
+
+def spread(variances):
+    codes = np.random.default_rng(2).normal(size=(10_000, len(variances))) * np.sqrt(variances)
+    codes /= np.linalg.norm(codes, axis=1, keepdims=True)
+    return float(CosineSpread.measure(codes, len(variances), np.ones((1, 10_000)))[0])
+
+
+def isotropy(variances):
+    return (variances.sum() ** 2 / (variances**2).sum() - 1) / (len(variances) - 1)
+
+
 PRECISION, SEPARATION, AGREEMENTS, COMPACTNESS = precision(), separated(), agreements(), compact()
 
 KINDS = {
@@ -202,6 +233,9 @@ KINDS = {
     **{f"{score.upper()} of {n:,} rows": agreement(score, n) for score in ("ami", "nmi", "ari") for n in (330, 2000)},
     "Davies-Bouldin of 400 rows": compactness(DaviesBouldin),
     "Calinski-Harabasz of 400 rows": compactness(CalinskiHarabasz),
+    "effective rank of 400 rows": code_spread(EffectiveRank, effective_rank(VARIANCES), VARIANCES),
+    "IsoScore of 400 rows": code_spread(Isotropy, isotropy(VARIANCES), VARIANCES),
+    "spread of cosines of 400 rows": code_spread(CosineSpread, spread(VARIANCES), VARIANCES),
 }
 
 

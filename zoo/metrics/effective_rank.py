@@ -19,7 +19,8 @@ class EffectiveRank(CodeSpread):
     takes seconds in all for codes of several hundred dimensions.
 
     Args:
-        rows: held-out rows to look at most, the first ones; with few rows beside dimensions the rank is theirs.
+        rows: held-out rows to look at most, the first ones. With few rows beside dimensions the score is low; the
+            jackknife takes that bias off, so that the interval may lie above the score.
 
     Reference:
         Roy and Vetterli 2007, "The effective rank: a measure of effective dimensionality"; of codes: Garrido et al.
