@@ -203,3 +203,20 @@ def test_agreement_by_chance_is_worth_nothing(rng):
     ones = np.ones((1, 330))
     assert abs(ClusterAgreement("ami").statistic(values, ones)[0]) < 0.003
     assert ClusterAgreement("nmi").statistic(values, ones)[0] > 0.02
+
+
+def test_what_cannot_be_clustered_is_said(classes, raw):
+    unlabelled = replace(classes, labels=None)
+    assert "for want of labels; give clusters=NUMBER" in DaviesBouldin().shortage(unlabelled)
+    assert ClusterAgreement().shortage(unlabelled) == ""  # the want of labels is told for all that need them
+    single = replace(classes, labels=np.zeros(400, int))
+    alone = replace(classes, labels=np.arange(400))
+    bic = {"clusters": "bic", "clusterer": "gaussian_mixture"}
+    for metric in (ClusterAgreement, Silhouette):
+        assert "a single cluster" in metric().shortage(single)
+        assert metric().shortage(alone) == "150 clusters need more held-out rows than 150"
+        assert metric(**bic).shortage(replace(classes, test=classes.test[:9])).startswith("clusters=bic needs 30")
+        assert metric().shortage(classes) == metric(**bic).shortage(classes) == ""
+        for table in (single, alone, unlabelled, replace(classes, test=classes.test[:0])):
+            assert metric().values(raw.on(table), table) is None
+            assert not len(metric().row_numbers(table))

@@ -83,7 +83,10 @@ def test_collapsed_broken_and_too_few_codes(metric, codes, raw, splits, once):
     zero = once(metric(), codes(np.zeros_like), splits)
     assert zero == 0 if metric is CosineSpread else np.isnan(zero)
     assert np.isnan(once(metric(), codes(lambda rows: rows * np.nan), splits))
-    assert metric().values(raw, replace(splits, test=splits.test[:2])) is None
+    two = replace(splits, test=splits.test[:2])
+    assert metric().values(raw, two) is None
+    assert metric().shortage(two) == "at least 3 rows must be held out"
+    assert metric().shortage(splits) == ""
     assert np.isnan(once(Isotropy(), codes(lambda rows: rows[:, :1]), splits))
 
 
@@ -121,4 +124,6 @@ def test_collapsed_codes_are_all_near_duplicates_and_copies_none(codes, raw, spl
     same = replace(splits, features=np.ones_like(splits.features))
     assert once(NearDuplicateCodes(), raw, same) == 0
     assert once(NearDuplicateCodes(of="copies"), raw, same) == 1
-    assert NearDuplicateCodes().values(raw, replace(splits, test=splits.test[:1])) is None
+    one = replace(splits, test=splits.test[:1])
+    assert NearDuplicateCodes().values(raw, one) is None
+    assert NearDuplicateCodes().shortage(one) == "at least two rows must be held out"

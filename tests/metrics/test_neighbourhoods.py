@@ -132,7 +132,10 @@ def test_distances_of_collapsed_broken_and_too_few_rows(raw, codes, splits, once
     assert once(metric, raw, splits) == pytest.approx(1)
     assert np.isnan(once(metric, codes(np.ones_like), splits))
     assert np.isnan(once(metric, codes(lambda rows: rows * np.nan), splits))
-    assert metric.values(raw, replace(splits, test=splits.test[:2])) is None
+    two = replace(splits, test=splits.test[:2])
+    assert metric.values(raw, two) is None
+    assert metric.shortage(two) == "at least 3 pairs of held-out rows are needed"
+    assert metric.shortage(splits) == ""
     held = sparse.csr_array(np.abs(splits.features))
     dense = replace(splits, features=np.abs(splits.features))
     signs = codes(lambda rows: np.asarray(rows @ matrix(12)))

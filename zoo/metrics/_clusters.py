@@ -82,13 +82,28 @@ class Clustering:
         """Numbers of the rows to cluster; none where `of` gives None."""
         return self._taken(splits)[0]
 
+    def shortage(self, splits: Splits) -> str:
+        """Why there are no rows to cluster; "" if there are some."""
+        taken, count = self._candidates(splits)
+        if count is None:
+            return "" if len(taken) >= 2 * MOST else f"clusters=bic needs {2 * MOST} held-out rows, not {len(taken)}"
+        if count == 0:
+            return "how many clusters there are is not known, for want of labels; give clusters=NUMBER"
+        if count == 1:
+            return "the held-out rows are to be a single cluster, which every code gives"
+        return "" if count < len(taken) else f"{count} clusters need more held-out rows than {len(taken)}"
+
     def _taken(self, splits: Splits) -> tuple[Rows, int | None]:
+        taken, count = self._candidates(splits)
+        return (taken[:0] if self.shortage(splits) else taken), count
+
+    def _candidates(self, splits: Splits) -> tuple[Rows, int | None]:
+        """Row numbers [n], and how many clusters: None for as many as the mixture chooses, 0 if nobody knows."""
         classes = class_numbers(splits)
         taken = splits.test[: self.rows] if classes is None else labelled(splits.test, classes, self.rows)
         if self.clusters == "bic":
-            return (taken if len(taken) >= 2 * MOST else taken[:0]), None
-        count = self.clusters or (0 if classes is None else len(np.unique(classes[taken])))
-        return (taken if 2 <= count < len(taken) else taken[:0]), count
+            return taken, None
+        return taken, self.clusters or (0 if classes is None else len(np.unique(classes[taken])))
 
     def _numbers(self, codes: Matrix, clusters: int | None) -> Doubles:
         """Cluster of each row by seed: [n, seeds] from [n, dimensions]."""

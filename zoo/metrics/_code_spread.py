@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from zoo.types import Doubles, PositiveInt, Representation, Rows, Splits
 
 _BLOCK = 512
+_LEAST = 3  # rows, of which the jackknife leaves out one
 
 
 class CodeSpread:
@@ -28,6 +29,10 @@ class CodeSpread:
 
     def __init__(self, rows: PositiveInt = 2_000) -> None:
         self.rows = rows
+
+    def shortage(self, splits: Splits) -> str:
+        """Too few rows."""
+        return "" if len(self.row_numbers(splits)) else f"at least {_LEAST} rows must be held out"
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows, <= rows + 1]: codes, and how many dimensions they have; None with fewer than 3 rows.
@@ -48,7 +53,7 @@ class CodeSpread:
     def row_numbers(self, splits: Splits) -> Rows:
         """See `zoo.types.CountsRows`."""
         taken = splits.test[: self.rows]
-        return taken if len(taken) > 2 else taken[:0]
+        return taken if len(taken) >= _LEAST else taken[:0]
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """What `measure` says of the codes; NaN if they are not finite."""

@@ -40,6 +40,10 @@ class Compactness:
         """[rows, dimensions + seeds]: code, cluster by seed; None without a number of clusters, or too few rows."""
         return self.clustering.codes(representation, splits)
 
+    def shortage(self, splits: Splits) -> str:
+        """Too few rows, or no number of clusters."""
+        return self.clustering.shortage(splits)
+
     def row_numbers(self, splits: Splits) -> Rows:
         """See `zoo.types.CountsRows`."""
         return self.clustering.row_numbers(splits)

@@ -64,6 +64,10 @@ class ClusterAgreement:
         self.unit = score.upper()
         self.higher_is_better = True if score == "ami" else None
 
+    def shortage(self, splits: Splits) -> str:
+        """Too few rows or classes; "" where there are no labels at all."""
+        return "" if class_numbers(splits) is None else self.clustering.shortage(splits)
+
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows, 1 + seeds]: class, cluster by seed; None without labels, or without more rows than clusters."""
         classes = class_numbers(splits)

@@ -41,6 +41,10 @@ class DistanceCorrelation:
     ) -> None:
         self.pairs, self.distance, self.seed = pairs, distance, seed
 
+    def shortage(self, splits: Splits) -> str:
+        """Too few rows."""
+        return "" if len(self.members(splits)) else f"at least {_LEAST} pairs of held-out rows are needed"
+
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[pairs, 2]: distance of the raw rows, of the codes; None with fewer than 3 pairs."""
         members = self.members(splits)

@@ -39,6 +39,10 @@ class NearDuplicateCodes:
     ) -> None:
         self.of, self.threshold, self.rows = of, threshold, rows
 
+    def shortage(self, splits: Splits) -> str:
+        """Too few rows."""
+        return "" if len(self.row_numbers(splits)) else "at least two rows must be held out"
+
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[rows] 1 or 0; None with fewer than 2 rows."""
         taken = self.row_numbers(splits)
