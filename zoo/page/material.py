@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.types import Reconstructs, Scores
+from zoo.types import Clusters, Reconstructs, Scores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 60_000  # on a map
 _NUMBERS = 2**24  # of reconstructed rows at a time: 64 MiB
 _ERROR_ROWS = 60_000
+_CLUSTERS, _MOST_CLUSTERS = 8, 20
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,33 @@ class Material:
         if not isinstance(self.encoder, Reconstructs):
             return None
         return np.concatenate([self.squares(rows[block]).sum(axis=1) for block in self.blocks(len(rows))])
+
+    @cached_property
+    def clusters(self) -> tuple[Rows, Doubles, str] | None:
+        """Cluster [n] of each shown row, its distance [n] to the centre, and how they were found; None for too few.
+
+        The encoder's own clusters, or k-means of the codes at length 1 with as many clusters as there are classes.
+        """
+        codes = np.asarray(self.codes, np.float64)
+        if len(codes) < 2 * _CLUSTERS or not np.isfinite(codes).all() or len(np.unique(codes, axis=0)) < _CLUSTERS:
+            return None
+        lengths = np.linalg.norm(codes, axis=1, keepdims=True)
+        unit = np.divide(codes, lengths, out=np.zeros_like(codes), where=lengths > 0)
+        if isinstance(self.encoder, Clusters):
+            numbers = np.asarray(self.encoder.assign(self.rows))
+            how = "The model's own clusters"
+        else:
+            from sklearn.cluster import KMeans
+
+            named = 0 if self.classes is None else len(self.classes[0])
+            count = named if 2 <= named <= _MOST_CLUSTERS else _CLUSTERS
+            numbers = KMeans(count, n_init=2, random_state=self.settings.seed).fit_predict(unit)
+            how = f"k-means of the codes at length 1, with k = {count}"
+        distances = np.zeros(len(codes))
+        for each in np.unique(numbers):
+            inside = numbers == each
+            distances[inside] = np.linalg.norm(unit[inside] - unit[inside].mean(axis=0), axis=1)
+        return numbers.astype(np.int64), distances, how
 
     @property
     def error_unit(self) -> str:

@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 
 PAGE_FILE, MAP_FILE = "report.html", "map.parquet"
 # from top to bottom; each is a module of `zoo.page.sections` with `draw`, and a template of the same name
-SECTIONS = ("scores", "gates", "curves", "provenance")
+SECTIONS = (
+    "scores",
+    "gates",
+    "curves",
+    "reconstructions",
+    "separation",
+    "cosines",
+    "clusters",
+    "errors",
+    "latent",
+    "duplicates",
+    "provenance",
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,110 @@
+"""The histogram of cosines between rows, with the spike at 1 split into exact duplicates and others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.page.drawing import BAD, INK, MUTED, OWN, SECOND, as_svg, new_axes, new_figure
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from zoo.page.material import Material
+    from zoo.types import Doubles, Rows
+
+TITLE = "Cosines between rows"
+_BINS = np.linspace(-1, 1, 81)
+_SPIKE = 0.999
+_BLOCK = 512
+_LISTED = 8
+
+
+def draw(material: Material) -> dict[str, Any] | None:
+    """The histogram, and the pairs that the codes hardly tell apart."""
+    codes = _unit(material.codes)
+    if len(codes) < 3 or codes.shape[1] < 2:
+        return None
+    counts, spike = _pairs(codes)
+    raw = material.evidence.representations.get("raw")
+    others = None if raw is None else _pairs(_unit(material.codes_of(raw.name)))[0]
+    same = _copies(material.raw)
+    first, second, cosines = spike
+    exact = same[first] == same[second]
+    near = np.flatnonzero(~exact)
+    near = near[np.argsort(-cosines[near], kind="stable")][:_LISTED]
+    pairs = [(*material.names(material.rows[[first[i], second[i]]]), float(cosines[i])) for i in near]
+    total = len(codes) * (len(codes) - 1) // 2
+    return {
+        "svg": _histogram(counts, others, int(exact.sum()), int((~exact).sum())),
+        "exact": int(exact.sum()),
+        "near": int((~exact).sum()),
+        "total": total,
+        "spike": _SPIKE,
+        "pairs": pairs,
+        "mean": float((counts * (_BINS[1:] + _BINS[:-1]) / 2).sum() / counts.sum()),
+        "how_many": material.how_many,
+        "has_raw": others is not None,
+    }
+
+
+def _unit(codes: Any) -> Any:
+    codes = np.nan_to_num(np.asarray(codes, np.float32))
+    lengths = np.linalg.norm(codes, axis=1, keepdims=True)
+    return np.divide(codes, lengths, out=np.zeros_like(codes), where=lengths > 0)
+
+
+def _pairs(codes: Any) -> tuple[Doubles, tuple[Rows, Rows, Doubles]]:
+    """How many pairs have a cosine in each bin; and the pairs above the spike's edge, with their cosines."""
+    counts = np.zeros(len(_BINS) - 1)
+    first, second, cosines = [], [], []
+    for start in range(0, len(codes), _BLOCK):
+        block = codes[start : start + _BLOCK] @ codes[start:].T
+        rows, columns = np.triu_indices(len(block), 1, block.shape[1])
+        values = np.clip(block[rows, columns], -1, 1)
+        counts += np.bincount(np.minimum(((values + 1) * 40).astype(np.int64), 79), minlength=80)
+        high = values > _SPIKE
+        first.append(rows[high] + start)
+        second.append(columns[high] + start)
+        cosines.append(values[high])
+    return counts, (np.concatenate(first), np.concatenate(second), np.concatenate(cosines).astype(float))
+
+
+def _copies(rows: Any) -> Rows:
+    """[n] a number for each row, the same for rows that are equal, dense or CSR."""
+    if isinstance(rows, np.ndarray):
+        texts = [row.tobytes() for row in np.ascontiguousarray(rows)]
+    else:
+        rows = rows.tocsr()
+        rows.sort_indices()
+        ends = [slice(*rows.indptr[i : i + 2]) for i in range(rows.shape[0])]
+        texts = [rows.indices[own].tobytes() + rows.data[own].tobytes() for own in ends]
+    return np.unique(np.asarray(texts, dtype=object), return_inverse=True)[1]
+
+
+def _histogram(counts: Doubles, raw: Doubles | None, exact: int, near: int) -> Markup:
+    figure = new_figure(560, 250)
+    axes = new_axes(figure, grid="y")
+    shares = 100 * counts / counts.sum()
+    axes.stairs(shares, _BINS, fill=True, color=OWN, alpha=0.85, label="codes")
+    if raw is not None and raw.sum():
+        axes.stairs(100 * raw / raw.sum(), _BINS, color=SECOND, linewidth=1.6, label="raw rows")
+    top = max(shares.max(), 1e-9)
+    if exact + near:
+        total = counts.sum()
+        axes.annotate(
+            f"cosine > {_SPIKE}:\n{exact:,} exact duplicates\n{near:,} other pairs",
+            (1, min(100 * (exact + near) / total, top)),
+            (0.62, 0.74 * top),
+            color=INK,
+            fontsize=9,
+            arrowprops={"arrowstyle": "-", "color": BAD, "linewidth": 1},
+        )
+        axes.plot([1, 1], [0, 100 * (exact + near) / total], color=BAD, linewidth=3)
+    axes.axvline(0, color=MUTED, linewidth=0.8)
+    axes.set_xlim(-1.02, 1.02)
+    axes.set_xlabel("cosine of two held-out rows")
+    axes.set_ylabel("% of pairs")
+    axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper left")
+    return as_svg(figure, "cosines", f"Histogram of cosines; above {_SPIKE}: {exact} exact duplicates, {near} others")
