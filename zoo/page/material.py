@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from zoo.page.mapping import Mapped
     from zoo.page.page import Page
     from zoo.types import Doubles, Evidence, Floats, Report, Representation, Rows, Splits, Trained, Verdict
 
@@ -108,6 +109,13 @@ class Material:
         if not isinstance(self.encoder, Reconstructs):
             return None
         return np.concatenate([self.squares(rows[block]).sum(axis=1) for block in self.blocks(len(rows))])
+
+    @cached_property
+    def mapped(self) -> Mapped | str:
+        """Where the shown rows lie on a map, or why they cannot be mapped."""
+        from zoo.page.mapping import mapped
+
+        return mapped(self)
 
     @cached_property
     def clusters(self) -> tuple[Rows, Doubles, str] | None:

@@ -142,7 +142,7 @@ class Pictures:
         return some.mean(axis=0), np.where(deviation > 0, deviation, 1.0)
 
     def _texts(self, rows: Rows, back: Any = None) -> list[tuple[list[Cell], list[Cell]]]:
-        features = self._splits.take(rows)
+        features: Any = self._splits.take(rows)
         columns = [features.indices[slice(*features.indptr[i : i + 2])] for i in range(len(rows))]
         backs = [None] * len(rows) if back is None else list(back)
         categories = self._splits.categories or {}

@@ -12,11 +12,12 @@ from zoo.page.material import Material
 from zoo.page.numbers import number
 from zoo.page.page import Page
 from zoo.page.summary import summary
+from zoo.types import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zoo.types import Evidence, Report, Trained, Verdict
+    from zoo.types import Evidence, Trained, Verdict
 
 PAGE_FILE, MAP_FILE = "report.html", "map.parquet"
 # from top to bottom; each is a module of `zoo.page.sections` with `draw`, and a template of the same name
@@ -27,6 +28,7 @@ SECTIONS = (
     "reconstructions",
     "separation",
     "cosines",
+    "map",
     "clusters",
     "errors",
     "latent",
@@ -88,7 +90,23 @@ def draw(
     with drawing_settings():
         sections = list(_sections(material, failures))
     html = _templates().get_template("page.html.j2").render(summary=summary(material), sections=sections)
-    return Drawn(html, None, tuple(failures))
+    return Drawn(html, _table(material), tuple(failures))
+
+
+def map_table(evidence: Evidence, page: Page | None = None) -> Any:
+    """The table of `map.parquet`, see `zoo.page.mapping.table`; None where rows cannot be mapped."""
+    nothing = Report({}, {}, {}, {}, {}, confidence=0.95, resamples=0)
+    return _table(Material({}, nothing, None, evidence, None, {}, page or Page()))
+
+
+def _table(material: Material) -> Any:
+    from zoo.page.mapping import table
+
+    try:
+        where = material.mapped
+        return None if isinstance(where, str) else table(material, where)
+    except Exception:  # the section of the map has said why
+        return None
 
 
 def _sections(material: Material, failures: list[str]) -> Iterator[dict[str, Any]]:
