@@ -36,8 +36,9 @@ def judged():
 def _judged(features, labels=None, keys=None, kind=None, codes=4, gates=None):
     """Recipe, report, verdict, evidence and training history of a projection of rows [n, ...] as the encoder."""
     rng = np.random.default_rng(1)
-    count = len(features)
-    flat = features.reshape(count, -1).astype(np.float32)
+    count = features.shape[0]
+    dense = features if isinstance(features, np.ndarray) else features.toarray()
+    flat = dense.reshape(count, -1).astype(np.float32)
     rows = np.arange(count)
     splits = Splits(
         features,
@@ -52,7 +53,7 @@ def _judged(features, labels=None, keys=None, kind=None, codes=4, gates=None):
     mean = flat.mean(axis=0)
     directions = np.linalg.svd(flat - mean, full_matrices=False)[2][:codes].T
     projected = ((flat - mean) @ directions).astype(np.float32)
-    back = (projected @ directions.T + mean).astype(np.float32).reshape(features.shape)
+    back = (projected @ directions.T + mean).astype(np.float32).reshape(dense.shape)
     noise = rng.normal(size=projected.shape).astype(np.float32)
     representations = [Matrix("encoder", projected, back), Matrix("raw", flat), Matrix("untrained", noise, back * 0)]
     metrics = {"overlap": NeighbourOverlap(k=5)}
@@ -81,6 +82,31 @@ def vectors(clusters, judged):
     features, labels = clusters
     keys = np.asarray([f"key {row}" for row in range(240)], dtype=object)
     return judged(features, labels, keys)
+
+
+@pytest.fixture(scope="session")
+def images(judged):
+    """[240, 8, 8, 1] digits from scikit-learn."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    return judged(digits.images[:240, :, :, None].astype(np.float32), digits.target[:240])
+
+
+@pytest.fixture(scope="session")
+def records(judged):
+    """[90, 9] one-hot records of a colour and a size."""
+    from scipy.sparse import csr_array
+
+    from zoo.rows.record_rows import RecordRows
+    from zoo.types import MISSING, OTHER
+
+    rng = np.random.default_rng(0)
+    kind = RecordRows({"colour": (MISSING, OTHER, "red", "green", "blue"), "size": (MISSING, OTHER, "small", "large")})
+    dense = np.zeros((90, 9), np.float32)
+    dense[np.arange(90), rng.integers(5, size=90)] = 1
+    dense[np.arange(90), 5 + rng.integers(4, size=90)] = 1
+    return judged(csr_array(dense), kind=kind, codes=3)
 
 
 @pytest.fixture(scope="session")

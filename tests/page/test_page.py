@@ -113,8 +113,11 @@ def test_scores_are_shown_with_their_intervals(drawn, vectors):
 @pytest.mark.parametrize(
     ("gates", "said"),
     [
-        ({"n": Gate("overlap", beats=["untrained"])}, "did better than untrained"),
-        ({"n": Gate("overlap", beats=["untrained"], margin=-0.1)}, "did not do noticeably worse than untrained"),
+        ({"n": Gate("overlap", beats=["untrained"])}, "passed the one comparison with untrained: better"),
+        (
+            {"n": Gate("overlap", beats=["untrained"], margin=-0.1)},
+            "passed the one comparison with untrained: not noticeably worse",
+        ),
         ({"n": Gate("overlap", at_least=0.01)}, "reached what was asked for overlap"),
         ({"n": Gate("overlap", beats=["raw"])}, "not proven to be better than raw"),
         ({"n": Gate("overlap", at_least=0.99)}, "did not reach what was asked"),

@@ -121,13 +121,15 @@ class Material:
     def clusters(self) -> tuple[Rows, Doubles, str] | None:
         """Cluster [n] of each shown row, its distance [n] to the centre, and how they were found; None for too few.
 
-        The encoder's own clusters, or k-means of the codes at length 1 with as many clusters as there are classes.
+        The encoder's own clusters, or k-means of the codes at length 1: a cluster for each of 3 to 20 classes, or 8.
         """
         codes = np.asarray(self.codes, np.float64)
-        if len(codes) < 2 * _CLUSTERS or not np.isfinite(codes).all() or len(np.unique(codes, axis=0)) < _CLUSTERS:
+        if not np.isfinite(codes).all():
             return None
         lengths = np.linalg.norm(codes, axis=1, keepdims=True)
         unit = np.divide(codes, lengths, out=np.zeros_like(codes), where=lengths > 0)
+        if len(np.unique(unit.round(6), axis=0)) < _MOST_CLUSTERS:
+            return None
         if isinstance(self.encoder, Clusters):
             numbers = np.asarray(self.encoder.assign(self.rows))
             how = "The model's own clusters"
@@ -135,7 +137,7 @@ class Material:
             from sklearn.cluster import KMeans
 
             named = 0 if self.classes is None else len(self.classes[0])
-            count = named if 2 <= named <= _MOST_CLUSTERS else _CLUSTERS
+            count = named if 3 <= named <= _MOST_CLUSTERS else _CLUSTERS
             numbers = KMeans(count, n_init=2, random_state=self.settings.seed).fit_predict(unit)
             how = f"k-means of the codes at length 1, with k = {count}"
         distances = np.zeros(len(codes))
@@ -162,13 +164,13 @@ class Material:
     def given(self, rows: Rows) -> Doubles:
         """[n, width] rows, dense, on the judge's scale."""
         block = self.splits.take(rows)
-        return np.asarray(self.splits.kind.dense(block), np.float64).reshape(len(rows), -1)
+        return np.asarray(self.splits.kind.dense(block), np.float64).reshape(len(rows), self.splits.width)
 
     def back(self, rows: Rows) -> Doubles:
         """[n, width] reconstructions of rows, dense, on the judge's scale."""
         if not isinstance(self.encoder, Reconstructs):
             raise TypeError(f"{self.encoder.name} gives no rows back")
-        return np.asarray(self.encoder.reconstruct(rows), np.float64).reshape(len(rows), -1)
+        return np.asarray(self.encoder.reconstruct(rows), np.float64).reshape(len(rows), self.splits.width)
 
     def blocks(self, count: int) -> list[slice]:
         """Slices of so many rows, each of which fits into memory when it is dense."""

@@ -12,6 +12,8 @@ def number(value: float | None) -> str:
     if math.isnan(value):
         return "not a number"
     size = abs(value)
+    if size >= 10 and float(value).is_integer():
+        return f"{value:,.0f}"
     if size >= 10_000:
         return f"{value:,.0f}"
     if size >= 100:

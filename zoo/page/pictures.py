@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.page.colours import diverging
+from zoo.types import MISSING, OTHER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _DEVIATIONS = 2.5  # of a column, where the colour of a strip is full
 _MOST_ITEMS = 24
 _LONGEST = 60  # letters of a cell
+_NAMED = {MISSING: "(missing)", OTHER: "(something rare)"}
 
 
 @dataclass(frozen=True)
@@ -147,20 +149,30 @@ class Pictures:
         backs = [None] * len(rows) if back is None else list(back)
         categories = self._splits.categories or {}
         if len(categories) > 1:
-            return [self._record(own, each) for own, each in zip(columns, backs, strict=True)]
+            cells = self._cells(rows)
+            parts = zip(columns, backs, range(len(rows)), strict=True)
+            return [self._record(own, each, {name: cells[name][i] for name in cells}) for own, each, i in parts]
         names = next(iter(categories.values()), None)
         return [_basket(own, each, names) for own, each in zip(columns, backs, strict=True)]
 
-    def _record(self, columns: Any, back: Any) -> tuple[list[Cell], list[Cell]]:
+    def _cells(self, rows: Rows) -> dict[str, list[str]]:
+        """Field -> its cells as the user's table has them, where that was kept."""
+        if self._splits.raw is None:
+            return {}
+        inputs, columns = self._splits.inputs(rows), self._splits.kind.columns_of_inputs()
+        return {column: [_plain(cell) for cell in inputs[name]] for name, column in columns.items()}
+
+    def _record(self, columns: Any, back: Any, cells: Mapping[str, str]) -> tuple[list[Cell], list[Cell]]:
         """One cell a field; the field's columns follow each other."""
         given, returned, offset = [], [], 0
         for field, names in (self._splits.categories or {}).items():
             own = [column - offset for column in columns if offset <= column < offset + len(names)]
-            text = _cut(", ".join(names[each] for each in own) or "-")
+            text = _cut(cells.get(field) or ", ".join(_NAMED.get(names[each], names[each]) for each in own) or "-")
             guess = None if back is None else int(np.argmax(back[offset : offset + len(names)]))
             differs = guess is not None and guess not in own
             given.append(Cell(field, text, differs))
-            returned.append(Cell(field, "" if guess is None else _cut(names[guess]), differs))
+            named = "" if guess is None else _cut(_NAMED.get(names[guess], names[guess]))
+            returned.append(Cell(field, named, differs))
             offset += len(names)
         return given, returned
 
@@ -189,6 +201,10 @@ def _shown_width(pixels: npt.NDArray[np.uint8]) -> int:
     """Whole multiples of small images, so that pixels stay square."""
     width = pixels.shape[1]
     return int(width * max(1, round(56 / width))) if width < 96 else 96
+
+
+def _plain(cell: Any) -> str:
+    return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
 
 
 def _cut(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from zoo.page.material import Material
     from zoo.types import GateResult, Verdict
@@ -40,7 +40,7 @@ def _sentence(material: Material) -> str:
         return f"Nothing is proven: {_lowered(verdict.reasons) or 'no gate was asked'}."
     failed = [gate for gate in verdict.gates if not gate.passed]
     if not failed and verdict.blessed:
-        return f"On {rows}, {codes} {_won(verdict.gates)}; by chance alone this would hardly happen."
+        return f"On {rows}, {codes} {_won(verdict.gates)}."
     if not failed:
         return f"Nothing is proven: {_lowered(verdict.reasons)}."
     lost = list(dict.fromkeys(gate.against for gate in failed if gate.baseline is not None))
@@ -51,20 +51,20 @@ def _sentence(material: Material) -> str:
     return f"On {rows}, {codes} are not proven to be better than {listed(lost)}, which can be had for free ({passed})."
 
 
-def _won(gates: Iterable[GateResult]) -> str:
+def _won(gates: Sequence[GateResult]) -> str:
     """What was shown, for gates that all passed."""
-    beaten = [gate.against for gate in gates if gate.baseline is not None and gate.required >= 0]
-    near = [gate.against for gate in gates if gate.baseline is not None and gate.required < 0]
-    near = [name for name in near if name not in beaten]
+    compared = [gate for gate in gates if gate.baseline is not None]
+    better = sum(gate.required >= 0 for gate in compared)
     reached = [gate.metric for gate in gates if gate.baseline is None]
     parts = []
-    if beaten:
-        parts.append(f"did better than {listed(beaten)}")
-    if near:
-        parts.append(f"did not do noticeably worse than {listed(near)}")
+    if compared:
+        times = f"all {len(compared)} comparisons" if len(compared) > 1 else "the one comparison"
+        counts = {"better": better, "not noticeably worse": len(compared) - better}
+        said = [f"{name} in {count}" if 0 < better < len(compared) else name for name, count in counts.items() if count]
+        parts.append(f"passed {times} with {listed(gate.against for gate in compared)}: {', '.join(said)}")
     if reached:
         parts.append(f"reached what was asked for {listed(reached)}")
-    return " and ".join(parts) or "passed"
+    return " and ".join(parts)
 
 
 def _notes(material: Material) -> Iterator[str]:

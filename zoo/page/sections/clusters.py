@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from zoo.page.material import Material
 
 TITLE = "Clusters"
-_IMAGES, _OTHERS = 8, 5
+_IMAGES, _STRIPS, _TEXTS = 8, 5, 3
+_MOST_CLASSES = 50  # beyond, the largest class of a cluster says nothing
 
 
 def draw(material: Material) -> dict[str, Any] | None:
@@ -22,12 +23,13 @@ def draw(material: Material) -> dict[str, Any] | None:
         return None
     numbers, distances, how = clusters
     pictures = Pictures(material)
+    most = _IMAGES if pictures.are_images else _TEXTS if pictures.are_texts else _STRIPS
     cards = []
     for each in np.argsort(-np.bincount(numbers), kind="stable"):
         inside = np.flatnonzero(numbers == each)
         if not len(inside):
             continue
-        typical = inside[np.argsort(distances[inside], kind="stable")][: _IMAGES if pictures.are_images else _OTHERS]
+        typical = inside[np.argsort(distances[inside], kind="stable")][:most]
         rows = material.rows[typical]
         shown = zip(material.names(rows), pictures.of(rows), strict=True)
         cards.append(
@@ -44,7 +46,7 @@ def draw(material: Material) -> dict[str, Any] | None:
 
 def _largest_class(material: Material, inside: Any) -> str:
     """Such as `94 % are four`; "" without labels."""
-    if material.classes is None:
+    if material.classes is None or len(material.classes[0]) > _MOST_CLASSES:
         return ""
     names, numbers = material.classes
     own = numbers[material.rows[inside]]

@@ -50,9 +50,9 @@ def draw(material: Material) -> dict[str, Any] | None:
 
 
 def _unit(codes: Any) -> Any:
-    codes = np.nan_to_num(np.asarray(codes, np.float32))
-    lengths = np.linalg.norm(codes, axis=1, keepdims=True)
-    return np.divide(codes, lengths, out=np.zeros_like(codes), where=lengths > 0)
+    wide = np.nan_to_num(np.asarray(codes, np.float64))
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    return np.divide(wide, lengths, out=np.zeros_like(wide), where=lengths > 0).astype(np.float32)
 
 
 def _pairs(codes: Any) -> tuple[Doubles, tuple[Rows, Rows, Doubles]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TITLE = "Map"
 _LONGEST = 120  # letters of a row's text
+_MANY = 30  # classes
 
 
 def draw(material: Material) -> dict[str, Any] | None:
@@ -32,7 +33,10 @@ def draw(material: Material) -> dict[str, Any] | None:
         return {"reason": where}
     facts, arrays = _facts(material), _arrays(where)
     colours: dict[str, Any] = {}
-    for name, found in (("class", _by_class(material)), ("cluster", _by_cluster(material))):
+    groups = [("class", _by_class(material)), ("cluster", _by_cluster(material))]
+    if material.classes is not None and len(material.classes[0]) > _MANY:
+        groups.reverse()  # of so many classes, nearly all are "other"
+    for name, found in groups:
         if found is not None:
             colours[name], arrays[name] = found
     errors = _errors(material)

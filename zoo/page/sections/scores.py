@@ -78,10 +78,11 @@ def _bars(material: Material, metric: str, scores: Mapping[str, Score]) -> Marku
             axes.plot([score.low, score.high], [place, place], color=INK, linewidth=1.6, solid_capstyle="butt")
         if own and seeds:
             axes.scatter(seeds, [place] * len(seeds), s=14, color=INK, zorder=5, linewidth=0)
-        axes.text(
-            max(score.value, score.high if math.isfinite(score.high) else score.value, 0),
-            place,
-            f"  {number(score.value)}",
+        axes.annotate(
+            number(score.value),
+            (max(score.value, score.high if math.isfinite(score.high) else score.value, 0), place),
+            (5, 0),
+            textcoords="offset points",
             color=INK if own else MUTED,
             va="center",
             fontsize=9,

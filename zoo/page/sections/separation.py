@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from zoo.types import Doubles, Floats, Rows
 
 TITLE = "Class separation"
-_MOST, _DRAWN = 50, 16
+_MOST, _DRAWN = 20, 20
 _NEAR_ZERO = 0.05  # a ratio to a cosine nearer to 0 than this says nothing
 _UNTRAINED = "untrained"
 
@@ -53,8 +53,9 @@ def draw(material: Material) -> dict[str, Any] | None:
 
 def _cosines(codes: Floats, classes: Rows, present: list[int]) -> Doubles:
     """[classes, 2] mean cosine of rows of the class with each other, and with rows of other classes."""
-    lengths = np.linalg.norm(codes, axis=1, keepdims=True)
-    unit = np.divide(codes, lengths, out=np.zeros_like(codes), where=lengths > 0).astype(float)
+    wide = codes.astype(np.float64)
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    unit = np.divide(wide, lengths, out=np.zeros_like(wide), where=lengths > 0)
     everything, total = unit.sum(axis=0), len(unit)
     found = []
     for each in present:
