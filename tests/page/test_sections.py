@@ -195,12 +195,14 @@ def test_colours_of_a_strip_diverge():
 
 def test_duplicates_are_shown_beside_the_scores_without_them(vectors):
     report = vectors[1]
-    copies = Duplicates(rows=120, exact=4, near=2, of_training=30, near_training=1)
+    copies = Duplicates(rows=120, exact=4, near=2, of_training=30, near_training=1, looked_at=50)
     counted = dataclasses.replace(report, duplicates=copies, without_duplicates=report.scores)
     html = draw(vectors[0], counted, *vectors[2:], {}, QUICK).html
     assert "equal a training row" in html
-    assert "25.0 %" in html
-    assert duplicates.draw(material_of(vectors)) is None
+    assert "25.0 %" in html  # 30 of 120
+    assert "4.0 %" in html  # 2 of 50
+    uncounted = dataclasses.replace(report, duplicates=None)
+    assert duplicates.draw(material_of(vectors, report=uncounted)) is None
 
 
 def test_clusters_show_their_most_typical_rows(vectors):

@@ -68,7 +68,7 @@ def _won(gates: Sequence[GateResult]) -> str:
 
 
 def _notes(material: Material) -> Iterator[str]:
-    verdict, looks = material.verdict, getattr(material.report, "looks", None)
+    verdict, looks = material.verdict, material.report.looks
     if verdict is not None:
         yield from _champion(verdict)
     if looks:

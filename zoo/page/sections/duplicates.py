@@ -16,16 +16,18 @@ def draw(material: Material) -> dict[str, Any] | None:
     if report.duplicates is None:
         return None
     counts = report.duplicates
-    kinds = [
-        ("equal another held-out row", counts.exact),
-        ("nearly equal one (cosine > .999)", counts.near),
-        ("equal a training row", counts.of_training),
-        ("nearly equal a training row (cosine > .999)", counts.near_training),
-    ]
     total = max(counts.rows, 1)
+    looked_at = total if counts.looked_at < 0 else max(counts.looked_at, 1)
+    some = "" if looked_at >= total else f", of {looked_at:,} rows"
+    kinds = [
+        ("equal another held-out row", counts.exact, total),
+        (f"nearly equal one (cosine > .999{some})", counts.near, looked_at),
+        ("equal a training row", counts.of_training, total),
+        (f"nearly equal a training row (cosine > .999{some})", counts.near_training, looked_at),
+    ]
     return {
         "rows": counts.rows,
-        "kinds": [(name, count, 100 * count / total) for name, count in kinds],
+        "kinds": [(name, count, 100 * count / of) for name, count, of in kinds],
         "metrics": list(report.units),
         "table": [
             (name, [(report.scores[name].get(metric), each.get(metric)) for metric in report.units])

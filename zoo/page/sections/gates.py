@@ -36,6 +36,7 @@ def draw(material: Material) -> dict[str, Any] | None:
             if any(_shown(gate) for gate in gates)
         ],
         "champion_reasons": verdict.champion_reasons,
+        "champion_gates": verdict.champion_gates,
     }
 
 

@@ -27,7 +27,7 @@ def draw(material: Material) -> dict[str, Any] | None:
     report = material.report
     if not report.units:
         return None
-    best = getattr(report, "best", {})
+    best = report.best
     return {
         "confidence": f"{report.confidence:.0%}",
         "resamples": report.resamples,
@@ -36,13 +36,24 @@ def draw(material: Material) -> dict[str, Any] | None:
         "cards": [_card(material, metric) for metric in report.units],
         "metrics": [(metric, report.units[metric], report.directions[metric]) for metric in report.units],
         "table": [
-            (name, report.dimensions.get(name), [(scores.get(m), name in best.get(m, ())) for m in report.units])
+            {
+                "name": name,
+                "size": report.dimensions.get(name),
+                "bytes": report.bytes_per_row.get(name),
+                "cells": [
+                    (scores.get(m), name in best.get(m, ()), report.reasons.get(name, {}).get(m, ""))
+                    for m in report.units
+                ],
+            }
             for name, scores in report.scores.items()
         ],
         "own": material.encoder.name,
-        "resampled": getattr(report, "resampled", {}),
-        "family": getattr(report, "family", ""),
+        "resampled": report.resampled,
+        "family": report.family,
         "adjusted": _adjusted(material),
+        "has_bytes": bool(report.bytes_per_row),
+        "seeds": max(map(len, report.seeds.values()), default=0),
+        "chances": [(m, name, chance) for name, each in report.chances.items() for m, chance in each.items()],
     }
 
 
@@ -56,14 +67,14 @@ def _card(material: Material, metric: str) -> dict[str, Any]:
         "direction": {True: "higher is better", False: "lower is better", None: "describes only"}[direction],
         "about": _about(material.recipe, metric),
         "svg": _bars(material, metric, scores) if scores else None,
-        "missing": [name for name in report.scores if name not in scores],
+        "why_not": report.reasons.get(material.encoder.name, {}).get(metric, ""),
     }
 
 
 def _bars(material: Material, metric: str, scores: Mapping[str, Score]) -> Markup:
     report = material.report
-    best = getattr(report, "best", {}).get(metric, ())
-    seeds = getattr(report, "seeds", {}).get(metric, ())
+    best = report.best.get(metric, ())
+    seeds = report.seeds.get(metric, ())
     figure = new_figure(_WIDTH, 34 + _BAR * len(scores))
     axes = new_axes(figure)
     drawn = {name: score for name, score in scores.items() if math.isfinite(score.value)}
@@ -125,5 +136,5 @@ def _about(recipe: Mapping[str, Any], metric: str) -> str:
 
 def _adjusted(material: Material) -> list[tuple[str, str, float]]:
     """Differences that are not significant once all of their family are looked at: metric, opponent, p."""
-    adjusted = getattr(material.report, "adjusted", {})
+    adjusted = material.report.adjusted
     return [(metric, name, p) for name, each in adjusted.items() for metric, p in each.items()]
