@@ -8,14 +8,17 @@ import numpy as np
 
 from zoo.metrics._analogy_questions import read_questions
 from zoo.metrics._key_table import held_out_places, no_keys, rows_by_key
-from zoo.metrics._vectors import cosines, is_finite, unit, vectors
+from zoo.metrics._vectors import is_finite, products, unit, vectors
 from zoo.metrics._weighted import mean
 from zoo.tables.words import count
 
 if TYPE_CHECKING:
+    from zoo.metrics._vectors import Matrix
     from zoo.types import Doubles, PositiveInt, Representation, Rows, Splits
 
 _WANTED = 10  # questions, below which an interval says little
+_ASKED = 256  # questions at a time: with 20,000 words, 41 MB
+_ROUNDING = 1e-10  # cosines that differ by less are equal
 
 
 class Analogies:
@@ -66,15 +69,9 @@ class Analogies:
         codes = vectors(representation, np.arange(min(self.among, len(splits))))
         if not is_finite(codes):
             return np.full(len(asked), np.nan)
-        words, right = unit(codes), np.empty(len(asked))
-        sought = words[asked[:, 1]] - words[asked[:, 0]] + words[asked[:, 2]]
-        for block, similarities in cosines(unit(sought), words):
-            here = np.arange(len(similarities))
-            for column in range(3):
-                similarities[here, asked[block, column]] = -np.inf
-            best = similarities == similarities.max(axis=1, keepdims=True)
-            right[block] = best[here, asked[block, 3]] / best.sum(axis=1)
-        return right
+        words = unit(codes)
+        blocks = [asked[start : start + _ASKED] for start in range(0, len(asked), _ASKED)]
+        return np.concatenate([_right(words, each) for each in blocks])
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean."""
@@ -90,3 +87,16 @@ class Analogies:
         numbers = numbers[(numbers < last).all(axis=1)]
         numbers = numbers[[len(set(each)) == 4 for each in numbers.tolist()]]
         return numbers[held_out[numbers[:, 3]]] if self.held_out else numbers
+
+
+def _right(words: Matrix, asked: Rows) -> Doubles:
+    """The share [questions] of each answer among the nearest of the words [n, dimensions] at length 1."""
+    sought = unit(words[asked[:, 1]] - words[asked[:, 0]] + words[asked[:, 2]])
+    similarities, here = products(sought, words), np.arange(len(asked))
+    for column in range(3):
+        similarities[here, asked[:, column]] = -np.inf
+    least = similarities.max(axis=1) - _ROUNDING
+    right = (similarities[here, asked[:, 3]] >= least).astype(np.float64)
+    hit = np.flatnonzero(right)
+    right[hit] /= (similarities[hit] >= least[hit, None]).sum(axis=1)
+    return right
