@@ -95,7 +95,7 @@ def test_a_blessed_run_is_registered_exported_and_returned(first, client):
     assert (first.directory / "INFRA_BLESSED").is_file()
     card = (first.directory / "model_card.md").read_text()
     score = first.report.scores["encoder"]["overlap_at_10"]
-    assert f"| encoder | 10 | {first.report.scores['encoder']['wordsim353']} |" in card
+    assert f"| encoder | 10 | 40 | {first.report.scores['encoder']['wordsim353']} |" in card
     assert str(score) in card
     assert all(f"| {gate.gate} | {gate.metric} | {gate.against} |" in card for gate in first.verdict.gates)
     assert first.run_id in card
