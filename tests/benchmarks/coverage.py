@@ -43,7 +43,7 @@ class Rows:
     count: int
 
     def __post_init__(self):
-        for name in ("statistic", "strata", "interval", "grows_with_rows"):
+        for name in ("statistic", "strata", "interval", "grows_with_rows", "is_of_so_many_rows"):
             if hasattr(self.metric, name):
                 setattr(self, name, getattr(self.metric, name))
 

@@ -87,6 +87,10 @@ def test_the_jackknife_takes_bias_off(splits, rng):
     metric = Variance("jackknife", places=np.arange(20))
     _, (sample,), _ = deviation(metric, splits, np.arange(len(splits)), values)
     assert sample.mean() == pytest.approx(values.var(ddof=1))
+    metric.is_of_so_many_rows = True
+    _, (kept,), _ = deviation(metric, splits, np.arange(len(splits)), values)
+    assert kept.mean() == pytest.approx(values.var())
+    assert kept.std() == pytest.approx(sample.std())
 
 
 def test_pairs_that_share_a_word_are_not_independent(splits, rng):

@@ -112,7 +112,8 @@ class Resampling:
             parts *= (len(units) / weights.sum(axis=1))[:, None]
         pseudo = leaves * whole - (leaves - 1) * parts
         covariance = np.atleast_2d(np.cov(pseudo, rowvar=False)) / leaves
-        return _student(pseudo.mean(axis=0), covariance, leaves - 1, self.resamples, random)
+        centre = whole if getattr(metric, "is_of_so_many_rows", False) else pseudo.mean(axis=0)
+        return _student(centre, covariance, leaves - 1, self.resamples, random)
 
     def _dyadic(self, metric: Dyadic, values: Sequence[Doubles]) -> tuple[list[Doubles], str]:
         from scipy.sparse import csr_array

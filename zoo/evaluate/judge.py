@@ -50,6 +50,8 @@ class _Fewer:
     def __init__(self, metric: Metric, rows: Rows) -> None:
         self.unit, self.higher_is_better = metric.unit, metric.higher_is_better
         self.interval = getattr(metric, "interval", "bootstrap")
+        self.grows_with_rows = getattr(metric, "grows_with_rows", False)
+        self.is_of_so_many_rows = getattr(metric, "is_of_so_many_rows", False)
         self.values, self.statistic = metric.values, metric.statistic
         self._rows = rows
         if isinstance(metric, Stratified):

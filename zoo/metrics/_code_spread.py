@@ -25,6 +25,7 @@ class CodeSpread:
 
     higher_is_better = None
     interval = "jackknife"  # repeated rows span fewer directions, and have cosines of 1
+    is_of_so_many_rows = True  # n rows span at most n - 1 directions
     at_length_1 = False
 
     def __init__(self, rows: PositiveInt = 2_000) -> None:

@@ -19,8 +19,8 @@ class EffectiveRank(CodeSpread):
     takes seconds in all for codes of several hundred dimensions.
 
     Args:
-        rows: held-out rows to look at most, the first ones. With few rows beside dimensions the score is low; the
-            jackknife takes that bias off, so that the interval may lie above the score.
+        rows: held-out rows to look at most, the first ones. With few rows beside dimensions the score is low, as n rows
+            span at most n - 1 directions: compare scores of equally many rows.
 
     Reference:
         Roy and Vetterli 2007, "The effective rank: a measure of effective dimensionality"; of codes: Garrido et al.

@@ -23,7 +23,8 @@ class Isotropy(CodeSpread):
     call small or centred codes isotropic. It describes: a code may put much into few directions and be right to.
 
     Args:
-        rows: held-out rows to look at most, the first ones.
+        rows: held-out rows to look at most, the first ones. Few rows beside dimensions lower the score: compare scores
+            of equally many rows.
 
     Reference:
         Rudman, Gillman, Rayne and Eickhoff 2022, "IsoScore: measuring the uniformity of embedding space utilization".

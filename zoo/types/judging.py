@@ -38,7 +38,8 @@ class Metric(Protocol):
     A metric that has no values without labels says so with `needs_labels = True`; a run then warns before it trains.
     What else a table may lack for a metric is said by a method `shortage(splits)`: a sentence, or "" for nothing.
     A metric whose resamples are biased, since repeated rows agree with themselves, says `interval = "jackknife"`, and
-    `grows_with_rows = True` if it grows in proportion to their number.
+    `grows_with_rows = True` if it grows in proportion to their number. The jackknife takes off the bias that a finite
+    number of rows has; `is_of_so_many_rows = True` leaves it on, where it is large and the score is of as many rows.
     """
 
     unit: str
