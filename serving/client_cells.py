@@ -90,6 +90,14 @@ def padded(rows: Any) -> dict[str, Any]:
     return {"indices": indices, "values": values}
 
 
+def not_finite(array: Any) -> list[int]:
+    """The rows of an array [n, ...] that hold NaN or infinity."""
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return []
+    rows: list[int] = np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(axis=1)).tolist()
+    return rows
+
+
 def _require_held(given: Any, array: Any) -> None:
     """Raises for numbers that were changed by more than rounding."""
     kind = array.dtype.kind

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from serving.client_cells import Cells, items, padded, stacked, typed
+from serving.client_cells import Cells, items, not_finite, padded, stacked, typed
 from serving.client_columns import are_numbered, column_of_input, columns_of, require_no_misspelling
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class InputRows:
     def __init__(self, model: str, signature: Signature, by_column: Signature | None, rows: Any) -> None:
         self._model, self.signature, self.names = model, signature, dict[str, str]()
         self._sparse: Any = None
+        self._noted = False  # that rows are not finite
         self._cells: dict[str, Cells] = {}
         self._positions: list[Cells] = []  # columns of a table that has no names for the model
         if hasattr(rows, "tocsr"):
@@ -68,6 +70,19 @@ class InputRows:
         Raises:
             ValueError: cells that the input's type cannot hold.
         """
+        arrays = self._chunk(first, last)
+        wrong = next((found for array in arrays.values() if (found := not_finite(array))), [])
+        if wrong and not self._noted:
+            self._noted = True
+            warnings.warn(
+                f"{self._model}: row {first + wrong[0]:,} (from 0) holds NaN or infinity, and so do {len(wrong) - 1:,} "
+                "after it: what the model answers for such rows means nothing, unless it was trained on them",
+                UserWarning,
+                stacklevel=3,
+            )
+        return arrays
+
+    def _chunk(self, first: int, last: int) -> dict[str, Any]:
         if self._sparse is not None:
             return padded(self._sparse[first:last])
         inputs = self.signature.inputs

@@ -117,6 +117,17 @@ def test_an_id_is_left_out_with_a_note(tmp_path, name):
         assert f"Left out '{name}' (whole numbers, each once, as an id)" in splits.notes[0]
 
 
+def test_numbers_that_are_each_there_once_are_trained_on_with_a_note(write):
+    badges = np.random.default_rng(1).permutation(10**6 + 7 * np.arange(ROWS))
+    path = write(FRAME.assign(badge=badges).to_csv(index=False))
+    splits = Vectors(path).load()
+    assert splits.kind.column_names == (*"abcde", "badge")
+    assert splits.notes[0].startswith("Trained on, though each number is there once, as of ids: 'badge'; if so, name")
+    assert not Vectors(path, columns=[*"abcde"]).load().notes
+    badges[1] = badges[0]
+    assert not Vectors(write(FRAME.assign(badge=badges).to_csv(index=False))).load().notes
+
+
 def test_whole_numbers_that_are_features_stay(write):
     ages = np.arange(ROWS) % 60
     splits = Vectors(write(FRAME.assign(age=ages, paid=ages * 3 + 1).to_csv(index=False))).load()

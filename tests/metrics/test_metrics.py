@@ -217,6 +217,11 @@ def test_word_similarity_needs_held_out_pairs(pairs, projection, splits):
     few = replace(splits, test=np.asarray([500, 501, 502, 503, 550, 551, 552, 553]))
     assert metric.values(projection.on(few), few).shape == (4, 2)
     assert "have both words held out, which hardly give an interval" in metric.shortage(few)
+    words = replace(few, provenance={"source": "WordVectors"})
+    assert metric.shortage(words).endswith(f"data.holdout=[{pairs}] holds out all that there are")
+    assert "read by data._target_=zoo.data.WordVectors, data.holdout" in metric.shortage(few)
+    numbered = replace(splits, keys=np.arange(600).astype(str).astype(object))
+    assert "no pair has both words among the keys of the table: leave the metric out" in metric.shortage(numbered)
     constant = np.column_stack([np.ones(9), np.arange(9)])
     assert np.isnan(metric.statistic(constant, np.ones((1, 9)))).all()
 

@@ -19,7 +19,7 @@ from zoo.likelihoods import Multinomial  # noqa: E402
 from zoo.models import Autoencoder  # noqa: E402
 from zoo.networks import MLP, EmbeddingBag  # noqa: E402
 from zoo.rows import ItemRows, SparseRows  # noqa: E402
-from zoo.rows.item_rows import added_up  # noqa: E402
+from zoo.rows._added_up import added_up  # noqa: E402
 
 ITEMS = ["milk", "bread", "tea"]
 
@@ -40,6 +40,15 @@ def test_an_item_that_is_there_three_times_has_the_value_three(combiner, tmp_pat
     for encoder in (Encoder.from_model("names", model, kind=kind), Encoder.from_saved_model(tmp_path / "saved")):
         np.testing.assert_allclose(encoder.encode(baskets), wanted, atol=1e-6)
     np.testing.assert_allclose(Encoder.from_model("names", model, kind=kind).encode(counts), wanted, atol=1e-6)
+
+
+def test_a_column_that_is_there_three_times_has_the_sum_of_its_values(tmp_path):
+    model, kind = bag(), SparseRows(3)
+    write_saved_model(tmp_path / "saved", model, kind)
+    given = {"indices": [[2, 0, 2, 2], [1, -1, -1, -1]], "values": [[1, 1, 0.5, 1.5], [2, 0, 0, 0]]}
+    wanted = Encoder.from_model("features", model, kind=kind).encode(sparse.csr_array([[1.0, 0, 3], [0, 2, 0]]))
+    for encoder in (Encoder.from_model("rows", model, kind=kind), Encoder.from_saved_model(tmp_path / "saved")):
+        np.testing.assert_allclose(encoder.encode(given), wanted, atol=1e-6)
 
 
 def test_entries_are_added_up_row_by_row():

@@ -74,7 +74,10 @@ def test_the_async_twin_gives_the_same_for_many_at_once(address):
 def test_rows_with_nan_come_back_as_the_model_answers_them(address):
     rows = ROWS[:3].copy()
     rows[1, 2] = np.nan
-    with EmbeddingClient(address, "embed") as client:
+    with (
+        EmbeddingClient(address, "embed") as client,
+        pytest.warns(UserWarning, match=r"embed: row 1 \(from 0\) holds NaN or infinity, and so do 0 after it"),
+    ):
         codes = client.encode(rows)
     assert np.isnan(codes[1]).all()
     np.testing.assert_allclose(codes[[0, 2]], rows[[0, 2]] @ WEIGHTS, rtol=1e-4, atol=1e-5)

@@ -11,7 +11,7 @@ from zoo.errors import InputError
 from zoo.tables.arrow_types import is_list, is_numeric, is_text
 from zoo.tables.cells import numbers_of, vectors_of, whole
 from zoo.tables.keys import row_keys
-from zoo.tables.own_columns import id_columns, left_out_note
+from zoo.tables.own_columns import id_columns, left_out_note, likely_ids
 from zoo.tables.read_table import column_of, read_table, require_columns
 from zoo.tables.text_cells import Kind, has_decimal_comma, kind_of, looks_grouped, ungrouped
 from zoo.tables.words import count, some
@@ -158,6 +158,11 @@ class _Columns:
             names = [name for name in names if name not in ids]
             advice = "name the columns to use with data.columns= if it is a feature, or data.key_column= for keys."
             notes.append(left_out_note(ids, advice))
+        if likely := likely_ids(self._table, names):
+            notes.append(
+                f"Trained on, though each number is there once, as of ids: {some(likely)}; if so, name the other "
+                "columns with data.columns=, or it with data.key_column=."
+            )
         return names, tuple(notes)
 
     def _refuse_stray(self) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from zoo.data._cleaning import CleanTable
     from zoo.data.readers._table import Table
+    from zoo.tables.query import Query
     from zoo.types import Floats, Rows
 
 # Pennington, Socher and Manning 2014, "GloVe": 400,000 words x 50, trained on 6 billion tokens.
@@ -35,7 +36,7 @@ class WordVectors:
     only load files that you trust. The other formats cannot run anything.
 
     Args:
-        path: the file, or None for GloVe.
+        path: the file or its URL, or None for GloVe.
         vocabulary: for a .npy file, the file that holds its keys: one a line, or Parquet (first string column).
         key_column: for a Parquet file, the column of keys; otherwise its first string column, else row numbers.
         vector_column: for a Parquet file, the column of lists of numbers; otherwise the only one there is.
@@ -49,6 +50,7 @@ class WordVectors:
         invalid: what to do with NaN and infinite vectors.
         allow_constant: whether columns that never change are allowed.
         token_spaces: for a text file, whether keys may hold spaces, as in GloVe 840B.
+        table: a query that gives a column of lists of numbers, in place of a file.
 
     Raises:
         InputError: the options contradict each other.
@@ -73,6 +75,7 @@ class WordVectors:
         invalid: Literal["error", "drop"] = "error",
         allow_constant: bool = False,
         token_spaces: bool = False,
+        table: Query | None = None,
     ) -> None:
         self.path = path
         self.vocabulary = vocabulary
@@ -86,12 +89,15 @@ class WordVectors:
         self.invalid = invalid
         self.allow_constant = allow_constant
         self.token_spaces = token_spaces
+        self.table = table
+        if path is not None and table is not None:
+            raise InputError("give either data.path=, a file of yours, or data.table=, a query")
         if validation + test >= 1:
             raise InputError(
                 f"data.validation={validation} and data.test={test} leave nothing to train on; "
                 "together they must be below 1"
             )
-        if path is None and self._file_options():
+        if path is None and table is None and self._file_options():
             given = " and ".join(f"data.{name}" for name in self._file_options())
             raise InputError(f"{given}: describes a file of yours, but data.path= does not name one")
 
@@ -152,14 +158,18 @@ class WordVectors:
     def _read(self) -> tuple[dict[str, Any], str, Table]:
         """Where the table comes from, what to call it, and the table."""
         from zoo.data import readers
+        from zoo.tables.byte_source import ByteSource
         from zoo.tables.files import existing_file
+        from zoo.tables.open_table import origin_of
 
+        options = self._file_options()
+        if self.table is not None:
+            return origin_of(self.table) | options, self.table.name, readers.read(self.table, self.limit, **options)
         if self.path is None:
             return self._read_glove()
-        path = existing_file(self.path, "data.path")
-        options = self._file_options()
-        origin = {"path": str(path), "file_bytes": path.stat().st_size, **options}
-        return origin, str(path), readers.read(path, self.limit, **options)
+        place = self.path if "://" in self.path else existing_file(self.path, "data.path")
+        found = readers.read(place, self.limit, **options)
+        return {"path": str(place), "file_bytes": ByteSource(place).size(), **options}, str(place), found
 
     def _read_glove(self) -> tuple[dict[str, Any], str, Table]:
         from zoo.data import readers

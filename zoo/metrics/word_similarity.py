@@ -36,16 +36,27 @@ class WordSimilarity:
 
     def shortage(self, splits: Splits) -> str:
         """Too few pairs whose words are both held out."""
-        found = len(self._held_out(splits))
+        found = len(self._pairs(splits, splits.test))
         if found >= _WANTED:
             return ""
         judged = "which hardly give an interval" if found >= _LEAST else "too few for a value"
         words = f"{found} pairs of {self.pairs} have both words held out"
-        return f"{words}, {judged}; data.holdout=[{self.pairs}] holds out all that there are"
+        return f"{words}, {judged}; {self._cure(splits, found)}"
+
+    def _cure(self, splits: Splits, found: int) -> str:
+        """What can be done about too few pairs."""
+        there = len(self._pairs(splits, np.arange(len(splits))))
+        if not there:
+            return "no pair has both words among the keys of the table: leave the metric out, unless its keys are words"
+        if there == found:
+            return "the table has no more of them: give more words"
+        if splits.provenance.get("source") == "WordVectors":
+            return f"data.holdout=[{self.pairs}] holds out all that there are"
+        return f"read by data._target_=zoo.data.WordVectors, data.holdout=[{self.pairs}] holds out all {there}"
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[pairs, 2]: cosine and score; None without keys, or with fewer than 3 pairs held out."""
-        pairs = self._held_out(splits)
+        pairs = self._pairs(splits, splits.test)
         if len(pairs) < _LEAST:
             return None
         first, second, scores = (np.asarray(column) for column in zip(*pairs, strict=True))
@@ -54,15 +65,15 @@ class WordSimilarity:
 
     def members(self, splits: Splits) -> Rows:
         """See `zoo.types.Dyadic`: the row numbers of the two words [pairs, 2]."""
-        return np.asarray([pair[:2] for pair in self._held_out(splits)], np.int64).reshape(-1, 2)
+        return np.asarray([pair[:2] for pair in self._pairs(splits, splits.test)], np.int64).reshape(-1, 2)
 
-    def _held_out(self, splits: Splits) -> list[tuple[int, int, float]]:
-        """Row numbers and score of each pair whose words are both held out."""
+    def _pairs(self, splits: Splits, among: Rows) -> list[tuple[int, int, float]]:
+        """Row numbers and score of each pair whose words are both among the rows of these numbers."""
         if splits.keys is None:
             return []
         known = read_word_pairs(self.pairs)
         wanted = known.words()
-        rows = {str(splits.keys[row]): int(row) for row in splits.test if splits.keys[row] in wanted}
+        rows = {str(splits.keys[row]): int(row) for row in among if splits.keys[row] in wanted}
         return [
             (rows[first], rows[second], float(score))
             for first, second, score in zip(known.first, known.second, known.scores, strict=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.quiet import import_tensorflow
+from zoo.rows._added_up import added_up
 from zoo.rows._cells import as_csr, padded, require_finite
 from zoo.rows._table_columns import named_columns, require_lists
 from zoo.rows.row_kind import SparseFeatures
@@ -65,8 +66,8 @@ class SparseRows(SparseFeatures):
         }
 
     def features(self, arrays: Mapping[str, Any]) -> Any:
-        """The two arrays as they are."""
-        return {"indices": arrays["indices"], "values": arrays["values"]}
+        """The entries, those of one column in a row added up, as a SciPy matrix counts them."""
+        return added_up(arrays["indices"], arrays["values"], self.columns)
 
     def table_schema(self) -> list[tuple[str, str]]:
         """See `RowKind`."""

@@ -21,6 +21,7 @@ _PANDAS = re.compile(r"__index_level_\d+__|Unnamed: \d+|level_\d+")
 _ID = re.compile(
     r"(?:^|.*[\W_])(?:id|ids|idx|index|key|pk|uuid|guid|no|nr|row|rowid|rownum)$|.*[a-z](?:Id|ID|Idx|Key|No|Nr)$"
 )
+_MANY = 100  # rows in which measurements would repeat
 _FEWEST = 10  # rows from which on numbers that count up cannot be chance
 
 
@@ -56,6 +57,16 @@ def id_columns(table: Any, names: Collection[str]) -> dict[str, str]:
         elif len(numbers) >= _FEWEST and numbers[0] in (0, 1) and (np.diff(numbers) == 1).all():
             found[name] = "the rows' numbers"
     return found
+
+
+def likely_ids(table: Any, names: Collection[str]) -> list[str]:
+    """Columns of whole numbers of which each comes once in many rows, as ids do and measurements hardly."""
+    return [
+        name
+        for name in names
+        if table.num_rows >= _MANY and _whole_numbers(table.column(name)) is not None
+        if _are_distinct(table.column(name))
+    ]
 
 
 def left_out_note(found: Mapping[str, str], options: str) -> str:

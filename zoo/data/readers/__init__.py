@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from zoo.errors import InputError
@@ -16,9 +17,9 @@ from zoo.lazy import module_name, public_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from zoo.data.readers._table import Table
+    from zoo.tables.query import Query
 
 
 class Reader(Protocol):
@@ -34,28 +35,35 @@ def all_readers() -> list[Reader]:
     return [getattr(module, name)() for name, module in modules.items()]
 
 
-def read(path: Path, limit: int | None, **options: str | bool) -> Table:
+def read(place: Path | str | Query, limit: int | None, **options: str | bool) -> Table:
     """Reads a file with the reader of its suffix.
 
     Args:
-        path: an existing file.
+        place: an existing file, a URL, or a query, which is read as a table.
         limit: read the first so many rows, or all.
         options: `vocabulary`, `key_column`, `vector_column` or `token_spaces`, where the user gave them.
 
     Raises:
         InputError: no reader for this suffix, an option that its reader does not know, or a file it cannot read.
     """
-    reader = _reader_of(path)
+    reader = _reader_of(place)
     unknown = sorted(options.keys() - _options(reader))
     if unknown:
         users = [suffix for other in all_readers() if _options(other) >= set(unknown) for suffix in other.suffixes]
         named = " and ".join(f"data.{name}" for name in unknown)
-        raise InputError(f"{path}: {named} means nothing for this format, only for {', '.join(users)}; leave it out")
-    table: Table = reader.read(path, limit, **options)
+        raise InputError(
+            f"{_name_of(place)}: {named} means nothing for this format, only for {', '.join(users)}; leave it out"
+        )
+    table: Table = reader.read(place, limit, **options)
     return table
 
 
-def _reader_of(path: Path) -> Reader:
+def _name_of(place: Path | str | Query) -> str:
+    return str(place) if isinstance(place, Path | str) else place.name
+
+
+def _reader_of(place: Path | str | Query) -> Reader:
+    path = Path(place) if isinstance(place, Path | str) else Path(".parquet")
     # The longest suffix wins, so that `.bin.gz` is not taken for a general `.gz`.
     candidates = [
         (len(suffix), number, reader)
@@ -65,7 +73,7 @@ def _reader_of(path: Path) -> Reader:
     ]
     if not candidates:
         known = ", ".join(sorted(suffix for reader in all_readers() for suffix in reader.suffixes))
-        raise InputError(f"{path}: no reader for files with this ending; readable: {known}")
+        raise InputError(f"{_name_of(place)}: no reader for files with this ending; readable: {known}")
     return max(candidates)[-1]
 
 

@@ -20,7 +20,7 @@ class BinaryVectors:
 
     suffixes: ClassVar[tuple[str, ...]] = (".bin", *(f".bin{packed}" for packed in PACKED))
 
-    def read(self, path: Path, limit: int | None = None) -> Table:
+    def read(self, path: Path | str, limit: int | None = None) -> Table:
         """Reads the first `limit` rows: keys [rows], vectors [rows, width] float32.
 
         Raises:

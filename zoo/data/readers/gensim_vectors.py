@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import ClassVar
 
 from zoo.data.readers._table import Table
+from zoo.errors import InputError
 from zoo.tables.gensim_file import load_gensim
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class GensimVectors:
@@ -20,11 +19,13 @@ class GensimVectors:
 
     suffixes: ClassVar[tuple[str, ...]] = (".kv", ".model", ".wordvectors")
 
-    def read(self, path: Path, limit: int | None = None) -> Table:
+    def read(self, path: Path | str, limit: int | None = None) -> Table:
         """Reads the first `limit` rows: keys [rows], vectors [rows, width] in the model's own number type.
 
         Raises:
             InputError: not gensim's format, a part of it missing, or a model without word vectors.
         """
-        keys, vectors = load_gensim(path)
+        if "://" in str(path):
+            raise InputError(f"{path}: gensim's files are read from this machine only; copy them here")
+        keys, vectors = load_gensim(Path(path))
         return Table(keys[:limit], vectors[:limit], available=len(keys))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -12,8 +13,6 @@ from zoo.errors import InputError
 from zoo.tables.files import existing_file, readable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy.typing as npt
 
 
@@ -22,19 +21,21 @@ class NumpyVectors:
 
     suffixes: ClassVar[tuple[str, ...]] = (".npy",)
 
-    def read(self, path: Path, limit: int | None = None, vocabulary: str | None = None) -> Table:
+    def read(self, path: Path | str, limit: int | None = None, vocabulary: str | None = None) -> Table:
         """Maps the first `limit` rows: keys [rows], vectors [rows, width] in the file's own number type.
 
         Raises:
             InputError: no vocabulary or one of another length, not a .npy file, or not a table of two dimensions.
         """
+        if "://" in str(path):
+            raise InputError(f"{path}: a .npy file and its keys are read from this machine only; copy it here")
         if vocabulary is None:
             raise InputError(
                 f"{path}: a .npy file has no keys; name the file that holds them, one a line or a Parquet file, with "
                 "data.vocabulary="
             )
         keys_path = existing_file(vocabulary, "data.vocabulary")
-        vectors = _map(path)
+        vectors = _map(Path(path))
         if vectors.ndim != 2:
             raise InputError(f"{path}: expected a table [rows, width], found an array of shape {list(vectors.shape)}")
         keys, available = read_vocabulary(keys_path, limit)

@@ -14,19 +14,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zoo.data.readers._table import Table
+    from zoo.tables.query import Query
 
 
 class TableVectors:
     """Reads a table that holds each vector as a list of numbers.
 
     Keys are the column `key_column`, else the first column of strings, else row numbers. Vectors are the column
-    `vector_column`, else the only column of lists of numbers.
+    `vector_column`, also of text such as "[0.1, 0.2]", else the only column of lists of numbers.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = (*PARQUET, *ARROW, *LINES)
 
     def read(
-        self, path: Path, limit: int | None = None, key_column: str | None = None, vector_column: str | None = None
+        self,
+        path: Path | str | Query,
+        limit: int | None = None,
+        key_column: str | None = None,
+        vector_column: str | None = None,
     ) -> Table:
         """Reads the first `limit` rows: keys [rows], vectors [rows, width] float32.
 
@@ -36,7 +41,7 @@ class TableVectors:
         """
         table = open_table(path)
         vector = _vector_column(table.name, table.schema, vector_column)
-        key, notes = _key_column(table.name, table.schema, key_column)
+        key, notes = _key_column(table.name, table.schema, key_column, vector)
         return collect(table, limit, vector, key, notes)
 
 
@@ -44,7 +49,7 @@ def _vector_column(where: str, schema: Any, wanted: str | None) -> str:
     lists = [field.name for field in schema if is_list(field.type) and is_numeric(field.type.value_type)]
     if wanted is not None:
         _known(where, "data.vector_column", wanted, schema.names)
-        if wanted not in lists:
+        if wanted not in lists and not is_text(schema.field(wanted).type):
             raise InputError(
                 f"{where}: data.vector_column={wanted} is of type {schema.field(wanted).type}, not a list of numbers; "
                 f"{suggestion(wanted, lists, what='columns of lists')}"
@@ -60,11 +65,11 @@ def _vector_column(where: str, schema: Any, wanted: str | None) -> str:
     return str(lists[0])
 
 
-def _key_column(where: str, schema: Any, wanted: str | None) -> tuple[str | None, tuple[str, ...]]:
+def _key_column(where: str, schema: Any, wanted: str | None, vector: str) -> tuple[str | None, tuple[str, ...]]:
     if wanted is not None:
         _known(where, "data.key_column", wanted, schema.names)
         return wanted, ()
-    texts = [field.name for field in schema if is_text(field.type)]
+    texts = [field.name for field in schema if is_text(field.type) and field.name != vector]
     if not texts:
         return None, ("No column of strings, so keys are row numbers; data.key_column= names another column.",)
     if len(texts) > 1:

@@ -23,7 +23,7 @@ class TextVectors:
         *(f"{suffix}{packed}" for suffix in TEXT_VECTORS for packed in PACKED),
     )
 
-    def read(self, path: Path, limit: int | None = None, token_spaces: bool = False) -> Table:
+    def read(self, path: Path | str, limit: int | None = None, token_spaces: bool = False) -> Table:
         """Reads the first `limit` rows: keys [rows], vectors [rows, width] float32.
 
         Raises:
