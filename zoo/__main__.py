@@ -11,6 +11,8 @@ from zoo.errors import suggestion
 _COMMANDS = {
     "run": ("zoo.run", "trains, judges, registers and exports a recipe"),
     "encode": ("zoo.encode", "encodes a Parquet, CSV or npy file of any size"),
+    "judge": ("zoo.judge", "judges a registered encoder again, or embeddings from anywhere"),
+    "compare": ("zoo.compare", "compares registered encoders on the same rows"),
     "push": ("zoo.push", "copies a registered encoder to a store that servers read"),
     "rollback": ("zoo.rollback", "makes the former champion the champion again, in the registry and in a store"),
     "serve": ("serving.__main__", "serves exported encoders over REST and gRPC, as TensorFlow Serving does"),

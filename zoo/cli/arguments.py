@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,10 @@ from zoo.errors import InputError, ZooError, one_line, suggestion
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from rich.console import Console
+
 _FAILED = 1
+_PLAIN_WIDTH = 150  # of a log file
 
 
 def command(
@@ -49,9 +53,19 @@ def command(
         parser.add_argument(positional[0], help=positional[1])
     parser.add_argument("values", nargs="*", metavar="key=value")
     options = vars(parser.parse_args(arguments))
+
+    def acted() -> int:
+        values = given(options.pop("values"), keys)
+        act({**options, **values})
+        return 0
+
+    return explained(acted)
+
+
+def explained(act: Callable[[], int]) -> int:
+    """The exit status of a command; what can be explained is said in a line instead of a traceback."""
     try:
-        given = _given(options.pop("values"), keys)
-        act({**options, **given})
+        return act()
     except ZooError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201  the command line's own voice
         return error.exit_status
@@ -61,7 +75,16 @@ def command(
     except OSError as error:
         print(f"error: {one_line(error)}", file=sys.stderr)  # noqa: T201
         return _FAILED
-    return 0
+
+
+def open_console(*, quiet: bool = False) -> Console:
+    """Where a person reads along: wide enough for the tables where it is no terminal and COLUMNS does not say."""
+    from rich.console import Console
+
+    made = Console(quiet=quiet)
+    if made.is_terminal or "COLUMNS" in os.environ:
+        return made
+    return Console(quiet=quiet, width=_PLAIN_WIDTH)
 
 
 def begin(what: str) -> None:
@@ -69,15 +92,16 @@ def begin(what: str) -> None:
     print(f"{what} ...", file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _given(values: Sequence[str], keys: Mapping[str, str]) -> dict[str, str]:
-    given: dict[str, str] = {}
+def given(values: Sequence[str], keys: Mapping[str, str]) -> dict[str, str]:
+    """Values by key; raises InputError for what is no key=value, no key, or there twice."""
+    found: dict[str, str] = {}
     for each in values:
         key, equals, value = each.partition("=")
         if not equals or not value:
             raise InputError(f"{each!r}: write key=value; {suggestion(key, keys, what='keys')}")
         if key not in keys:
             raise InputError(f"there is no key {key!r}; {suggestion(key, keys, what='keys')}")
-        if key in given:
+        if key in found:
             raise InputError(f"{key} is given twice")
-        given[key] = value
-    return given
+        found[key] = value
+    return found

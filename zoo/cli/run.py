@@ -9,24 +9,21 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import os
 import shutil
 import sys
 import textwrap
 from typing import TYPE_CHECKING
 
+from zoo.cli.arguments import open_console
 from zoo.errors import RecipeError, ZooError, one_line, suggestion
 from zoo.recipe import compose, expand, list_recipes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from zoo.stages.result import Result
 
 _BLESSED, _FAILED, _NOT_BLESSED = 0, 1, 3
-_PLAIN_WIDTH = 150  # of a log file, where COLUMNS does not say: wide enough for the tables
 
 
 def run(recipe: str, *overrides: str, quiet: bool = False) -> Result:
@@ -47,7 +44,7 @@ def run(recipe: str, *overrides: str, quiet: bool = False) -> Result:
     """
     from zoo.pipeline import Pipeline
 
-    return Pipeline(compose(recipe, overrides), _console(quiet=quiet)).run()
+    return Pipeline(compose(recipe, overrides), open_console(quiet=quiet)).run()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,10 +77,10 @@ def _main(options: argparse.Namespace) -> int:
     if options.multirun:
         from zoo.sweep import Sweep
 
-        return _BLESSED if Sweep(recipes, _console()).run() else _NOT_BLESSED
+        return _BLESSED if Sweep(recipes, open_console()).run() else _NOT_BLESSED
     from zoo.pipeline import Pipeline
 
-    result = Pipeline(recipes[0], _console()).run()
+    result = Pipeline(recipes[0], open_console()).run()
     return _BLESSED if result.verdict.blessed else _NOT_BLESSED
 
 
@@ -134,12 +131,3 @@ def _hanging(name: str, purpose: str) -> str:
         return f"{name}{purpose}\n"
     columns = max(shutil.get_terminal_size().columns, 2 * len(name))
     return textwrap.fill(purpose, columns, initial_indent=name, subsequent_indent=" " * len(name)) + "\n"
-
-
-def _console(*, quiet: bool = False) -> Console:
-    from rich.console import Console
-
-    console = Console(quiet=quiet)
-    if console.is_terminal or "COLUMNS" in os.environ:
-        return console
-    return Console(quiet=quiet, width=_PLAIN_WIDTH)

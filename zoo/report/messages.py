@@ -36,8 +36,9 @@ def missing_labels(metrics: Mapping[str, Any], gates: Mapping[str, Any], splits:
 
 def collapses(report: Report) -> Iterator[str]:
     """Notes on metrics that find fewer than half of the code's dimensions active."""
-    latent_dim = report.dimensions["encoder"]
-    for metric, score in report.scores["encoder"].items():
+    encoder = next(iter(report.scores))
+    latent_dim = report.dimensions[encoder]
+    for metric, score in report.scores[encoder].items():
         if report.units[metric] == "dimensions" and score is not None and score.value < latent_dim / 2:
             yield (
                 f"{metric}: only {score.value:.0f} of {latent_dim} dimensions say anything; the posterior has "
@@ -75,10 +76,11 @@ def copies(report: Report) -> Iterator[str]:
     if not said:
         return
     sample = f" (near copies were sought for {found.looked_at:,} of them)" if 0 <= found.looked_at < found.rows else ""
-    scores = {metric: score for metric, score in report.without_duplicates.get("encoder", {}).items() if score}
-    without = ", ".join(f"{metric} {score}" for metric, score in scores.items())
+    encoder = next(iter(report.scores))
+    scores = report.without_duplicates.get(encoder, {})
+    without = ", ".join(f"{metric} {score}" for metric, score in scores.items() if score)
     yield f"of the {found.rows:,} held-out rows {', '.join(said)}{sample}" + (
-        f"; without exact copies the encoder has {without}" if without else ""
+        f"; without exact copies {encoder} has {without}" if without else ""
     )
 
 

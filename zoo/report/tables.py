@@ -38,7 +38,7 @@ def report_table(report: Report) -> RenderableType:
         cells = [_marked(report, name, metric, scores.get(metric)) for metric in report.units]
         table.add_row(escape(name), _size(report, name, ""), *cells, style=_style(name))
     fitted = FirstThatFits(table, InParts(list(report.scores), partial(_transposed, report)))
-    return Group(fitted, Text(_legend(report), style="dim")) if report.best else fitted
+    return Group(fitted, Text(_legend(report), style="dim"), Text()) if report.best else fitted
 
 
 def _legend(report: Report) -> str:
@@ -73,6 +73,21 @@ def _size(report: Report, name: str, dimensions: str) -> str:
 
 def _titled(report: Report) -> Table:
     return _table(f"Held-out rows, {report.confidence:.0%} intervals ({report.resamples} resamples)")
+
+
+def differences_table(report: Report) -> RenderableType:
+    """The first representation's paired differences to the others, where no gate asks for them."""
+    first = next(iter(report.scores))
+    table = _table("Paired differences, positive where the first is better")
+    _text_columns(table, "metric", "first", "other")
+    _number_columns(table, "difference\ninterval", "p\n(Holm)")
+    for metric in report.units:
+        for name, differences in report.differences.items():
+            if (difference := differences.get(metric)) is not None:
+                p = report.adjusted.get(name, {}).get(metric)
+                chance = "-" if p is None else f"{p:.3f}"
+                table.add_row(escape(metric), escape(first), escape(name), _cell(difference), chance)
+    return table
 
 
 def verdict_table(verdict: Verdict) -> RenderableType:

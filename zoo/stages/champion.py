@@ -50,7 +50,7 @@ def load_champion(tracker: Tracker, name: str, splits: Splits) -> Champion:
         champion.encode(splits.inputs(splits.test[:1]))
     except ValueError as error:
         return Champion(obstacle=f"{error}: give the new encoder a name of its own with name=NAME")
-    whole = _completed(champion, tracker, name, found[0], splits)
+    whole = completed(champion, tracker, name, found[0], splits)
     return Champion(EncodedTable(whole, splits), notes=tuple(_remarks(tracker, name, found[0], splits)))
 
 
@@ -70,7 +70,7 @@ def _remarks(tracker: Tracker, name: str, version: int, splits: Splits) -> Itera
         )
 
 
-def _completed(champion: Encoder, tracker: Tracker, name: str, version: int, splits: Splits) -> Encoder:
+def completed(champion: Encoder, tracker: Tracker, name: str, version: int, splits: Splits) -> Encoder:
     """The champion with what an exported encoder cannot do (likelihoods, rates), from the Keras model of its run.
 
     It stays as it was exported where that model is gone, cannot be read by this version of the zoo, or gives other

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pandas import DataFrame
+
     from zoo.types.capabilities import Representation
     from zoo.types.numbers import Doubles, NonNegativeFloat, Rows
     from zoo.types.tables import Splits
@@ -181,6 +183,56 @@ class Report:
     chances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     bytes_per_row: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def to_frame(self) -> DataFrame:
+        """A `pandas.DataFrame` with a row a representation and metric, where the metric applies.
+
+        Columns: `representation`, `metric`, `unit`, `value`, `low`, `high`, `count`, `dimensions`; `difference`,
+        `difference_low`, `difference_high` and `p` (Holm-adjusted) of the first representation's paired difference to
+        it, positive where the first is better; `as_good_as_best`.
+        """
+        import pandas as pd
+
+        rows = []
+        for name, scores in self.scores.items():
+            for metric, score in scores.items():
+                if score is None:
+                    continue
+                difference = self.differences.get(name, {}).get(metric)
+                rows.append(
+                    {
+                        "representation": name,
+                        "metric": metric,
+                        "unit": self.units.get(metric, ""),
+                        "value": score.value,
+                        "low": score.low,
+                        "high": score.high,
+                        "count": score.count,
+                        "dimensions": self.dimensions.get(name),
+                        "difference": None if difference is None else difference.value,
+                        "difference_low": None if difference is None else difference.low,
+                        "difference_high": None if difference is None else difference.high,
+                        "p": self.adjusted.get(name, {}).get(metric),
+                        "as_good_as_best": name in self.best.get(metric, ()),
+                    }
+                )
+        return pd.DataFrame(rows)
+
+    def _repr_html_(self) -> str:
+        """Representations x metrics for a notebook: each score with its interval, * where it is as good as the best."""
+        import pandas as pd
+
+        cells = {
+            f"{metric} ({unit})": {
+                name: "-" if (score := scores.get(metric)) is None else f"{score}{'*' * self._is_best(name, metric)}"
+                for name, scores in self.scores.items()
+            }
+            for metric, unit in self.units.items()
+        }
+        return str(pd.DataFrame(cells, index=list(self.scores)).to_html(escape=True))
+
+    def _is_best(self, name: str, metric: str) -> bool:
+        return name in self.best.get(metric, ())
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,48 @@
+"""Compares registered or exported encoders with each other, on the same rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zoo.errors import InputError
+from zoo.keras_settings import zoo_settings
+from zoo.review.registered import found
+from zoo.review.review import reviewed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from zoo.review.review import Review
+    from zoo.types import Splits
+
+
+def compare_encoders(encoders: Sequence[str], overrides: Sequence[str], console: Console, page: str | None) -> Review:
+    """Judges several encoders by the recipe of the first, which the others are compared with.
+
+    Args:
+        encoders: each as `zoo.load` takes it.
+        overrides: of the first one's recipe.
+        console: where a person reads along.
+        page: where to write the report page; None writes none.
+
+    Raises:
+        InputError: fewer than two encoders, one twice, or one that cannot read the rows of the first.
+    """
+    if len(encoders) < 2:
+        raise InputError("give two encoders or more, such as: python -m zoo.compare vae_word2vec/1 vae_word2vec/2")
+    if len(set(encoders)) < len(encoders):
+        raise InputError("an encoder is named twice")
+    everyone = [found(each) for each in encoders]
+    recipe = everyone[0].recipe(overrides)
+    splits: Splits = recipe.build("data").load()
+    with zoo_settings():
+        judge = recipe.build("judge")
+        table = judge.scaled(splits)
+        representations = [each.on(table, each.name) for each in everyone]
+        report, evidence = judge.weigh(representations, recipe.build("metrics"), table)
+        purpose = f"{encoders[0]}, compared with {', '.join(encoders[1:])} on the same held-out rows"
+        described = {**recipe.config, "name": " and ".join(encoders), "purpose": purpose}
+        made = {"compared": ", ".join(encoders)}
+        return reviewed(console, report, None, evidence, recipe=described, made=made, page=page)
