@@ -1,0 +1,98 @@
+"""Embeddings from anywhere, judged against what is free, without a model of the zoo's."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+from zoo.cli.judge import main
+from zoo.errors import InputError
+
+
+@pytest.fixture
+def files(tmp_path, rng, monkeypatch):
+    """400 rows of 12 numbers in three classes, and embeddings of 3 that tell the classes apart and nothing else."""
+    monkeypatch.chdir(tmp_path)
+    labels = rng.integers(3, size=400)
+    raw = rng.normal(size=(400, 12)) * 3
+    raw[:, 0] += labels
+    embeddings = np.eye(3)[labels] + 0.3 * rng.normal(size=(400, 3))
+    keys = [f"row {i}" for i in range(400)]
+    frame = pd.DataFrame(raw, columns=[f"x{i}" for i in range(12)]).assign(key=keys, kind=[f"k{i}" for i in labels])
+    frame.to_parquet("raw.parquet", index=False)
+    shuffled = rng.permutation(400)
+    table = pd.DataFrame({"key": keys, "embedding": list(embeddings.astype(np.float32))})
+    table.iloc[shuffled].to_parquet("embeddings.parquet", index=False)
+    np.save("embeddings.npy", embeddings)
+    np.save("raw.npy", raw)
+    return embeddings
+
+
+def test_they_are_matched_by_key_and_compared_with_what_is_free(files):
+    found = zoo.judge(embeddings="embeddings.parquet", raw="raw.parquet", labels="kind", key="key", quiet=True)
+    report = found.report
+    assert list(report.scores) == ["embeddings", "raw", "pca", "pca_whitened", "random_projection"]
+    assert report.dimensions["pca"] == report.dimensions["embeddings"] == 3
+    assert report.scores["embeddings"]["knn_accuracy"].value > 0.9
+    assert report.differences["raw"]["knn_accuracy"].low > 0
+    assert "embeddings" in report.best["knn_accuracy"]
+    assert report.scores["raw"]["overlap_at_10"].value == 1
+    assert found.verdict is None
+    assert found.page is None
+
+
+def test_without_keys_rows_go_together_by_their_number(files):
+    by_number = zoo.judge(embeddings="embeddings.npy", raw="raw.npy", quiet=True).report
+    np.savez("both.npz", x=files, keys=np.asarray([str(i) for i in range(400)]))
+    by_key = zoo.judge(embeddings="both.npz", raw="raw.npy", quiet=True).report
+    assert by_key.scores["embeddings"] == by_number.scores["embeddings"]
+
+
+def test_alone_they_are_described(files, capsys):
+    assert main(["embeddings=embeddings.npy", "page=page.html"]) == 0
+    printed = capsys.readouterr().out
+    assert "there is nothing to compare with: raw=FILE" in printed
+    assert "effective_rank" in printed
+    assert "report  page.html" in printed
+    page = (files is not None) and open("page.html", encoding="utf-8").read()  # noqa: PTH123, SIM115
+    assert "embeddings.npy" in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["embeddings=short.npy", "raw=raw.npy"], "300 rows of raw.npy have no embedding in short.npy, such as '100'"),
+        (["embeddings=embeddings.npy", "label=kind"], "did you mean 'labels'"),
+        (["embeddings=absent.npy"], "absent.npy"),
+        (["embeddings=nan.npy"], "NaN"),
+        ([], "give an encoder, such as vae_word2vec/2, or embeddings=FILE"),
+        (["one", "two"], "judge one encoder at a time"),
+        (["embeddings=embeddings.npy", "page=nowhere/page.html"], "name another file with page=FILE"),
+    ],
+)
+def test_what_cannot_be_used_is_said(arguments, said, files, capsys):
+    np.save("short.npy", files[:100])
+    broken = files.copy()
+    broken[3, 1] = np.nan
+    np.save("nan.npy", broken)
+    assert main(arguments) in {1, 2}
+    assert said in capsys.readouterr().err
+
+
+def test_overrides_are_for_encoders(files):
+    with pytest.raises(InputError, match="have no recipe"):
+        zoo.judge(None, "data.path=x", embeddings="embeddings.npy")
+
+
+def test_a_report_becomes_a_frame_and_a_table_of_a_notebook(files):
+    report = zoo.judge(embeddings="embeddings.npy", raw="raw.npy", quiet=True).report
+    frame = report.to_frame().set_index(["representation", "metric"])
+    score = report.scores["pca"]["overlap_at_10"]
+    assert frame.loc[("pca", "overlap_at_10"), "value"] == score.value
+    difference = report.differences["pca"]["overlap_at_10"]
+    assert frame.loc[("pca", "overlap_at_10"), "difference_high"] == difference.high
+    assert frame.loc[("pca", "overlap_at_10"), "p"] == report.adjusted["pca"]["overlap_at_10"]
+    assert np.isnan(frame.loc[("embeddings", "overlap_at_10"), "difference"])
+    html = report._repr_html_()
+    assert f"<td>{score}" in html
+    assert "*</td>" in html

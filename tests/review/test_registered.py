@@ -1,0 +1,92 @@
+"""Registered encoders judged again, and compared."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import zoo
+from zoo.cli.compare import main as compare_main
+from zoo.cli.judge import main
+from zoo.errors import InputError
+
+pytestmark = pytest.mark.slow
+RECIPE = """
+defaults: [dense_vectors, _self_]
+name: small
+purpose: for tests
+data: {path: rows.npy}
+model: {latent_dim: 3, hidden: [8]}
+train: {epochs: 2, batch_size: 16, steps_per_epoch: 10}
+judge: {resamples: 50}
+gates: {neighbours: {margin: -2}}
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    place = tmp_path_factory.mktemp("place")
+    patch = pytest.MonkeyPatch()
+    patch.chdir(place)
+    patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    random = np.random.default_rng(0)
+    np.save("rows.npy", (random.normal(size=(300, 3)) @ random.normal(size=(3, 8))).astype(np.float32))
+    np.save("other.npy", (random.normal(size=(300, 3)) @ random.normal(size=(3, 8))).astype(np.float32))
+    np.save("wider.npy", random.normal(size=(300, 9)).astype(np.float32))
+    Path("small.yaml").write_text(RECIPE)
+    yield zoo.run("./small.yaml", quiet=True), zoo.run("./small.yaml", "seed=1", quiet=True)
+    patch.undo()
+
+
+def test_an_encoder_judged_again_has_the_scores_that_it_was_blessed_for(place, capsys):
+    first, _ = place
+    assert main(["small/1", "page=again.html"]) == 0
+    printed = capsys.readouterr().out
+    assert "report  again.html" in printed
+    again = zoo.judge("small/1", quiet=True)
+    assert again.verdict.blessed
+    for name, scores in again.report.scores.items():
+        for metric, score in scores.items():
+            wanted = first.report.scores[name][metric]
+            assert (score is None) == (wanted is None)
+            if score is not None:
+                assert score.value == pytest.approx(wanted.value, abs=1e-5)
+
+
+def test_other_rows_and_gates_can_be_asked_for(place):
+    other = zoo.judge("small/1", "data.path=other.npy", "gates.neighbours.margin=1.5", quiet=True)
+    assert not other.verdict.blessed
+    assert main(["small/1", "gates.neighbours.margin=1.5", "page=none"]) == 3
+    with pytest.raises(InputError, match=r"small/1 cannot read these rows: .*9"):
+        zoo.judge("small/1", "data.path=wider.npy", quiet=True)
+
+
+def test_encoders_are_compared_on_the_same_rows(place, capsys):
+    assert compare_main(["small/1", "small/2", "page=both.html"]) == 0
+    printed = capsys.readouterr().out
+    assert "Paired differences" in printed
+    assert Path("both.html").is_file()
+    report = zoo.compare("small/1", "small/2", quiet=True).report
+    assert list(report.scores) == ["small/1", "small/2"]
+    metric = next(iter(report.differences["small/2"]))
+    one, other = (report.scores[name][metric].value for name in report.scores)
+    assert report.differences["small/2"][metric].value == pytest.approx(one - other)
+
+
+@pytest.mark.parametrize(
+    ("encoders", "said"),
+    [(["small"], "give two encoders"), (["small/1", "small/1"], "named twice"), (["small/1", "smal"], "smal")],
+)
+def test_what_cannot_be_compared_is_said(encoders, said, place, capsys):
+    assert compare_main(encoders) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_an_encoder_without_its_recipe_is_not_judged(place, tmp_path):
+    first, _ = place
+    import shutil
+
+    shutil.copytree(first.directory, tmp_path / "7")
+    (tmp_path / "7" / "recipe.yaml").unlink()
+    with pytest.raises(InputError, match="its recipe is not with it"):
+        zoo.judge(tmp_path / "7", quiet=True)
