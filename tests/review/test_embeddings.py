@@ -41,6 +41,22 @@ def test_they_are_matched_by_key_and_compared_with_what_is_free(files):
     assert found.page is None
 
 
+def test_pairs_and_queries_are_asked_by_key(files):
+    pairs = pd.DataFrame({"a": [f"row {i}" for i in range(0, 400, 2)], "b": [f"row {i}" for i in range(1, 400, 2)]})
+    cosines = (
+        (files[::2] * files[1::2]).sum(axis=1)
+        / np.linalg.norm(files[::2], axis=1)
+        / np.linalg.norm(files[1::2], axis=1)
+    )
+    pairs.assign(similarity=cosines).to_csv("pairs.csv", index=False)
+    asked = [(f"row {i}", f"row {j}") for i in range(0, 400, 5) for j in range(1, 400, 7)]
+    pd.DataFrame(asked, columns=["query", "document"]).to_csv("queries.csv", index=False)
+    given = {"raw": "raw.parquet", "key": "key", "pairs": "pairs.csv", "queries": "queries.csv"}
+    report = zoo.judge(embeddings="embeddings.parquet", quiet=True, **given).report
+    assert report.scores["embeddings"]["pair_similarity"].value == pytest.approx(1)
+    assert {"ndcg_at_10", "recall_at_100"} <= set(report.units)
+
+
 def test_without_keys_rows_go_together_by_their_number(files):
     by_number = zoo.judge(embeddings="embeddings.npy", raw="raw.npy", quiet=True).report
     np.savez("both.npz", x=files, keys=np.asarray([str(i) for i in range(400)]))

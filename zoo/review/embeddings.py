@@ -173,13 +173,14 @@ def _metrics(*, labelled: bool, raw: bool, pairs: str | None, queries: str | Non
             "knn_accuracy": metrics.KnnAccuracy(),
             "linear_probe": metrics.LinearProbe(),
             "class_separation": metrics.ClassSeparation(),
-            "retrieval": metrics.RetrievalPrecision(),
+            "precision_at_10": metrics.RetrievalPrecision(),
             "ami": metrics.ClusterAgreement("ami"),
         }
     if pairs:
         chosen["pair_similarity"] = metrics.PairSimilarity(pairs)
     if queries:
-        chosen["retrieval_of_queries"] = metrics.QueryRetrieval(queries)
+        chosen["ndcg_at_10"] = metrics.QueryRetrieval(queries)
+        chosen["recall_at_100"] = metrics.QueryRetrieval(queries, "recall", k=100)
     if raw:
         chosen |= {
             "overlap_at_10": metrics.NeighbourOverlap(),
