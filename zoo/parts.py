@@ -101,6 +101,13 @@ class Network(Configured, keras.Layer):
     takes_sparse = False
     needs_target = False
 
+    def adapt(self, batches: Batches) -> None:
+        """Learns, before training, what training leaves alone; an encoder is handed the preprocessed training rows.
+
+        Args:
+            batches: called for a fresh pass over the training rows, as `Preprocessing.adapt` is.
+        """
+
 
 class Corruption(Configured, keras.Layer):
     """Damages rows while training: [batch, ...] -> the same shape; the identity when `training` is False.

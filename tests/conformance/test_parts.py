@@ -41,8 +41,8 @@ AT_LEAST = {
     "bottlenecks": 7,
     "corruptions": 5,
     "likelihoods": 6,
-    "models": 4,
-    "networks": 4,
+    "models": 5,
+    "networks": 5,
     "objectives": 3,
     "preprocessing": 6,
 }
@@ -102,6 +102,7 @@ EXAMPLES = {
         "flip": 0.5,
         "tint": 0.1,
         "grey": 0.3,
+        "crop": 0.6,
         "seed": 5,
     },
     "corruptions.ShiftAndCrop": {"scale_low": 0.6, "shift": 0.1, "flip": True, "seed": 5},
@@ -114,6 +115,16 @@ EXAMPLES = {
     "likelihoods.Product": {"fields": {"a": 4, "b": 5}},
     "networks.EmbeddingBag": {"units": 5, "hidden": [4], "activation": "tanh", "combiner": "mean", "dropout": 0.25},
     "networks.MLP": {"hidden": [5, 4], "activation": "tanh", "skip": True, "dropout": 0.25},
+    "networks.PatchCodes": {
+        "centroids": 5,
+        "side": 3,
+        "stride": 2,
+        "training_stride": 3,
+        "body": "networks.MLP",
+        "images": 11,
+        "patches": 90,
+        "seed": 4,
+    },
     "networks.ResidualDecoder": {
         "widths": [5, 4],
         "blocks": 2,
@@ -170,6 +181,14 @@ EXAMPLES = {
         "likelihood": "likelihoods.Laplace",
     },
     "models.DenseAutoencoder": {"latent_dim": 3, "hidden": [8], "preprocess": {"centre": "preprocessing.Centre"}},
+    "models.NeighbourAutoencoder": {
+        "latent_dim": 3,
+        "hidden": [8],
+        "preprocess": {"standardise": "preprocessing.Standardise"},
+        "nearest": 3,
+        "residual_weight": 0.5,
+        "kept": 20,
+    },
     "models.VAE": {"latent_dim": 3, "hidden": [8, 6], "skip": True, "terms": {"cosines": "objectives.KeepCosines"}},
 }
 # Which argument of the hosting model takes a part of a kind, and how.
@@ -189,6 +208,7 @@ ROWS_OF = {
     "likelihoods.Multinomial": "baskets",
     "likelihoods.Product": "records",
     "networks.EmbeddingBag": "baskets",
+    "networks.PatchCodes": "images",
     "networks.ResidualDecoder": "images",
     "networks.ResidualEncoder": "images",
     "models.ConvAutoencoder": "images",
@@ -305,7 +325,7 @@ def test_configuration_makes_the_same_part_again(part):
     for argument in arguments(type(made)):
         assert argument in made.get_config(), f"{part} does not keep its argument {argument}"
     for argument, value in EXAMPLES[part].items():
-        if part in HOSTED:
+        if part in HOSTED and not (isinstance(value, str) and value in EXAMPLES):
             assert getattr(made, argument) == value
             assert getattr(again, argument) == value
 

@@ -84,3 +84,26 @@ def test_what_is_no_image_is_refused():
         RandomAffine(rotation=-0.1)
     with pytest.raises(ValueError, match="are probabilities"):
         RandomAffine(flip=1.5)
+
+
+def test_crop_sees_a_window_inside_the_image():
+    """An image whose pixels say where they are: they lie apart by the root of the share of the area that is seen."""
+    column, row = np.meshgrid(np.arange(21.0), np.arange(17.0))
+    images = np.repeat(np.stack([column, row], axis=-1)[None], 400, axis=0).astype(np.float32)
+    still = {"rotation": 0.0, "stretch": 0.0, "shear": 0.0, "shift": 0.0}
+    seen = np.asarray(RandomAffine(**still, crop=0.25, seed=1)(images, training=True))
+    apart = np.stack([seen[:, 8, 11, 0] - seen[:, 8, 10, 0], seen[:, 9, 10, 1] - seen[:, 8, 10, 1]])
+    np.testing.assert_allclose(apart[0], apart[1], atol=1e-3)
+    shares = apart[0] ** 2
+    assert shares.min() >= 0.25 - 1e-3
+    assert shares.max() <= 1 + 1e-3
+    assert abs(np.sqrt(shares).mean() - 0.7778) < 0.02  # the mean root of a uniform share from 1/4 to 1
+    nearest = np.abs(seen[:, 8, 10] - [10, 8]) / [
+        21,
+        17,
+    ]  # shares of the side
+    assert (nearest <= (1 - apart[0][:, None]) / 2 + 1e-3).all()
+    assert nearest.std(axis=0).min() > 0.03
+    np.testing.assert_array_equal(RandomAffine(**still, crop=1.0)(images, training=True), images)
+    with pytest.raises(ValueError, match="crop is a share"):
+        RandomAffine(crop=0.0)

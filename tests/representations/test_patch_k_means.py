@@ -9,7 +9,7 @@ import pytest
 from zoo.data.digits import Digits
 from zoo.errors import InputError
 from zoo.metrics.knn_accuracy import KnnAccuracy
-from zoo.representations._patches import Grid, PatchFeatures, Whitening, contrast_normalised, quarters
+from zoo.patches import Grid, PatchFeatures, Whitening, contrast_normalised, quarters
 from zoo.representations.patch_k_means import PatchKMeans
 from zoo.representations.pca import PCA
 from zoo.types import Splits

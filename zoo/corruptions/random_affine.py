@@ -12,7 +12,7 @@ from zoo.parts import Corruption
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import LayerArguments, NonNegativeFloat, Seed, UnitInterval
+    from zoo.types import LayerArguments, NonNegativeFloat, Probability, Seed, UnitInterval
 
 
 class RandomAffine(Corruption):
@@ -32,6 +32,8 @@ class RandomAffine(Corruption):
         flip: probability that an image is mirrored left to right; not for digits and letters.
         tint: as brightness, but an amount for each channel.
         grey: probability that an image's channels are replaced by their mean.
+        crop: smallest share of the image's area that is seen, enlarged to the whole; the share is drawn uniformly from
+            here to 1, the window's place from all those inside the image. 1 sees all of it.
         seed: seed of the draws; None draws one from Keras' global seed.
         **kwargs: Keras layer arguments (name, dtype).
 
@@ -41,7 +43,7 @@ class RandomAffine(Corruption):
     Reference:
         Simard, Steinkraus and Platt 2003, "Best practices for convolutional neural networks applied to visual document
         analysis", section 2; Chen et al. 2020, "A simple framework for contrastive learning of visual representations",
-        section 3 (what light, tint and grey are for: colours alone would tell images apart).
+        section 3 (crops, and what light, tint and grey are for: colours alone would tell images apart).
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class RandomAffine(Corruption):
         flip: UnitInterval = 0.0,
         tint: NonNegativeFloat = 0.0,
         grey: UnitInterval = 0.0,
+        crop: Probability = 1.0,
         seed: Seed | None = None,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
@@ -63,9 +66,11 @@ class RandomAffine(Corruption):
             raise ValueError("rotation, stretch, shear, shift, brightness, contrast and tint must not be negative")
         if not (0 <= flip <= 1 and 0 <= grey <= 1):
             raise ValueError(f"flip and grey are probabilities, not {flip} and {grey}")
+        if not 0 < crop <= 1:
+            raise ValueError(f"crop is a share of the area, above 0 and at most 1, not {crop}")
         self.rotation, self.stretch, self.shear, self.shift = rotation, stretch, shear, shift
         self.brightness, self.contrast, self.flip = brightness, contrast, flip
-        self.tint, self.grey, self.seed = tint, grey, seed
+        self.tint, self.grey, self.crop, self.seed = tint, grey, crop, seed
         self.draws = keras.random.SeedGenerator(seed)
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
@@ -89,9 +94,14 @@ class RandomAffine(Corruption):
         if self.flip > 0:  # a mirrored column is where the map's own column would be on the other side of the middle
             side = 1.0 - 2.0 * self._chosen(x, self.flip)
             a, c = a * side, c * side
-        column, row = (width - 1) / 2, (height - 1) / 2  # the middle stays where it is, but for the shift
-        right = column - a * column - b * row + self._drawn(x, self.shift) * width
-        down = row - c * column - d * row + self._drawn(x, self.shift) * height
+        column, row = (width - 1) / 2, (height - 1) / 2  # the middle stays where it is, but for shift and crop
+        right, down = self._drawn(x, self.shift) * width, self._drawn(x, self.shift) * height
+        if self.crop < 1:
+            side = ops.sqrt(keras.random.uniform(ops.shape(x)[:1], self.crop, 1.0, seed=self.draws))
+            a, b, c, d = a * side, b * side, c * side, d * side
+            free = (1.0 - side) / 2  # how far the window's middle may lie from the image's, as a share of the side
+            right, down = right + self._drawn(x, 1.0) * free * width, down + self._drawn(x, 1.0) * free * height
+        right, down = right + column - a * column - b * row, down + row - c * column - d * row
         nothing = ops.zeros_like(a)
         return ops.stack([a, b, right, c, d, down, nothing, nothing], axis=1)
 

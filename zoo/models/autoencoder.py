@@ -157,7 +157,7 @@ class Autoencoder(Configured, keras.Model):
         self.build((None, *config["row_shape"]))
 
     def adapt(self, batches: Batches) -> None:
-        """Lets each preprocessing layer learn its statistics from the rows as the layers before it leave them.
+        """Lets what is learnt before training learn from the rows as the layers before it leave them.
 
         Args:
             batches: called for a fresh pass over the training rows: blocks [<= size, ...], each with the weights
@@ -167,8 +167,12 @@ class Autoencoder(Configured, keras.Model):
         for layer in self.preprocess.values():
             layer.adapt(partial(_passes, batches, tuple(before)))
             before.append(layer)
+        self.encoder.adapt(partial(_passes, batches, tuple(before)))
         if hasattr(self.likelihood, "adapt"):
             self.likelihood.adapt(partial(_passes, batches, tuple(before)))
+
+    def remember(self, batches: Batches) -> None:
+        """Called once training is over, for models that keep something of the training rows; see `adapt`."""
 
     def prepare(self, x: Tensor) -> Tensor:
         """Preprocesses raw rows: [batch, ...] -> the same shape."""

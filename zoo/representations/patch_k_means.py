@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,8 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.moments import Moments
+from zoo.patches import Grid, PatchFeatures, Whitening, centroids_of
 from zoo.representations._components import whitening_scales
-from zoo.representations._patches import Grid, PatchFeatures, Whitening
 
 if TYPE_CHECKING:
     from zoo.types import Floats, PositiveInt, Representation, Rows, Seed, Splits, Trained, UnitInterval
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 _SIDE = 6  # pixels, as published; smaller images have patches of three eighths of their side
 _PLACES = 32  # patches in a row of an image at most, unless more are asked for
 _READ, _SUMMED = 64, 1_024  # images at a time, and features of images
-_STARTED = 20  # patches for each centroid that k-means starts from
-_ROUNDS = 20  # of k-means; the codes hardly change after
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,7 @@ class PatchKMeans:
         grid = self._grid(splits.shape)
         patches = self._some_patches(splits, rows, grid)
         whitening = Whitening.of(patches, _span(splits, rows))
-        features = PatchFeatures(grid, whitening, self._centroids(whitening(patches)))
+        features = PatchFeatures(grid, whitening, centroids_of(whitening(patches), self.centroids, self.seed))
         moments = Moments(4 * len(features.centroids))
         for start in range(0, count, _SUMMED):
             block = rows[start : start + _SUMMED]
@@ -128,17 +125,6 @@ class PatchKMeans:
         random = np.random.default_rng(self.seed)
         each = -(-self.patches // len(rows))
         return np.concatenate([grid.some(np.asarray(block), each, random) for block in splits.batches(rows, _READ)])
-
-    def _centroids(self, patches: Floats) -> Floats:
-        from sklearn.cluster import KMeans, kmeans_plusplus
-        from sklearn.exceptions import ConvergenceWarning
-
-        count = min(self.centroids, len(patches))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct patches than centroids
-            first, _ = kmeans_plusplus(patches[: _STARTED * count], count, random_state=self.seed)
-            clusters = KMeans(count, init=first, n_init=1, max_iter=_ROUNDS).fit(patches)
-        return np.asarray(clusters.cluster_centers_, np.float32)
 
 
 def _span(splits: Splits, rows: Rows) -> float:

@@ -130,6 +130,8 @@ class Trainer:
         self._run(trainee, feed, first, finite, kept, checkpoint, listeners)
         if trainee is not model:
             model.set_weights(trainee.get_weights())
+        for each in (model, untrained):
+            each.remember(lambda: splits.weighted_batches(splits.train))
         return Trained(
             model=model,
             untrained=untrained,

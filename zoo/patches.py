@@ -1,8 +1,9 @@
-"""Images by how their patches lie to centroids of patches."""
+"""Patches of images, and how they lie to centroids that k-means finds."""
 
 from __future__ import annotations
 
 import math
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _DISTANCES = 2**20  # of patches to centroids at a time: 4 MiB, which stay in the processor's cache
-_FLOOR = 10 / 255**2  # added to a patch's variance, on a grey scale of length 1: Coates, Lee and Ng's 10 of 255
+FLOOR = 10 / 255**2  # added to a patch's variance, on a grey scale of length 1: Coates, Lee and Ng's 10 of 255
+_STARTED = 20  # patches for each centroid that k-means starts from
+_ROUNDS = 20  # of k-means; the codes hardly change after
 _REGULARISED = 0.1  # added to the variances that patches are whitened by, theirs
 
 
@@ -64,7 +67,7 @@ def contrast_normalised(patches: Floats, span: float) -> Floats:
     """
     centred = patches - patches.mean(axis=-1, keepdims=True)
     variance = np.einsum("...i,...i->...", centred, centred)[..., None] / np.float32(patches.shape[-1])
-    centred /= np.sqrt(variance + np.float32(_FLOOR * span**2))
+    centred /= np.sqrt(variance + np.float32(FLOOR * span**2))
     return centred
 
 
@@ -141,6 +144,19 @@ class PatchFeatures:
         np.maximum(nearness, 0, out=nearness)
         quarter = quarters(*self.grid.places(images.shape[1:]))
         return np.asarray((quarter @ nearness).reshape(len(images), -1), np.float32)
+
+
+def centroids_of(patches: Floats, count: int, seed: int) -> Floats:
+    """Centroids [count, values] of patches [n, values] by k-means; fewer where there are fewer patches."""
+    from sklearn.cluster import KMeans, kmeans_plusplus
+    from sklearn.exceptions import ConvergenceWarning
+
+    count = min(count, len(patches))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct patches than centroids
+        first, _ = kmeans_plusplus(patches[: _STARTED * count], count, random_state=seed)
+        clusters = KMeans(count, init=first, n_init=1, max_iter=_ROUNDS).fit(patches)
+    return np.asarray(clusters.cluster_centers_, np.float32)
 
 
 def quarters(down: int, across: int) -> Floats:

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from zoo.quiet import import_tensorflow
+
+tf = import_tensorflow()
+import keras  # noqa: E402
+from sklearn.neighbors import NearestNeighbors  # noqa: E402
+
+from zoo.models.neighbour_autoencoder import NeighbourAutoencoder  # noqa: E402
+from zoo.preprocessing.standardise import Standardise  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def rows():
+    random = np.random.default_rng(0)
+    return (random.normal(size=(90, 5)) * [1, 2, 3, 0.1, 10] + 4).astype(np.float32)
+
+
+def ready(rows, **arguments):
+    keras.utils.set_random_seed(0)
+    model = NeighbourAutoencoder(3, [8], preprocess={"standardise": Standardise()}, **arguments)
+    model.build((None, rows.shape[1]))
+    batches = lambda: [(rows[:40], np.ones(40, np.float32)), (rows[40:], np.ones(len(rows) - 40, np.float32))]  # noqa: E731
+    model.adapt(batches)
+    model.remember(batches)
+    return model
+
+
+def places(model, rows, weight):
+    standardised = (rows - rows[:90].mean(axis=0)) / rows[:90].std(axis=0)
+    seen = (np.asarray(model.reconstruct(rows)) - rows[:90].mean(axis=0)) / rows[:90].std(axis=0)
+    return np.concatenate([standardised, weight * (standardised - seen)], axis=1)
+
+
+@pytest.mark.parametrize(("nearest", "weight", "kept", "every"), [(1, 2.0, 200, 1), (3, 0.5, 90, 1), (2, 0.0, 30, 3)])
+def test_score_is_the_mean_distance_to_the_nearest_kept_rows(rows, nearest, weight, kept, every):
+    model = ready(rows, nearest=nearest, residual_weight=weight, kept=kept)
+    asked = np.concatenate([rows, rows[:20] + np.float32(0.3)])
+    everything = places(model, asked, weight)
+    known = everything[:90:every]
+    distances, _ = NearestNeighbors(n_neighbors=nearest).fit(known).kneighbors(everything)
+    np.testing.assert_allclose(model.score(asked), distances.mean(axis=1), rtol=1e-3, atol=1e-5)
+
+
+def test_a_kept_row_is_its_own_nearest_neighbour_exactly(rows):
+    np.testing.assert_allclose(ready(rows, nearest=1).score(rows), 0, atol=1e-5)
+
+
+def test_the_bank_is_saved_with_the_model(rows, tmp_path):
+    model = ready(rows, kept=50)
+    model.save(tmp_path / "model.keras")
+    again = NeighbourAutoencoder.load(tmp_path / "model.keras")
+    np.testing.assert_allclose(again.score(rows + 1), model.score(rows + 1), rtol=1e-5)
+    assert not any("bank" in each.path for each in model.trainable_variables)
+
+
+def test_more_neighbours_than_kept_rows_are_refused():
+    with pytest.raises(ValueError, match="nearest=3 neighbours are more than the kept=2 rows"):
+        NeighbourAutoencoder(3, [8], nearest=3, kept=2)

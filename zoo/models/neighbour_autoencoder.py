@@ -1,0 +1,139 @@
+"""The autoencoder that tells anomalies by their neighbours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+from keras import ops
+
+from zoo.models.dense_autoencoder import DenseAutoencoder
+from zoo.parts import flat
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zoo.parts import Batches, Bottleneck, Corruption, Likelihood, Objective, Preprocessing, Tensor
+    from zoo.types import (
+        Activation,
+        Floats,
+        Fraction,
+        LayerArguments,
+        NonNegativeFloat,
+        PositiveFloat,
+        PositiveInt,
+        Probability,
+    )
+
+_NEVER = 1e30  # added to the squared distance of a place in the bank that holds no row
+
+
+class NeighbourAutoencoder(DenseAutoencoder):
+    """A dense autoencoder whose score is how far the nearest training rows are, in what it saw and what it missed.
+
+    Rows [batch, width] become codes [batch, latent_dim], as those of `DenseAutoencoder`. The score compares, instead of
+    the reconstruction error alone, (t, residual_weight * (t - reconstruction)) of the preprocessed row t with those of
+    the training rows that the model keeps: the mean Euclidean distance to the `nearest` of them. A row is odd if it
+    lies far from all known ones, or is reconstructed otherwise than its neighbours are.
+
+    The kept rows are a weight of the model, filled once training is over, and travel with it. Who holds the model
+    holds these rows. A training row that is kept is its own nearest neighbour.
+
+    Args:
+        latent_dim: width of the code.
+        hidden: widths of the encoder's layers; the decoder mirrors them.
+        activation: a Keras activation's name.
+        skip: a linear map beside each MLP, see `zoo.networks.MLP`.
+        scale: standard deviation of the likelihood, in the units of the preprocessed row.
+        dropout: share of each layer's outputs that training drops.
+        bottleneck: another one than the linear; its latent_dim counts.
+        likelihood: another one than the normal of that scale.
+        corruption: damages the encoder's input while training.
+        preprocess: adapted layers by name, applied in order. Distances are meant for columns that count alike.
+        terms: further terms of the loss by name.
+        false_alarm_rate: see `zoo.models.Autoencoder`.
+        nearest: neighbours whose mean distance is the score.
+        residual_weight: how much the residual counts beside the row; 0 compares rows alone.
+        kept: training rows to keep at most, evenly spaced among them.
+        **kwargs: Keras model arguments (name, dtype).
+
+    Reference:
+        Angiulli and Pizzuti 2002, "Fast outlier detection in high dimensional spaces" (the mean of distances).
+    """
+
+    def __init__(
+        self,
+        latent_dim: PositiveInt,
+        hidden: list[PositiveInt],
+        activation: Activation = "relu",
+        skip: bool = False,
+        scale: PositiveFloat = 1.0,
+        dropout: Fraction = 0.0,
+        bottleneck: Bottleneck | None = None,
+        likelihood: Likelihood | None = None,
+        corruption: Corruption | None = None,
+        preprocess: Mapping[str, Preprocessing] | None = None,
+        terms: Mapping[str, Objective] | None = None,
+        false_alarm_rate: Probability | None = None,
+        nearest: PositiveInt = 2,
+        residual_weight: NonNegativeFloat = 2.0,
+        kept: PositiveInt = 10_000,
+        **kwargs: Unpack[LayerArguments],
+    ) -> None:
+        parts: dict[str, Any] = {"bottleneck": bottleneck, "likelihood": likelihood, "corruption": corruption}
+        super().__init__(
+            latent_dim,
+            hidden,
+            activation,
+            skip,
+            scale,
+            dropout,
+            preprocess=preprocess,
+            terms=terms,
+            false_alarm_rate=false_alarm_rate,
+            **parts,
+            **kwargs,
+        )
+        if nearest > kept:
+            raise ValueError(f"nearest={nearest} neighbours are more than the kept={kept} rows")
+        self.nearest, self.residual_weight, self.kept = nearest, residual_weight, kept
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes all weights for rows [batch, width]."""
+        made = self.built
+        super().build(input_shape)
+        if made:
+            return
+        width = 2 * int(np.prod(self.row_shape))
+        self.bank = self.add_weight(shape=(self.kept, width), initializer="zeros", trainable=False, name="bank")
+        self.empty = self.add_weight(shape=(self.kept,), initializer="ones", trainable=False, name="empty")
+
+    def remember(self, batches: Batches) -> None:
+        """Fills the bank with training rows; see `zoo.models.Autoencoder`."""
+        every = -(-sum(len(block) for block, _ in batches()) // self.kept)
+        rows, seen = [], 0
+        for block, _ in batches():
+            chosen = np.asarray(block, np.float32)[-seen % every :: every]
+            seen += len(block)
+            rows.append(ops.convert_to_numpy(self._places(ops.convert_to_tensor(chosen))))
+        known: Floats = np.concatenate(rows)
+        missing = self.kept - len(known)
+        self.bank.assign(np.pad(known, ((0, missing), (0, 0))))
+        self.empty.assign(np.arange(self.kept) >= len(known))
+
+    def score(self, x: Tensor) -> Tensor:
+        """How far raw rows lie from the nearest kept ones: [batch, width] -> [batch], in deviations if standardised."""
+        places, bank = self._places(x), ops.convert_to_tensor(self.bank)
+        # squared distances but for the row's own square, which is the same for all that it is compared with
+        squares = ops.sum(ops.square(bank), axis=-1) + _NEVER * ops.convert_to_tensor(self.empty)
+        _, nearest = ops.top_k(2 * ops.matmul(places, ops.transpose(bank)) - squares, self.nearest)
+        # exact, where the product of matrices would leave a rounding error of the size of near neighbours' distances
+        differences = ops.take(bank, nearest, axis=0) - places[:, None]
+        return ops.mean(ops.sqrt(ops.sum(ops.square(differences), axis=-1)), axis=-1)
+
+    def _places(self, x: Tensor) -> Tensor:
+        """Preprocessed rows beside their weighted residuals: [batch, width] -> [batch, 2 * width] float32."""
+        target = self.prepare(x)
+        seen = self.likelihood.mean(self.decoder(self.bottleneck.encode(flat(self.encoder(target)))))
+        residual = flat(target - ops.cast(seen, "float32"))
+        return ops.concatenate([flat(target), self.residual_weight * residual], axis=-1)
