@@ -107,7 +107,7 @@ class PatchCodes(Network):
                 for start in range(0, len(block), _AT_A_TIME):
                     rows = block[start : start + _AT_A_TIME]
                     features = self._pooled(ops.convert_to_tensor(rows), self.stride)
-                    moments.update(ops.convert_to_numpy(features), np.ones(len(rows)))
+                    moments.update(ops.convert_to_numpy(features), np.ones(len(rows), np.float32))
         variances = np.diag(moments.covariance())
         self.mean.assign(moments.mean)
         self.deviation.assign(np.sqrt(np.where(variances > 0, variances, 1.0)))
