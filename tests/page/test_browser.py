@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from zoo.page import Page, draw
+from zoo.types import Evidence, Splits
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WIDE, NARROW = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
@@ -269,16 +270,21 @@ def test_hostile_keys_are_shown_and_not_run(opened, hostile):
 
 
 @pytest.mark.slow
-def test_sixty_thousand_rows_fit_into_five_megabytes(opened, judged):
+def test_sixty_thousand_rows_fit_into_five_megabytes(opened, vectors):
     rng = np.random.default_rng(0)
-    classes = rng.integers(12, size=121_000)
-    features = (rng.normal(size=(121_000, 16)) + 2 * rng.normal(size=(12, 16))[classes]).astype(np.float32)
-    keys = np.asarray([f"name {row:07d}" for row in rng.permutation(121_000)], dtype=object)
+    classes = rng.integers(12, size=61_000)
+    features = (rng.normal(size=(61_000, 16)) + 2 * rng.normal(size=(12, 16))[classes]).astype(np.float32)
+    keys = np.asarray([f"name {row:07d}" for row in rng.permutation(61_000)], dtype=object)
     labels = np.asarray([f"class {each}" for each in classes], dtype=object)
-    html = drawn(judged(features, labels, keys), rows=60_000)
+    rows = np.arange(61_000)
+    splits = Splits(features, train=rows[:500], validation=rows[500:600], test=rows[600:], keys=keys, labels=labels)
+    encoder = type("Half", (), {"name": "encoder", "encode": lambda _, rows: features[rows, :8]})()
+    recipe, report, verdict, _, trained = vectors
+    evidence = Evidence(splits, {"encoder": encoder})
+    html = drawn((recipe, report, verdict, evidence, trained), rows=60_000)
     assert len(html.encode()) < 5_000_000
     assert html.count('id="plotly-bundle"') == 1
-    assert "60,000 of 60,500 held-out rows, too many for thumbnails" in html
+    assert "60,000 of 60,400 held-out rows, too many for thumbnails" in html
     with opened(html) as tab:
         assert tab.evaluate("() => document.getElementById('map-codes').data[0].type") == "scattergl"
         assert tab.evaluate("() => document.getElementById('map-codes').data[0].x.length") == 60_000

@@ -18,7 +18,6 @@ NEIGHBOURS = 10
 PERPLEXITY = 20
 _COMPONENTS = 50  # that wider rows are reduced to before they are mapped
 _DEEP_ROWS = 10_000  # on a map in 3-D
-_BLOCK = 512
 _FEWEST = 5
 _ITERATIONS = 500
 NAMES = {"tsne": f"t-SNE, perplexity {PERPLEXITY}", "umap": "UMAP", "pca": "PCA"}
@@ -134,21 +133,20 @@ def _reduced(rows: Any, seed: int) -> Doubles:
 
 
 def _neighbours(rows: Doubles) -> tuple[Rows, Doubles]:
-    """Places [n, k] and distances [n, k] of the most similar other rows; k is 10, or all where there are fewer."""
+    """Places [n, k] and 1 - cosine [n, k] of the most similar other rows of length 1; k is 10, or all there are."""
+    from sklearn.neighbors import NearestNeighbors
+    from threadpoolctl import threadpool_limits
+
     count = len(rows)
     k = min(NEIGHBOURS, count - 1)
-    narrow = rows.astype(np.float32)
-    places, distances = np.empty((count, k), np.int64), np.empty((count, k))
-    for start in range(0, count, _BLOCK):
-        block = narrow[start : start + _BLOCK] @ narrow.T
-        own = np.arange(len(block))
-        block[own, start + own] = -np.inf
-        best = np.argpartition(-block, k - 1, axis=1)[:, :k]
-        best = np.take_along_axis(best, np.argsort(-np.take_along_axis(block, best, 1), axis=1, kind="stable"), 1)
-        places[start : start + _BLOCK] = best
-        distances[start : start + _BLOCK] = 1 - np.clip(np.take_along_axis(block, best, 1), -1, 1)
-    return places, distances
+    search = NearestNeighbors(n_neighbors=k + 1, algorithm="brute", metric="sqeuclidean")
+    with threadpool_limits(1):
+        squares, places = search.fit(rows).kneighbors(rows)
+    others = places != np.arange(count)[:, None]
+    others[others.all(axis=1), -1] = False  # of more than k copies of a row, itself may not be among the nearest
+    return places[others].reshape(count, k), squares[others].reshape(count, k) / 2
 
 
 def _share_kept(one: Rows, other: Rows) -> Doubles:
-    return (one[:, :, None] == other[:, None, :]).any(axis=2).mean(axis=1)
+    """[n] of numbers [n, k], how many are in both."""
+    return np.mean([(one == other[:, [column]]).any(axis=1) for column in range(other.shape[1])], axis=0)
