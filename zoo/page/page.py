@@ -22,6 +22,6 @@ class Page:
     """
 
     map: Literal["tsne", "umap", "pca"] = "tsne"
-    rows: PositiveInt = 2_000
+    rows: PositiveInt = 1_500
     outliers: PositiveFloat = 2.0
     seed: Seed = 0
