@@ -93,7 +93,7 @@ class PairSimilarity:
         found, known = np.zeros(len(weights)), np.zeros(len(weights))
         for each in np.unique(values[:, 2]):
             inside = values[:, 2] == each
-            rho = spearman(values[inside, :2], weights[:, inside])
+            rho = _rho(values[inside, :2], weights[:, inside])
             found += np.nan_to_num(rho)
             known += np.isfinite(rho)
         return ratio(found, known)
@@ -129,3 +129,13 @@ class PairSimilarity:
         if left < _WANTED:
             parts.append(f"{left} pairs are left, {'which hardly give an interval' if left else 'too few for a value'}")
         return "; ".join(parts)
+
+
+def _rho(values: Doubles, weights: Doubles) -> Doubles:
+    """Spearman's rho [resamples] of a set, computed once for all the resamples that draw it as it is."""
+    found = np.empty(len(weights))
+    whole = (weights == 1).all(axis=1)
+    found[~whole] = spearman(values, weights[~whole])
+    if whole.any():
+        found[whole] = spearman(values, np.ones((1, len(values))))[0]
+    return found
