@@ -64,7 +64,7 @@ def test_every_format_gives_the_same(ending, splits, pairs, raw, once, tmp_path)
     assert once(PairSimilarity(str(file)), raw, splits) == pytest.approx(rho(splits, pairs), abs=1e-9)
 
 
-def test_pairs_that_do_not_count_are_counted(splits, path, raw, codes, once):
+def test_pairs_that_do_not_count_are_counted(splits, pairs, path, raw, codes, once):
     named = {"first": "first", "second": "second", "score": "score"}
     keys = splits.keys.copy()
     keys[500:505] = "someone"
@@ -72,8 +72,10 @@ def test_pairs_that_do_not_count_are_counted(splits, path, raw, codes, once):
     assert "keys of pairs are not in the table, such as 'key50" in PairSimilarity(path, **named).shortage(without)
     half = replace(splits, test=splits.test[50:], train=np.concatenate([splits.train, splits.test[:50]]))
     metric = PairSimilarity(path, **named)
-    left = len(metric.values(raw.on(half), half))
+    held_out = {f"key{row}" for row in half.test}
+    left = sum({a, b} <= held_out for _, a, b, _ in pairs)
     assert 3 <= left < 60
+    assert len(metric.values(raw.on(half), half)) == left
     assert f"{60 - left} of 60 pairs hold a row that is not held out" in metric.shortage(half)
     assert len(PairSimilarity(path, held_out=False, **named).values(raw.on(half), half)) == 60
     assert metric.values(raw, replace(splits, keys=None)) is None

@@ -37,13 +37,13 @@ def table(rng, gains):
 
 @pytest.fixture
 def judgements(tmp_path, gains):
-    """A file of them, as integers of which 0 is said of some; one line twice."""
+    """A file of them, as integers of which 0 is said of some; one pair twice, the second time as less relevant."""
     lines = ["query,doc,rel"]
     lines += [
         f"q{query},d{document},{gains[query, document]}" for query, document in zip(*gains.nonzero(), strict=True)
     ]
     lines += [
-        lines[1],
+        next(line for line in lines if line.endswith(",2"))[:-1] + "1",
         *(f"q{query},d{document},0" for query, document in zip(*np.argwhere(gains == 0)[:9].T, strict=True)),
     ]
     path = tmp_path / "judgements.csv"
