@@ -51,6 +51,29 @@ def test_a_gate_on_a_metric_that_ranks_none_ends_with_status_2_before_training(t
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("choose_by=knn", "choose_by: no metric 'knn', nor loss; did you mean 'knn_accuracy'?"),
+        ("train.seeds=0", "train.seeds: 0"),
+        ("gates.neighbours.champion_margin=-1", "gates.neighbours.champion_margin: -1"),
+        ("seed=4294967295 train.seeds=2", "the last seed must be below 4294967296"),
+        (
+            "+metrics.tight={_target_: zoo.metrics.DaviesBouldin} choose_by=tight",
+            "choose_by=tight: it describes an encoder and ranks none",
+        ),
+    ],
+)
+def test_what_cannot_be_chosen_by_or_trained_is_said_before_training(override, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    split = override.index(" choose_by") if " choose_by" in override else override.find(" train")
+    overrides = [override] if split < 0 else [override[:split], override[split + 1 :]]
+    status, error = error_of(["recipe=conv_digits", *overrides], capsys)
+    assert status == 2
+    assert message in error
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("key", ["export.store", "tracking.uri"])
 def test_folders_that_cannot_be_written_are_found_before_training(key, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -53,69 +53,73 @@ def runs_of(name):
     return client.search_runs([client.get_experiment_by_name(name).experiment_id])
 
 
-def test_only_the_chosen_run_meets_the_test_rows(workplace, capsys):
-    assert main(["recipe=./small.yaml", "--multirun", "model.latent_dim=1,4"]) == 0
-    printed = capsys.readouterr().out
-    assert "chosen by overlap: model.latent_dim=4; it alone is judged on the test rows" in printed
-    assert printed.count("judging on the") == 1
-    assert "these test rows have judged 1 encoder, this one" in printed
-    runs = runs_of("small")
-    (parent,) = [run for run in runs if run.data.tags.get("zoo.sweep") == "2"]
-    children = {run.data.params["model.latent_dim"]: run for run in runs if run is not parent}
-    assert {run.data.tags["mlflow.parentRunId"] for run in children.values()} == {parent.info.run_id}
-    assert [children[each].data.tags["zoo.chosen"] for each in "14"] == ["False", "True"]
-    left, chosen = (children[each].data for each in "14")
-    assert chosen.metrics["validation.encoder.overlap"] > left.metrics["validation.encoder.overlap"]
-    assert "encoder.overlap" in chosen.metrics
-    assert "encoder.overlap" not in left.metrics
-    assert "zoo.test_set" not in left.tags
-    assert chosen.tags["zoo.version"] == "1"
-    assert Path("serving/store/small/1/saved_model.pb").is_file()
-    assert not list(Path("mlruns/checkpoints").iterdir())
-
-
-def test_tables_are_judged_each_by_itself_and_looks_are_counted_whatever_comes_of_them(workplace, capsys):
-    np.save("others.npy", np.load("rows.npy")[:300])
-    sweep = ["data.path=rows.npy,others.npy", "choose_by=loss", "seed=0,1"]
-    assert main(["recipe=./small.yaml", "--multirun", *sweep, IMPOSSIBLE]) == 3
-    printed = capsys.readouterr().out
-    assert printed.count("the runs differ in their seed only") == 2
-    assert "train.seeds=2 judges their mean" in printed
-    assert printed.count("chosen by validation loss") == 2
-    assert printed.count("these test rows have judged 1 encoder, this one") == 2
-    assert "Judged on held-out rows" in printed
-    another = ["data.path=others.npy", "name=another", "seed=5"]  # another experiment, the same rows
-    assert main(["recipe=./small.yaml", *another, IMPOSSIBLE]) == 3
-    assert "these test rows have judged 2 encoders, this one included" in capsys.readouterr().out
-
-
-def test_an_interrupted_sweep_goes_on_with_the_run_that_it_was_at(workplace, capsys):
-    command = ["recipe=./small.yaml", "--multirun", "model.latent_dim=1,4", IMPOSSIBLE]
+def interrupted_at(pattern, count, command):
+    """Runs a command until so many files of a pattern are there."""
     done = threading.Event()
 
-    def interrupt_in_the_second_run():
-        while len(list(Path().glob("mlruns/checkpoints/*/*/training.npz"))) < 2 and not done.is_set():
+    def interrupt():
+        while len(list(Path().glob(pattern))) < count and not done.is_set():
             time.sleep(0.002)
         while not done.is_set():  # Python drops an interrupt that arrives while a callback of TensorFlow's runs
             os.kill(os.getpid(), signal.SIGINT)
             done.wait(5)
 
-    watcher = threading.Thread(target=interrupt_in_the_second_run, daemon=True)
+    watcher = threading.Thread(target=interrupt, daemon=True)
     watcher.start()
     try:
-        assert main(command) == 1
+        return main(command)
     finally:
         done.set()
+
+
+def test_an_interrupted_sweep_of_seeds_goes_on_and_only_the_chosen_run_meets_the_test_rows(workplace, capsys):
+    command = ["recipe=./small.yaml", "--multirun", "model.latent_dim=1,4", "train.seeds=2"]
+    assert interrupted_at("mlruns/checkpoints/*/*/seed_*/training.npz", 3, command) == 1
     capsys.readouterr()
-    assert main(command) == 3
+    assert main(command) == 0
     printed = capsys.readouterr().out
-    assert "taken up at epoch 3" in printed.split("2 of 2")[0]  # the first run had come to its end
-    assert len(runs_of("small")) == 3
+    assert (
+        printed.split("2 of 2: model.")[0].count("taken up at epoch 3") == 2
+    )  # both seeds of the first had come to their end
+    assert "chosen by overlap: model.latent_dim=4; it alone is judged on the test rows" in printed
+    assert printed.count("judging on the") == 1
+    assert "these test rows have judged 2 encoders, this one included" in printed
+    runs = runs_of("small")
+    (parent,) = [run for run in runs if run.data.tags.get("zoo.sweep") == "2"]
+    of_sweep = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    left, chosen = sorted((run.data for run in of_sweep), key=lambda data: data.params["model.latent_dim"])
+    assert [each.tags["zoo.chosen"] for each in (left, chosen)] == ["False", "True"]
+    assert chosen.metrics["validation.encoder.overlap"] > left.metrics["validation.encoder.overlap"]
+    assert "encoder.overlap" in chosen.metrics
+    assert "encoder.overlap" not in left.metrics
+    assert "zoo.test_set" not in left.tags
+    assert chosen.tags["zoo.version"] == "1"
+    assert [run.data.tags["zoo.seed"] for run in runs if "zoo.seed" in run.data.tags].count("1") == 2
+    assert len(runs) == 1 + 2 + 2 * 2
+    card = Path("serving/store/small/1/model_card.md").read_text()
+    assert "These test rows have judged 2 encoders" in card
+    assert "| overlap | " in card.split("means over 2 seeds")[1]
     assert not list(Path("mlruns/checkpoints").iterdir())
 
 
+def test_tables_are_judged_each_by_itself_and_looks_are_counted_whatever_comes_of_them(workplace, capsys):
+    np.save("others.npy", np.load("rows.npy")[:300])
+    assert main(["recipe=./small.yaml", "--multirun", "data.path=rows.npy,others.npy", IMPOSSIBLE]) == 3
+    printed = capsys.readouterr().out
+    assert printed.count("these test rows have judged 1 encoder, this one") == 2
+    assert "Judged on held-out rows" in printed
+    assert "chosen by" not in printed
+    another = ["data.path=others.npy", "name=another"]  # another experiment, the same rows
+    assert main(["recipe=./small.yaml", "--multirun", "seed=0,1", "choose_by=loss", *another, IMPOSSIBLE]) == 3
+    printed = capsys.readouterr().out
+    assert "the runs differ in their seed only" in printed
+    assert "train.seeds=2 judges their mean" in printed
+    assert "chosen by validation loss" in printed
+    assert "these test rows have judged 2 encoders, this one included" in printed
+
+
 def test_seeds_are_judged_together_in_child_runs_and_the_typical_one_is_released(workplace, capsys):
-    result = zoo.run("./small.yaml", "train.seeds=3", "judge.resamples=50")
+    result = zoo.run("./small.yaml", "train.seeds=3", "judge.resamples=50", IMPOSSIBLE)
     printed = capsys.readouterr().out
     assert "model 3 of 3: seed 2" in printed
     assert "(released)" in printed
@@ -136,13 +140,12 @@ def test_seeds_are_judged_together_in_child_runs_and_the_typical_one_is_released
     losses = [min(run.data.metrics["val_loss"], np.inf) for run in children]
     released = [run.data.tags["zoo.released"] for run in children].index("True")
     assert result.report.released == released
-    # what is served is what was judged as that seed
+    # what is released is what was judged as that seed
     table = compose("./small.yaml").build("data").load()
     alone = zoo.run("./small.yaml", f"seed={released}", IMPOSSIBLE, "name=alone", quiet=True)
     np.testing.assert_allclose(result.encoder.encode(table.features), alone.encoder.encode(table.features), atol=1e-5)
     assert alone.report.scores["encoder"]["overlap"].value == pytest.approx(points[released], abs=1e-6)
     assert sorted(losses)[1] == losses[released]
-    assert "| overlap | " in (result.directory / "model_card.md").read_text().split("means over 3 seeds")[1]
 
 
 def test_folds_are_judged_together_and_every_gate_must_hold_over_them(workplace, capsys):
