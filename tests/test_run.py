@@ -52,22 +52,20 @@ def test_a_gate_on_a_metric_that_ranks_none_ends_with_status_2_before_training(t
 
 
 @pytest.mark.parametrize(
-    ("override", "message"),
+    ("overrides", "message"),
     [
-        ("choose_by=knn", "choose_by: no metric 'knn', nor loss; did you mean 'knn_accuracy'?"),
-        ("train.seeds=0", "train.seeds: 0"),
-        ("gates.neighbours.champion_margin=-1", "gates.neighbours.champion_margin: -1"),
-        ("seed=4294967295 train.seeds=2", "the last seed must be below 4294967296"),
+        (["choose_by=knn_acuracy"], "choose_by: no metric 'knn_acuracy', nor loss; did you mean 'knn_accuracy'?"),
+        (["train.seeds=0"], "train.seeds: 0"),
+        (["gates.neighbours.champion_margin=-1"], "gates.neighbours.champion_margin: -1"),
+        (["seed=4294967295", "train.seeds=2"], "the last seed must be below 4294967296"),
         (
-            "+metrics.tight={_target_: zoo.metrics.DaviesBouldin} choose_by=tight",
+            ["+metrics.tight={_target_: zoo.metrics.DaviesBouldin}", "choose_by=tight"],
             "choose_by=tight: it describes an encoder and ranks none",
         ),
     ],
 )
-def test_what_cannot_be_chosen_by_or_trained_is_said_before_training(override, message, tmp_path, monkeypatch, capsys):
+def test_what_cannot_be_trained_or_chosen_by_is_said_before_training(overrides, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    split = override.index(" choose_by") if " choose_by" in override else override.find(" train")
-    overrides = [override] if split < 0 else [override[:split], override[split + 1 :]]
     status, error = error_of(["recipe=conv_digits", *overrides], capsys)
     assert status == 2
     assert message in error
