@@ -1,5 +1,7 @@
 """The multinomial likelihood against NumPy, and the sampled softmax against the full one."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
@@ -69,6 +71,10 @@ def gradient(likelihood, features, baskets, *, training):
     return kernel if training and likelihood.samples else tf.convert_to_tensor(kernel)
 
 
+def _dense_gradient(likelihood, features, baskets):
+    return tf.convert_to_tensor(gradient(likelihood, features, baskets, training=True))
+
+
 @pytest.mark.parametrize("proposal", ["log_uniform", "empirical"])
 def test_the_sampled_gradient_is_on_average_the_full_one(proposal, features, baskets):
     full = gradient(built(), features, baskets, training=True).numpy()
@@ -76,9 +82,8 @@ def test_the_sampled_gradient_is_on_average_the_full_one(proposal, features, bas
     for samples, repeats in ((30, 200), (3000, 200)):
         likelihood = built(samples=samples, proposal=proposal, seed=3)
         likelihood.adapt(lambda: [(baskets, np.ones(10, np.float32))])
-        drawn = np.stack(
-            [tf.convert_to_tensor(gradient(likelihood, features, baskets, training=True)) for _ in range(repeats)]
-        )
+        draw = tf.function(partial(_dense_gradient, likelihood, features, baskets))
+        drawn = np.stack([draw() for _ in range(repeats)])
         mean, error = drawn.mean(axis=0), drawn.std(axis=0) / np.sqrt(repeats)
         errors[samples] = np.linalg.norm(mean - full) / np.linalg.norm(full)
         if samples == 3000:  # the logarithm of an estimate is biased by a share of 1 / samples; here it is far below
