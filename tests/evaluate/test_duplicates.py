@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 
 from zoo.evaluate._duplicates import duplicates
 from zoo.evaluate.judge import Judge
+from zoo.metrics.calinski_harabasz import CalinskiHarabasz
 from zoo.metrics.knn_accuracy import KnnAccuracy
 from zoo.representations.raw import Raw
 from zoo.types import Splits
@@ -75,4 +76,7 @@ def test_the_score_without_copies_is_that_of_the_other_rows(rng):
     without = judge.report([Raw().fit("encoder", fewer, None)], metrics, fewer).scores["encoder"]["knn"]
     assert report.without_duplicates["encoder"]["knn"] == without
     assert without.value < report.scores["encoder"]["knn"].value - 0.05
+    clustered = {"ch": CalinskiHarabasz(clusters=3)}
+    index = judge.report([Raw().fit("encoder", splits, None)], clustered, splits).without_duplicates["encoder"]["ch"]
+    assert index.low < index.value < index.high
     assert not judge.report([Raw().fit("encoder", fewer, None)], metrics, fewer).without_duplicates

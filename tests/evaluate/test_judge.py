@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
+from zoo.evaluate.gates import decide
 from zoo.evaluate.judge import Judge
+from zoo.types import Gate
 
 
 @dataclass
@@ -75,6 +77,20 @@ def test_what_does_not_apply_is_left_open(numbers, splits):
     assert report.scores["encoder"]["mean"] is None
     assert report.scores["raw"]["mean"] is not None
     assert report.differences["raw"] == {}
+
+
+def test_an_encoder_as_good_as_another_is_blessed_by_chance_alone(splits):
+    """Two equally good ones with independent noise: 2.5% of tables; a better one: nearly all."""
+    wins = {0.0: 0, 0.1: 0}
+    for better in wins:
+        for seed in range(200):
+            random = np.random.default_rng(seed)
+            one, other = (random.random((2, 400)) < [[0.8 + better], [0.8]]).astype(float)
+            pair = [Fixed("encoder", one), Fixed("other", other)]
+            report = Judge(resamples=100, seed=seed).report(pair, {"mean": Mean()}, splits)
+            wins[better] += decide(report, {"g": Gate("mean", beats=["other"])}, "encoder").blessed
+    assert wins[0.0] <= 0.05 * 200
+    assert wins[0.1] >= 0.95 * 200
 
 
 def test_the_same_seed_gives_the_same_intervals(numbers, splits):

@@ -45,9 +45,8 @@ def test_all_metrics_together_encode_and_score_a_row_once(splits):
     report = Judge(resamples=20).report(pair, metrics, table)
     for each in pair:
         used = np.union1d(table.train, table.test)
-        # one row of those asked for first tells how wide codes are
-        assert sorted(each.encoded[used])[-2:] == [1, 2]
-        assert sorted(each.scored[table.test])[-2:] == [1, 2]
+        assert set(each.encoded[used]) == {1}
+        assert set(each.scored[table.test]) == {1}
         assert not each.encoded[table.validation].any()
     alone = {name: Judge(resamples=20).report(pair, {name: metric}, table) for name, metric in metrics.items()}
     assert {name: report.scores["encoder"][name] for name in metrics} == {
@@ -72,7 +71,7 @@ def test_a_memo_is_bounded_and_leaves_sparse_rows_alone():
     memo = Memo(function, 100, most=300)
     for rows in (np.arange(20), np.arange(40), np.arange(40), np.arange(20)):
         assert memo(rows).shape == (len(rows), 10)
-    assert asked == [1, 20, 40, 40]  # 20 rows of 10 fit, 40 do not, and the 20 stay
+    assert asked == [20, 40, 40]  # 20 rows of 10 fit, 40 do not, and the 20 stay
     rows = sparse.csr_array(np.eye(5, dtype=np.float32))
     assert (Memo(lambda numbers: rows[numbers], 5, 10)(np.asarray([4, 2])) != rows[[4, 2]]).nnz == 0
 

@@ -111,6 +111,26 @@ def test_pairs_that_share_a_word_are_not_independent(splits, rng):
     assert samples[0].std() > 3 * first.std() / np.sqrt(66)
 
 
+def test_with_very_few_words_errors_are_too_large_rather_than_nothing(splits):
+    blessed = 0
+    for seed in range(300):
+        random = np.random.default_rng(seed)
+        pairs = np.asarray([random.choice(6, 2, replace=False) for _ in range(10)])
+        people, one, other = random.normal(size=6)[pairs].sum(axis=1) + random.normal(size=(3, 10))
+        metric = PairMean(pairs=pairs)
+        samples, _ = Resampling(200, 0, splits, None).samples(metric, [-np.abs(one - people), -np.abs(other - people)])
+        difference = samples[0] - samples[1]
+        assert difference.std() > 1e-3
+        blessed += np.quantile(difference, 0.025) > 0
+    assert blessed <= 0.05 * 300
+
+
+def test_two_rows_tell_nothing(splits, rng):
+    metric = RowMean(places=np.arange(2))
+    (sample,), _ = Resampling(100, 0, splits, np.arange(len(splits))).samples(metric, [rng.normal(size=2)])
+    assert np.isnan(sample).all()
+
+
 def test_pairs_without_a_common_word_are_rows(splits, rng):
     values = rng.normal(size=80)
     _, (sample,), _ = deviation(PairMean(pairs=np.arange(160).reshape(80, 2)), splits, None, values)

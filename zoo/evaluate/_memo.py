@@ -19,7 +19,7 @@ _NUMBERS = 2**26  # kept for all representations together: 256 MiB
 
 def remembering(representations: Sequence[Representation], rows: int) -> list[Representation]:
     """The same representations of a table of so many rows, which compute the code and the score of a row once."""
-    most = _NUMBERS // max(2 * len(representations), 1)
+    most = _NUMBERS // max(len(representations), 1)
     return [_remembering(each, rows, most) for each in representations]
 
 
@@ -44,17 +44,22 @@ class Memo:
         self._function, self._most = function, most
         self._places = np.full(rows, -1, np.int64)
         self._kept: Any = None
+        self._keeps: bool | None = None  # not known before the first rows
 
     def __call__(self, rows: Rows) -> Any:
         """Row numbers [n] -> [n, ...]."""
-        if self._kept is None and len(rows):
-            self._kept = self._function(rows[:1])[:0]  # tells what becomes of a row
         wanted = np.unique(rows[self._places[rows] < 0])
-        if not isinstance(self._kept, np.ndarray) or self._size(len(wanted)) > self._most:
+        if self._keeps is False or (self._kept is not None and self._size(len(wanted)) > self._most):
             return self._function(rows)
-        if len(wanted):
+        if len(wanted) or self._kept is None:
+            found = self._function(wanted)
+            if self._kept is None:  # now it is seen what becomes of a row
+                self._keeps = isinstance(found, np.ndarray) and found.size <= self._most
+                if not self._keeps:
+                    return found if np.array_equal(wanted, rows) else self._function(rows)
+                self._kept = found[:0]
             self._places[wanted] = np.arange(len(self._kept), len(self._kept) + len(wanted))
-            self._kept = np.concatenate([self._kept, self._function(wanted)])
+            self._kept = np.concatenate([self._kept, found])
         return self._kept[self._places[rows]]
 
     def _size(self, more: int) -> int:

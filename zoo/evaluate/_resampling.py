@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from zoo.types import Doubles, Metric, Rows, Splits
 
 _BLOCK = 100  # resamples at a time: their weights for 5,000 rows are 4 MB
+_LEAST = 3  # units; of two equal encoders on two rows, 6% were blessed
 _LEAVES = 200  # blocks of units that the jackknife leaves out in turn, at most
 
 
@@ -67,8 +68,8 @@ class Resampling:
         units, what = self._units(metric, len(values[0]))
         strata = metric.strata(values[0]) if isinstance(metric, Stratified) else np.zeros(len(units))
         members = [np.flatnonzero(strata == each) for each in np.unique(strata)]
-        if min(len(np.unique(units[own])) for own in members) < 2:
-            # every resample would hold the only one of its kind, and say nothing of others
+        if len(np.unique(units)) < _LEAST or min(len(np.unique(units[own])) for own in members) < 2:
+            # every resample would hold the only one of its kind, or hardly another, and say nothing of others
             return [np.full(self.resamples, np.nan) for _ in values], what
         if getattr(metric, "interval", "bootstrap") == "jackknife":
             return self._jackknife(metric, values, units), f"{what}, left out in turn"
@@ -130,6 +131,11 @@ class Resampling:
         whole = np.asarray([_whole(metric, each) for each in values])
         influences = np.stack([whole[number] - _left_out(metric, each) for number, each in enumerate(values)], axis=1)
         covariance = influences.T @ (shares @ influences)
+        if np.linalg.eigvalsh(covariance[np.ix_(*_finite(covariance))]).min(initial=0.0) < 0:
+            # few words: the estimate is no covariance. Counting pairs of pairs as often as they share words is one,
+            # and larger
+            sums = incidence.T @ influences
+            covariance = sums.T @ sums
         random = np.random.default_rng(self.seed)
         return _student(whole, covariance, len(names) - 1, self.resamples, random), what
 
@@ -158,6 +164,11 @@ def _left_out(metric: Metric, values: Doubles) -> Doubles:
         weights[np.arange(len(places)), places] = 0
         found[places] = metric.statistic(values, weights)
     return found
+
+
+def _finite(covariance: Doubles) -> tuple[Rows, Rows]:
+    known = np.flatnonzero(np.isfinite(np.diag(covariance)))
+    return known, known
 
 
 def _student(

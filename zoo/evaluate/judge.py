@@ -51,6 +51,7 @@ class _Fewer:
         self.unit, self.higher_is_better = metric.unit, metric.higher_is_better
         self.interval = getattr(metric, "interval", "bootstrap")
         self.grows_with_rows = getattr(metric, "grows_with_rows", False)
+        self.grows_with_rows = getattr(metric, "grows_with_rows", False)
         self.is_of_so_many_rows = getattr(metric, "is_of_so_many_rows", False)
         self.values, self.statistic = metric.values, metric.statistic
         self._rows = rows

@@ -43,7 +43,10 @@ def report_table(report: Report) -> RenderableType:
 
 def _legend(report: Report) -> str:
     level = 1 - report.confidence
-    return f"* as good as the best of its metric: the difference is not significant ({level:.0%}, Holm-corrected)"
+    return (
+        f"* as good as the best of its metric: the difference is not significant "
+        f"({level:.0%}, Holm-corrected over the metric's comparisons with the best)"
+    )
 
 
 def _marked(report: Report, name: str, metric: str, score: Score | None) -> str:
