@@ -258,7 +258,8 @@ class Judge:
             known = np.asarray([np.nan])
         tail = (1 - self.confidence) / 2
         low, high = np.quantile(known, [tail, 1 - tail])
-        return Score(float(value), float(low), float(high), count)
+        # where a bias is taken off, a few rows can put the score itself outside, which nobody could read
+        return Score(float(value), float(min(low, value)), float(max(high, value)), count)
 
 
 def _value(metric: Metric, values: Doubles) -> float:
