@@ -86,7 +86,7 @@ def _copies(rows: Any) -> Rows:
 
 
 def _histogram(counts: Doubles, raw: Doubles | None, exact: int, near: int) -> Markup:
-    figure = new_figure(560, 250)
+    figure = new_figure(440, 220)
     axes = new_axes(figure, grid="y")
     shares = 100 * counts / counts.sum()
     axes.stairs(shares, _BINS, fill=True, color=OWN, alpha=0.85, label="codes")

@@ -46,7 +46,7 @@ def draw(material: Material) -> dict[str, Any] | None:
 
 
 def _histogram(errors: Doubles, line: float, material: Material) -> Markup:
-    figure = new_figure(460, 220)
+    figure = new_figure(400, 210)
     axes = new_axes(figure, grid="y")
     top = float(np.quantile(errors, 0.995))
     end = max(top, line * 1.1) if line > 0 else top
