@@ -34,9 +34,9 @@ def test_new_rows_are_put_beside_their_like(heaps):
     assert KnnAccuracy(k=3).values(fitted, heaps).mean() > 0.95
     np.testing.assert_array_equal(fitted.encode(heaps.train[[5, 2]]), known[[5, 2]])
     np.testing.assert_array_equal(fitted.encode(heaps.test), asked)
-    elsewhere = fitted.on(replace(heaps, features=heaps.features[::-1])).encode(149 - heaps.train)
-    assert np.abs(elsewhere - known).max() > 0  # they are put anew
-    assert np.linalg.norm(elsewhere - known, axis=1).max() < 3  # with their like
+    elsewhere = fitted.on(replace(heaps, features=heaps.features[::-1])).encode(149 - heaps.train[:50])
+    assert np.abs(elsewhere - known[:50]).max() > 0  # they are put anew
+    assert np.linalg.norm(elsewhere - known[:50], axis=1).max() < 3  # with their like
 
 
 def test_too_few_rows_are_refused_before_the_training(heaps):
