@@ -25,7 +25,14 @@ def workplace(tmp_path_factory):
 def test_folds_are_child_runs_with_mean_and_spread_in_the_parent(workplace, capsys):
     import mlflow
 
-    overrides = ["train.folds=3", "train.epochs=1", "train.steps_per_epoch=2", "judge.resamples=50", "~gates"]
+    overrides = [
+        "train.folds=3",
+        "train.epochs=1",
+        "train.steps_per_epoch=2",
+        "judge.resamples=50",
+        "~gates",
+        "~baselines.patches",
+    ]
     assert main(["recipe=conv_digits", *overrides]) == 3
     printed = capsys.readouterr().out
     assert "Mean and standard deviation over 3 folds" in printed
@@ -42,7 +49,7 @@ def test_folds_are_child_runs_with_mean_and_spread_in_the_parent(workplace, caps
 
 def test_records_train_are_registered_and_served_from_strings(workplace, store_here):
     small = ["train.epochs=2", "model.bottleneck.latent_dim=8", "judge.resamples=50"]
-    gates = ["gates.nearest.margin=-2", "gates.matches.margin=-2"]
+    gates = [f"gates.{name}.margin=-2" for name in ("nearest", "matches", "nearest_kept")]
     result = zoo.run("softmax_onehot", *small, *gates, quiet=True)
     assert result.verdict.blessed
     fields = list(result.encoder.kind.categories)

@@ -9,7 +9,7 @@ from zoo.data.digits import Digits
 from zoo.lazy import public_names
 from zoo.signature import read_signature
 
-PROMISES = {"data": ("Source", 9), "representations": ("Baseline", 11), "metrics": ("Metric", 17)}
+PROMISES = {"data": ("Source", 9), "representations": ("Baseline", 12), "metrics": ("Metric", 17)}
 PARTS = [(kind, name) for kind in PROMISES for name in public_names(importlib.import_module(f"zoo.{kind}").__path__)]
 
 

@@ -86,6 +86,7 @@ class Judge:
         scale: what opponents and metrics see columns of numbers on: `standardise` (by the training rows), `none`, or
             `auto`, which standardises columns with names, since their units differ. An encoder is given rows in their
             own units whatever the scale, as it will be when it is served; its reconstructions are put on the scale.
+        also: files of embeddings of the same rows to compare with, see `zoo.representations.File`.
 
     Reference:
         Efron and Tibshirani 1993, "An introduction to the bootstrap", chapter 13; Holm 1979, "A simple sequentially
@@ -98,7 +99,9 @@ class Judge:
         confidence: Probability = 0.95,
         seed: Seed = 0,
         scale: Literal["auto", "none", "standardise"] = "auto",
+        also: list[str] | None = None,
     ) -> None:
+        self.also = also or []
         self.resamples, self.confidence, self.seed, self.scale = resamples, confidence, seed, scale
 
     def scaled(self, splits: Splits) -> Splits:

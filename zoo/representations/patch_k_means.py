@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ class PatchKMeans:
         whiten: see `PCA`.
         dimensions: components to keep, instead of as many as the code has.
         images: training images to learn from at most, evenly spaced among them.
-        patches: patches to find centroids of, at random places of these images.
+        patches: patches to find centroids of at most, at random places of these images.
         seed: of the places and of k-means.
 
     Reference:
@@ -121,9 +122,9 @@ class PatchKMeans:
         return Grid(side, self.stride or -(-(longer - side + 1) // _PLACES))
 
     def _some_patches(self, splits: Splits, rows: Rows, grid: Grid) -> Floats:
-        """Patches [about `patches`, values] of the given images, as many of each."""
+        """Patches [n, values] of the given images, as many of each."""
         random = np.random.default_rng(self.seed)
-        each = -(-self.patches // len(rows))
+        each = min(-(-self.patches // len(rows)), math.prod(grid.places(splits.shape)))
         return np.concatenate([grid.some(np.asarray(block), each, random) for block in splits.batches(rows, _READ)])
 
 

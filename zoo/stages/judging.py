@@ -11,6 +11,7 @@ from zoo.encoder import Encoder
 from zoo.evaluate.gates import both, decide
 from zoo.representations._encoded_table import EncodedTable
 from zoo.stages.champion import load_champion
+from zoo.stages.opponents import opponents
 from zoo.stages.row_digests import table_digest
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def weighed(
     """
     judge = recipe.build("judge")
     table = judge.scaled(splits)
-    baselines = recipe.build("baselines")
+    baselines = opponents(recipe)
     representations = [_encoded(models.chosen, table)]
     representations += [baseline.fit(name, table, models.chosen) for name, baseline in baselines.items()]
     representations += [each.on(table) for each in more]
