@@ -107,7 +107,7 @@ EXAMPLES = {
     "QueryRetrieval": (QueryRetrieval("judgements.csv"), ()),
     "RatePerDimension": (RatePerDimension(), (3,)),
     "ReconstructionR2": (ReconstructionR2(), (2,)),
-    "RetrievalPrecision": (RetrievalPrecision(), ()),
+    "RetrievalPrecision": (RetrievalPrecision(), (2,)),
     "Silhouette": (Silhouette(), _clustered),
     "Trustworthiness": (Trustworthiness(), ()),
     "WordSimilarity": (WordSimilarity("wordsim353"), (2,)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from zoo.errors import InputError, suggestion
 from zoo.metrics._labelled import class_numbers, labelled
 from zoo.metrics._ranked import places, worth
 from zoo.metrics._vectors import cosines, is_finite, unit, vectors
-from zoo.metrics._weighted import mean
+from zoo.metrics._weighted import ratio
 
 if TYPE_CHECKING:
     from zoo.types import Doubles, PositiveInt, Representation, Rows, Splits
@@ -23,7 +23,9 @@ class RetrievalPrecision:
 
     Asked of every row whose class has another row held out; the row itself is not found. Rows at equal cosine may come
     in any order, and the mean over their orders counts, so that codes that are all the same find what chance finds.
-    Intervals are for other rows asked about the same table.
+    A row asks, and is found by others; it contributes what it finds and what the scores of others owe to it, so that
+    intervals are for other tables (Hajek's projection). What rows find alone would give standard errors of half the
+    size, and 95% intervals that hold in about 70% of tables.
 
     Args:
         score: `precision`, the share of the first k that are of the class; or `map`, the mean average precision over
@@ -68,29 +70,33 @@ class RetrievalPrecision:
         taken, own = self._labelled(splits)
         if len(np.unique(own)) < 2 or (self.score == "precision" and len(taken) <= self.k):
             return taken[:0]
-        return taken[np.bincount(own)[own] > 1]
+        return taken if (np.bincount(own)[own] > 1).any() else taken[:0]
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
-        """[queries]; NaN if codes are not finite; None without two classes, a class of two, or more than k rows."""
+        """[rows, 2]: found and owed, whether it asks; NaN if codes are not finite.
+
+        None without two classes, a class of two, or more than k rows.
+        """
         taken, own = self._labelled(splits)
-        asked = np.flatnonzero(np.isin(taken, self.row_numbers(splits)))
+        asked = np.flatnonzero(np.bincount(own)[own] > 1) if len(self.row_numbers(splits)) else taken[:0]
         if not len(asked):
             return None
         codes = vectors(representation, taken)
         if not is_finite(codes):
-            return np.full(len(asked), np.nan)
-        directions, found = unit(codes), np.empty(len(asked))
+            return np.full((len(taken), 2), np.nan)
+        directions, found, owed = unit(codes), np.zeros(len(taken)), np.zeros(len(taken))
         for block, similarities in cosines(directions[asked], directions):
             queries = asked[block]
             similarities[np.arange(len(queries)), queries] = -np.inf
             wanted = own == own[queries, None]
             wanted[np.arange(len(queries)), queries] = False
-            found[block] = self._scores(similarities, wanted)
-        return found
+            found[queries], influences = self._scores(similarities, wanted)
+            owed += influences.sum(axis=0)
+        return np.column_stack([found + owed - owed.mean(), np.isin(np.arange(len(taken)), asked)])
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
-        """The mean."""
-        return mean(values, weights)
+        """The mean over the rows that ask."""
+        return ratio(*(weights @ values).T)
 
     def _labelled(self, splits: Splits) -> tuple[Rows, Rows]:
         """Numbers and classes [rows] of the rows that are looked at."""
@@ -100,18 +106,38 @@ class RetrievalPrecision:
         taken = labelled(splits.test, classes, self.rows)
         return taken, classes[taken]
 
-    def _scores(self, similarities: Doubles, wanted: Doubles) -> Doubles:
-        """[queries] from similarities and whether a row is wanted [queries, rows]."""
+    def _scores(self, similarities: Doubles, wanted: Any) -> tuple[Doubles, Doubles]:
+        """Scores [queries] and what they owe to each row [queries, rows], whether it is wanted being given alike."""
         before, alike = places(similarities)
-        if self.score == "precision":
-            by_place = np.arange(similarities.shape[1]) < self.k
-            return (worth(before, alike, by_place) * wanted).sum(axis=1) / self.k
-        end = before + alike  # of the rows down to this one's similarity, how many are wanted
-        precisions = [_precision(end[row, wanted[row]]) for row in range(len(end))]
-        return np.asarray(precisions)
+        return (
+            _precision(before, alike, wanted, self.k) if self.score == "precision" else _average(before, alike, wanted)
+        )
 
 
-def _precision(ends: Doubles) -> float:
-    """The mean precision at the places [wanted] where those wanted stand."""
-    hits = np.searchsorted(np.sort(ends), ends, side="right")
-    return float((hits / ends).mean())
+def _precision(before: Doubles, alike: Doubles, wanted: Any, k: int) -> tuple[Doubles, Doubles]:
+    """Share wanted among the first k. A row among them is owed how much likelier it is wanted than the next in line."""
+    ranks, around = np.arange(before.shape[1]), max(k // 2, 2)
+    first = worth(before, alike, ranks < k)
+    last = worth(before, alike, np.abs(ranks - k + 0.5) <= around)
+    in_line = (last * wanted).sum(axis=1) / last.sum(axis=1)
+    return (first * wanted).sum(axis=1) / k, first * (wanted - in_line[:, None]) / k
+
+
+def _average(before: Doubles, alike: Doubles, wanted: Any) -> tuple[Doubles, Doubles]:
+    """Average precision: the mean, over the rows wanted, of hits / found down to it; and its derivative by the rows."""
+    order = np.argsort(before, axis=1, kind="stable")
+    here = np.take_along_axis(wanted, order, axis=1)
+    start = np.take_along_axis(before, order, axis=1).astype(np.int64)
+    found = start + np.take_along_axis(alike, order, axis=1).astype(np.int64)
+    hits = np.take_along_axis(np.cumsum(here, axis=1), found - 1, axis=1)
+    number, precision = here.sum(axis=1, keepdims=True), hits / found
+    score = (here * precision).sum(axis=1, keepdims=True) / number
+    gained, lost = (_behind(here * each, start) for each in (1 / found, hits / found**2))
+    derivative = np.empty(precision.shape)
+    np.put_along_axis(derivative, order, (here * (precision - score + gained) - lost) / number, axis=1)
+    return score[:, 0], derivative
+
+
+def _behind(terms: Doubles, start: Rows) -> Doubles:
+    """Sums [queries, rows] of the terms at the place `start` and behind it."""
+    return np.take_along_axis(np.cumsum(terms[:, ::-1], axis=1)[:, ::-1], start, axis=1)
