@@ -114,8 +114,12 @@ class PatchCodes(Network):
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         """[batch, height, width, channels] -> [batch, features]."""
-        stride = self.training_stride if training and self.training_stride else self.stride
-        features = (self._pooled(ops.cast(x, "float32"), stride) - self.mean) / self.deviation
+        x = ops.cast(x, "float32")
+        if training:
+            pooled = self._pooled(x, self.training_stride or self.stride)
+        else:  # image by image: the patches of thousands of images at once would take gigabytes
+            pooled = ops.map(lambda image: self._pooled(image[None], self.stride)[0], x)
+        features = (pooled - self.mean) / self.deviation
         # nothing before it is trained, and gradients of images would cost as much as the features
         features = ops.cast(ops.stop_gradient(features), self.compute_dtype)
         return features if self.body is None else self.body(features, training=training)
