@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -100,6 +102,10 @@ def test_a_blessed_run_is_registered_exported_and_returned(first, client):
     assert all(f"| {gate.gate} | {gate.metric} | {gate.against} |" in card for gate in first.verdict.gates)
     assert first.run_id in card
     assert yaml.safe_load((first.directory / "recipe.yaml").read_text())["model"]["latent_dim"] == 10
+    beside = first.directory / "assets.extra"
+    assert (beside / "report.html").read_bytes() == Path(first.page).read_bytes()
+    assert "Could not be drawn" not in (beside / "report.html").read_text()
+    assert pq.read_table(beside / "map.parquet").num_rows == len(set(pq.read_table(beside / "map.parquet")["key"]))
 
 
 def test_the_run_is_tracked_whole(first, client):
@@ -114,7 +120,15 @@ def test_the_run_is_tracked_whole(first, client):
     for metric in ("encoder.wordsim353", "raw.wordsim353.low", "encoder_minus_pca.overlap_at_10.high"):
         assert np.isfinite(run.data.metrics[metric])
     files = {each.path for each in client.list_artifacts(first.run_id)}
-    assert {"recipe.yaml", "data.json", "report.json", "verdict.json", "model.keras"} <= files
+    assert {
+        "recipe.yaml",
+        "data.json",
+        "report.json",
+        "verdict.json",
+        "model.keras",
+        "report.html",
+        "map.parquet",
+    } <= files
 
 
 def test_every_way_to_load_gives_the_same_codes(first, workplace):
@@ -190,6 +204,7 @@ def test_not_blessed_is_logged_but_neither_registered_nor_exported(first, client
     assert "not blessed" in printed
     assert "of 10 dimensions say anything; the posterior has collapsed. Lower model.weight" in printed
     assert "the lower bound must exceed 1.9" in printed
+    assert "Not blessed" in Path(re.search(r"^report +(.+)$", printed, re.MULTILINE)[1]).read_text()
     assert versions() == before
     assert not leftovers()
     assert champion(client) == 1

@@ -216,6 +216,24 @@ def test_what_is_not_generative_draws_nothing(vectors):
     assert latent.draw(material_of(vectors)) is None
 
 
+@pytest.mark.slow
+def test_a_generative_model_draws_along_its_code_and_from_its_prior(vectors):
+    from zoo.models import VAE
+
+    model = VAE(4, [8])
+    model.build((None, 12))
+    material = material_of(vectors, trained=dataclasses.replace(vectors[4], model=model))
+    shown = latent.draw(material)
+    codes = material.codes.astype(float)
+    dimensions = [dimension for dimension, _, _ in shown["traversals"]]
+    assert dimensions == (1 + np.argsort(-codes.std(axis=0))).tolist()
+    walked = np.repeat(codes.mean(axis=0)[None], 7, axis=0)
+    walked[:, dimensions[0] - 1] += np.linspace(-2.5, 2.5, 7) * codes.std(axis=0)[dimensions[0] - 1]
+    expected = Pictures(material).of_values(np.asarray(model.decode(walked.astype(np.float32))), [""] * 7)
+    assert [seen.source for seen in shown["traversals"][0][2]] == [seen.source for seen in expected]
+    assert len({seen.source for seen in shown["samples"]}) == 16
+
+
 DEGENERATE = {
     "constant": np.ones_like,
     "zeros": np.zeros_like,
