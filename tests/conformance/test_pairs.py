@@ -99,14 +99,20 @@ def vectors(folder, rng):
     features = rng.normal(size=(ROWS, 4)).astype(np.float32)
     np.savez(folder / "vectors.npz", X=features, y=ODD.astype(int))
     np.save(folder / "rows.npy", features)
-    return Kind(DENSE, {"_target_": "zoo.data.Vectors", "path": "vectors.npz"}, features, folder / "rows.npy", OVERLAP)
+    return Kind(
+        DENSE,
+        {"_target_": "zoo.data.Vectors", "path": str(folder / "vectors.npz")},
+        features,
+        folder / "rows.npy",
+        OVERLAP,
+    )
 
 
 def named_columns(folder, rng):
     frame = pd.DataFrame(rng.normal(size=(ROWS, 3)), columns=["rooms", "year built", "area"])
     frame.assign(odd=ODD.astype(int)).to_csv(folder / "houses.csv", index=False)
     frame[["area", "rooms", "year built"]].to_csv(folder / "shuffled.csv", index=False)
-    source = {"_target_": "zoo.data.Vectors", "path": "houses.csv", "label_column": "odd"}
+    source = {"_target_": "zoo.data.Vectors", "path": str(folder / "houses.csv"), "label_column": "odd"}
     return Kind(DENSE, source, frame, folder / "shuffled.csv", OVERLAP)
 
 
@@ -117,7 +123,7 @@ def images(folder, rng):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels[row, :, :, 0]).save(path)
     np.save(folder / "pixels.npy", pixels)
-    source = {"_target_": "zoo.data.ImageFolder", "path": "images", "channels": 1}
+    source = {"_target_": "zoo.data.ImageFolder", "path": str(folder / "images"), "channels": 1}
     return Kind(CONV, source, pixels, folder / "pixels.npy", OVERLAP, normal="even")
 
 
@@ -126,7 +132,11 @@ def matrix_of(folder, rng):
     found[:, [0]] = 0.3  # so that no row is empty
     sparse.save_npz(folder / "terms.npz", sparse.csr_array(found))
     np.save(folder / "labels.npy", ODD.astype(int))
-    source = {"_target_": "zoo.data.SparseMatrix", "path": "terms.npz", "labels": "labels.npy"}
+    source = {
+        "_target_": "zoo.data.SparseMatrix",
+        "path": str(folder / "terms.npz"),
+        "labels": str(folder / "labels.npy"),
+    }
     return sparse.csr_array(found), source
 
 
@@ -144,7 +154,7 @@ def values(folder, rng):
     lists = {"items": [list(row) for row in rows], "values": [list(row.values()) for row in rows]}
     pd.DataFrame(lists).to_parquet(folder / "terms.parquet")
     counted = ([{"term 3": 3}, {"term 1": 2, "term 2": 1}], [["term 3"] * 3, ["term 1", "term 2", " term 1"]])
-    source |= {"names": "terms.txt"}
+    source |= {"names": str(folder / "terms.txt")}
     return Kind(bag("Multinomial"), source, rows, folder / "terms.parquet", COMPLETION, counted=counted)
 
 
@@ -158,16 +168,15 @@ def baskets(folder, rng):
     rows = [np.repeat(items, counts[b]).tolist() for b in range(ROWS)]
     form = Options(form=LongForm("order", "product", "quantity"), prefix="")
     counted = (sparse.csr_array(np.float32([[1, 0, 3, 0]])), None)  # the other is found by the order of the items
-    return Kind(
-        bag("Multinomial"), {"_target_": "zoo.data.Baskets", "path": "orders.csv"}, rows, folder / "orders.csv",
-        COMPLETION, text=form, counted=counted,
-    )  # fmt: skip
+    file = folder / "orders.csv"
+    source = {"_target_": "zoo.data.Baskets", "path": str(file)}
+    return Kind(bag("Multinomial"), source, rows, file, COMPLETION, text=form, counted=counted)
 
 
 def records(folder, rng):
     frame = pd.DataFrame({"colour": rng.choice(["red", "Ä b", "?"], ROWS), "n": rng.integers(0, 9, ROWS)})
     frame.assign(odd=ODD.astype(int)).to_csv(folder / "records.csv", index=False)
-    source = {"_target_": "zoo.data.CategoricalTable", "path": "records.csv", "label_column": "odd"}
+    source = {"_target_": "zoo.data.CategoricalTable", "path": str(folder / "records.csv"), "label_column": "odd"}
     return Kind(bag("Product"), source, frame, folder / "records.csv", {"_target_": "zoo.metrics.FieldCompletion"})
 
 
@@ -182,8 +191,8 @@ class Runs:
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name, self.folder = name, folder
-        with self.there():
-            self.kind = KINDS[name](folder, np.random.default_rng(0))
+        (folder / name).mkdir()
+        self.kind = KINDS[name](folder / name, np.random.default_rng(0))
 
     @contextmanager
     def there(self):
@@ -205,15 +214,15 @@ class Runs:
             "judge": {"resamples": 50},
             "gates": {"easy": {"metric": "own", "at_least": -1}},
         }
-        path = self.folder / "recipe.yaml"
+        path = self.folder / self.name / "recipe.yaml"
         path.write_text(json.dumps({**known, **sections}))
         return str(path)
 
     def run(self, **sections):
-        """Runs the recipe; only `first` rehearses its export and draws a page, which take longer than the training."""
+        """Runs the recipe; only for `first` a page is drawn, and nothing is rehearsed: that would take most time."""
         with self.there() as patched:
+            patched.setattr("zoo.pipeline.rehearse", lambda *_: None)
             if "gates" in sections:
-                patched.setattr("zoo.pipeline.rehearse", lambda *_: None)
                 patched.setattr("zoo.pipeline.drawn_page", lambda *_, **__: PageFiles())
             return zoo.run(self.recipe(**sections), quiet=True)
 
@@ -350,9 +359,8 @@ def gates(runs, _):
         assert failed.version is None
         assert failed.directory is None
         assert any("hard" in reason for reason in failed.verdict.reasons)
-    exported = {path.parent.name for path in (runs.folder / "serving" / "store").glob("*/[0-9]*")}
-    assert exported == {runs.name}
-    assert [path.name for path in (runs.folder / "serving" / "store" / runs.name).glob("[0-9]*")] == ["1"]
+    store = runs.folder / "serving" / "store"
+    assert [f"{path.parent.name}/{path.name}" for path in store.glob(f"{runs.name}*/[0-9]*")] == [f"{runs.name}/1"]
 
 
 def counts(runs, server):
@@ -407,7 +415,7 @@ def onnx(runs, _):
 
 def bulk(runs, _):
     """A file of the rows is encoded as the rows in memory are."""
-    output = runs.folder / "codes.parquet"
+    output = runs.folder / runs.name / "codes.parquet"
     zoo.encode(runs.directory, runs.kind.bulk, output, block=77, text=runs.kind.text, overwrite=True, quiet=True)
     table = pq.read_table(output)
     scale = float(table.schema.metadata[b"code_scale"])
@@ -489,21 +497,20 @@ def all_runs(tmp_path_factory):
     """The runs of every kind. Graphs this small are not worth TensorFlow's time for improving them."""
     options = import_tensorflow().config.optimizer
     options.set_experimental_options({"disable_meta_optimizer": True})
-    yield {name: Runs(name, tmp_path_factory.mktemp(name)) for name in KINDS}
+    folder = tmp_path_factory.mktemp("pairs")
+    yield {name: Runs(name, folder) for name in KINDS}
     options.set_experimental_options({"disable_meta_optimizer": False})
 
 
 @pytest.fixture(scope="module")
-def server(all_runs, tmp_path_factory):
+def server(all_runs):
     """Asks one server, which serves the first encoder of every kind, for the codes of rows."""
     with pytest.MonkeyPatch.context() as patched:
         patched.syspath_prepend(str(Path(__file__).parents[1] / "serving"))
         from served import ServerProcess
 
-    store = tmp_path_factory.mktemp("store")
-    for name, runs in all_runs.items():
-        (store / name).symlink_to(runs.directory.parent)
-    process = ServerProcess("--store", store)
+    made = {runs.directory.parents[1] for runs in all_runs.values()}
+    process = ServerProcess("--store", *made)
 
     def ask(runs, rows, front):
         with EmbeddingClient(getattr(process, front), runs.name, chunk=77) as client:
