@@ -9,7 +9,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 WANTED := pyproject.toml constraints.txt .ci/install.py
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

@@ -20,9 +20,15 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(items):
-    """Starts with the files of slow tests, so that no process is left alone with one at the end."""
+    """Starts with the files of slow tests, so that no process is left alone with one at the end.
+
+    Tests of one file run in one process. Those that import umap-learn do so together: it compiles itself for half a
+    minute in every process that does.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("umap" if "umap" in item.nodeid else str(item.path)))
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ model:
   preprocess: {length: null}
 train: {epochs: 3, batch_size: 16, steps_per_epoch: 10, learning_rate: 0.01}
 judge: {resamples: 20}
+page: {map: pca, rows: 50}
 metrics:
   nll: {_target_: zoo.metrics.NegativeLogLikelihood, samples: 5, rows: 30}
   rate: {_target_: zoo.metrics.RatePerDimension}

@@ -32,6 +32,8 @@ def test_folds_are_child_runs_with_mean_and_spread_in_the_parent(workplace, caps
         "judge.resamples=50",
         "~gates",
         "~baselines.patches",
+        "page.map=pca",
+        "page.rows=50",
     ]
     assert main(["recipe=conv_digits", *overrides]) == 3
     printed = capsys.readouterr().out
@@ -48,7 +50,13 @@ def test_folds_are_child_runs_with_mean_and_spread_in_the_parent(workplace, caps
 
 
 def test_records_train_are_registered_and_served_from_strings(workplace, store_here):
-    small = ["train.epochs=2", "model.bottleneck.latent_dim=8", "judge.resamples=50"]
+    small = [
+        "data.dataset=febrl1",
+        "train.epochs=2",
+        "model.bottleneck.latent_dim=8",
+        "judge.resamples=50",
+        "page.map=pca",
+    ]
     gates = [f"gates.{name}.margin=-2" for name in ("nearest", "matches", "nearest_kept")]
     result = zoo.run("softmax_onehot", *small, *gates, quiet=True)
     assert result.verdict.blessed

@@ -86,7 +86,8 @@ def test_a_blessed_run_is_registered_exported_and_returned(first, client):
     assert first.version == 1
     assert first.directory == Path("serving/store/tiny/1")
     assert champion(client) == 1
-    assert set(first.report.scores) == {"encoder", "raw", "pca", "pca_cleaned", "pca_weighted", "untrained"}
+    free = {"raw", "pca", "pca_cleaned", "pca_weighted", "pca_whitened", "untrained"}
+    assert set(first.report.scores) == {"encoder", *free}
     assert first.report.scores["encoder"]["active_units"].value <= 10
     assert first.report.scores["raw"]["overlap_at_10"].value == 1
     assert first.report.scores["raw"]["active_units"] is None

@@ -24,6 +24,7 @@ data: {path: rows.npy}
 model: {latent_dim: 3, hidden: [8], terms: null}
 train: {epochs: 2, batch_size: 32, steps_per_epoch: 5}
 judge: {resamples: 20}
+page: {map: pca, rows: 50}
 baselines: {untrained: {_target_: zoo.representations.Untrained}}
 metrics:
   overlap: {_target_: zoo.metrics.NeighbourOverlap}

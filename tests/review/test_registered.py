@@ -19,6 +19,7 @@ data: {path: rows.npy}
 model: {latent_dim: 3, hidden: [8]}
 train: {epochs: 2, batch_size: 16, steps_per_epoch: 10}
 judge: {resamples: 50}
+page: {map: pca, rows: 50}
 gates: {neighbours: {margin: -2}}
 """
 

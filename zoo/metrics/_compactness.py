@@ -33,7 +33,7 @@ class Compactness:
         rows: PositiveInt = 2_000,
         clusterer: Literal["kmeans", "gaussian_mixture"] = "kmeans",
     ) -> None:
-        self.seeds = seeds
+        self.clusters, self.seeds, self.rows, self.clusterer = clusters, seeds, rows, clusterer
         self.clustering = Clustering(clusterer, clusters, seeds, rows)
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:

@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 
 
 class CalinskiHarabasz(Compactness):
-    """Variance between k-means clusters over variance within them, by degrees of freedom; the mean over seeds.
+    """Variance between clusters over variance within them, by degrees of freedom; the mean over seeds.
 
     Higher means more compact. It describes a space and ranks none: it depends on the number of dimensions and on how
     distances are spread, so two spaces of different kind cannot be compared by it, and no gate can ask for it.
 
     Args:
-        clusters: how many; None takes as many as the held-out rows have classes.
-        seeds: k-means runs, of the seeds from 0, each the best of 10 starts.
+        clusters: how many; None takes as many as the held-out rows have classes, `bic` lets a mixture choose.
+        seeds: runs, of the seeds from 0, each the best of 10 starts.
         rows: held-out rows to cluster at most, the first ones (with a label, where the table has labels).
+        clusterer: `kmeans`, or `gaussian_mixture` with full covariances.
 
     Reference:
         Calinski and Harabasz 1974, "A dendrite method for cluster analysis"; as scikit-learn's

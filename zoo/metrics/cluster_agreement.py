@@ -60,6 +60,7 @@ class ClusterAgreement:
         if score not in _SCORES:
             raise InputError(f"ClusterAgreement has no score {score!r}; {suggestion(score, _SCORES)}")
         self.score = score
+        self.clusters, self.seeds, self.rows, self.clusterer = clusters, seeds, rows, clusterer
         self.clustering = Clustering(clusterer, clusters, seeds, rows)
         self.unit = score.upper()
         self.higher_is_better = True if score == "ami" else None

@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 
 
 class DaviesBouldin(Compactness):
-    """Mean over k-means clusters of the largest (spread + spread) / (distance of centroids); the mean over seeds.
+    """Mean over clusters of the largest (spread + spread) / (distance of centroids); the mean over seeds.
 
     Lower means more compact. It describes a space and ranks none: it depends on the number of dimensions and on how
     distances are spread, so two spaces of different kind cannot be compared by it, and no gate can ask for it.
 
     Args:
-        clusters: how many; None takes as many as the held-out rows have classes.
-        seeds: k-means runs, of the seeds from 0, each the best of 10 starts.
+        clusters: how many; None takes as many as the held-out rows have classes, `bic` lets a mixture choose.
+        seeds: runs, of the seeds from 0, each the best of 10 starts.
         rows: held-out rows to cluster at most, the first ones (with a label, where the table has labels).
+        clusterer: `kmeans`, or `gaussian_mixture` with full covariances.
 
     Reference:
         Davies and Bouldin 1979, "A cluster separation measure"; as scikit-learn's `davies_bouldin_score`.

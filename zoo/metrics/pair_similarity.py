@@ -60,6 +60,7 @@ class PairSimilarity:
         held_out: bool = True,
     ) -> None:
         self.path, self.sets, self.where, self.held_out = path, sets, where, held_out
+        self.first, self.second, self.score = first, second, score
         self.columns = {"first": first, "second": second, "score": score}
         self._read: tuple[Splits, Doubles, str] | None = None
 

@@ -98,6 +98,7 @@ class QueryRetrieval:
         if score not in _SCORES:
             raise InputError(f"QueryRetrieval has no score {score!r}; {suggestion(score, _SCORES)}")
         self.path, self.score, self.k, self.where, self.among = path, score, k, where, among
+        self.query, self.document, self.relevance = query, document, relevance
         self.columns = {"query": query, "document": document, "relevance": relevance}
         self.queries, self.query_key, self.query_vector = queries, query_key, query_vector
         self._read: tuple[Splits, _Questions] | None = None
