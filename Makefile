@@ -1,6 +1,6 @@
 # make run    set up .venv with what runs need, and run the main job
 # make test   add to .venv what tests need, and run every check: lint, format, types, layers, tests
-# make check  the same without the slow tests (4 minutes)
+# make check  the same without the slow tests
 # make setup  set up .venv for development, and run nothing
 # make coverage  list the lines of zoo that no test runs (half as long again as the tests)
 # make bench  measure speed, memory and quality (minutes); writes build/bench/
