@@ -62,6 +62,11 @@ def test_other_rows_and_gates_can_be_asked_for(place):
         zoo.judge("small/1", "data.path=wider.npy", quiet=True)
 
 
+def test_files_of_embeddings_are_compared_with_as_in_a_run(place):
+    np.save("mine.npy", np.load("rows.npy")[:, :2])
+    assert "mine" in zoo.judge("small/1", "judge.also=[mine.npy]", quiet=True).report.scores
+
+
 def test_encoders_are_compared_on_the_same_rows(place, capsys):
     assert compare_main(["small/1", "small/2", "page=both.html"]) == 0
     printed = capsys.readouterr().out

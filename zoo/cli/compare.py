@@ -35,8 +35,9 @@ def compare(*encoders: str, overrides: Sequence[str] = (), page: str | None = No
         zoo.errors.RecipeError: wrong overrides.
     """
     from zoo.review.comparison import compare_encoders
+    from zoo.stages.voice import Voice
 
-    return compare_encoders(encoders, overrides, open_console(quiet=quiet), page)
+    return compare_encoders(encoders, overrides, Voice(open_console(quiet=quiet)), page)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -69,16 +69,18 @@ def judge(
     """
     if (encoder is None) == (embeddings is None):
         raise InputError("give an encoder, such as vae_word2vec/2, or embeddings=FILE")
-    talk = open_console(quiet=quiet)
+    from zoo.stages.voice import Voice
+
+    voice = Voice(open_console(quiet=quiet))
     if encoder is not None:
         from zoo.review.registered import judge_registered
 
-        return judge_registered(encoder, overrides, talk, page)
+        return judge_registered(encoder, overrides, voice, page)
     if overrides:
         raise InputError(f"{overrides[0]!r}: embeddings have no recipe that could be changed")
     from zoo.review.embeddings import judge_embeddings
 
-    return judge_embeddings(str(embeddings), talk, page, raw=raw, labels=labels, key=key, pairs=pairs, queries=queries)
+    return judge_embeddings(str(embeddings), voice, page, raw=raw, labels=labels, key=key, pairs=pairs, queries=queries)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

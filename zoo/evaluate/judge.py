@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
 from zoo.evaluate._duplicates import duplicates
+from zoo.evaluate._intervals import scored
 from zoo.evaluate._marks import as_good_as_the_best, holm, p_value
 from zoo.evaluate._memo import remembering
 from zoo.evaluate._reasons import why_without_value
@@ -15,7 +17,7 @@ from zoo.evaluate._resampling import Resampling
 from zoo.evaluate._units import resampling_units
 from zoo.evaluate.over_seeds import Seeds, chance_of_a_new_seed
 from zoo.evaluate.scale import on_scale
-from zoo.types import CountsRows, Evidence, Report, Score, Stored, Stratified
+from zoo.types import CountsRows, Evidence, Report, Score, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
 
 
 _FLOAT = 4  # bytes of a float32
-_WITHOUT = (
-    0.05  # share of resamples without a value (all rows drawn may be the same one) that are left out, at the most
-)
 
 
 @dataclass(frozen=True)
@@ -42,26 +41,6 @@ class _Table:
     p_values: dict[str, float] = field(default_factory=dict)
     points: list[float] = field(default_factory=list)
     chances: dict[str, float] = field(default_factory=dict)
-
-
-class _Fewer:
-    """A metric that counts some rows only."""
-
-    def __init__(self, metric: Metric, rows: Rows) -> None:
-        self.unit, self.higher_is_better = metric.unit, metric.higher_is_better
-        self.interval = getattr(metric, "interval", "bootstrap")
-        self.grows_with_rows = getattr(metric, "grows_with_rows", False)
-        self.grows_with_rows = getattr(metric, "grows_with_rows", False)
-        self.is_of_so_many_rows = getattr(metric, "is_of_so_many_rows", False)
-        self.values, self.statistic = metric.values, metric.statistic
-        self._rows = rows
-        if isinstance(metric, Stratified):
-            self.strata = metric.strata
-
-    def row_numbers(self, splits: Splits) -> Rows:
-        """See `zoo.types.CountsRows`."""
-        del splits
-        return self._rows
 
 
 class Judge:
@@ -219,7 +198,7 @@ class Judge:
         for name in others:
             if (score := scores[name]) is not None:
                 difference, of_samples = sign * (own.value - score.value), sign * (samples[encoder] - samples[name])
-                table.differences[name] = self._score(difference, of_samples, score.count)
+                table.differences[name] = scored(difference, of_samples, self.confidence, score.count)
                 table.p_values[name] = p_value(difference, of_samples)
                 if seeds.several:
                     ahead = np.stack(seeds.of(encoder, drawn)) - np.stack(seeds.of(name, drawn))
@@ -235,7 +214,7 @@ class Judge:
         for name in seeds.names:
             known = [each for each in seeds.of(name, values) if each is not None]
             value = float(np.mean([_value(metric, each) for each in known])) if known else np.nan
-            scores[name] = self._score(value, samples[name], len(known[0])) if known else None
+            scores[name] = scored(value, samples[name], self.confidence, len(known[0])) if known else None
         return scores, samples
 
     def _without(
@@ -252,17 +231,15 @@ class Judge:
         if kept.all() or not kept.any():
             return {}
         left = [None if each is None else each[kept] for each in values]
-        drawn, _ = resampling.samples(_Fewer(metric, rows[kept]), left)
+        drawn, _ = resampling.samples(_of_rows(metric, rows[kept]), left)
         return self._scores(metric, seeds, left, drawn)[0]
 
-    def _score(self, value: float, samples: Doubles, count: int) -> Score:
-        known = samples[~np.isnan(samples)]
-        if np.isnan(value) or len(known) < (1 - _WITHOUT) * len(samples):
-            known = np.asarray([np.nan])
-        tail = (1 - self.confidence) / 2
-        low, high = np.quantile(known, [tail, 1 - tail])
-        # where a bias is taken off, a few rows can put the score itself outside, which nobody could read
-        return Score(float(value), float(min(low, value)), float(max(high, value)), count)
+
+def _of_rows(metric: Metric, rows: Rows) -> Metric:
+    """The same metric, whose contributions are of these rows."""
+    twin = copy.copy(metric)
+    vars(twin)["row_numbers"] = lambda _: rows
+    return twin
 
 
 def _value(metric: Metric, values: Doubles) -> float:

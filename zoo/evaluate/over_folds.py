@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.evaluate._intervals import scored
 from zoo.evaluate.over_seeds import over_seeds
-from zoo.types import Score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zoo.types import Doubles, Evidence, Report
-
-_WITHOUT = 0.05  # share of resamples without a value that are left out, at the most
+    from zoo.types import Doubles, Evidence, Report, Score
 
 
 def over_folds(judged: Sequence[tuple[Report, Evidence]], seed: int, *, share_rows: bool = False) -> Report:
@@ -39,7 +37,7 @@ def over_folds(judged: Sequence[tuple[Report, Evidence]], seed: int, *, share_ro
         drawn = over_seeds(samples, seed, confidence)
         if share_rows:
             drawn = drawn + (np.sqrt(len(samples)) - 1) * (samples.mean(axis=0) - value)
-        return _score(value, drawn, confidence, sum(each.count for each in values))
+        return scored(value, drawn, confidence, sum(each.count for each in values))
 
     scores: dict[str, dict[str, Score | None]] = {name: {} for name in first.scores}
     differences: dict[str, dict[str, Score]] = {name: {} for name in first.differences}
@@ -74,12 +72,3 @@ def _samples(judged: Sequence[tuple[Report, Evidence]], name: str, metric: str) 
     found = [evidence.samples.get(name, {}).get(metric) for _, evidence in judged]
     known = [each for each in found if each is not None]
     return np.stack(known) if len(known) == len(judged) else None
-
-
-def _score(value: float, samples: Doubles, confidence: float, count: int) -> Score:
-    known = samples[~np.isnan(samples)]
-    if np.isnan(value) or len(known) < (1 - _WITHOUT) * len(samples):
-        known = np.asarray([np.nan])
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(known, [tail, 1 - tail])
-    return Score(value, float(low), float(high), count)

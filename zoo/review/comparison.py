@@ -12,19 +12,18 @@ from zoo.review.review import reviewed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from zoo.review.review import Review
+    from zoo.stages.voice import Voice
     from zoo.types import Splits
 
 
-def compare_encoders(encoders: Sequence[str], overrides: Sequence[str], console: Console, page: str | None) -> Review:
+def compare_encoders(encoders: Sequence[str], overrides: Sequence[str], voice: Voice, page: str | None) -> Review:
     """Judges several encoders by the recipe of the first, which the others are compared with.
 
     Args:
         encoders: each as `zoo.load` takes it.
         overrides: of the first one's recipe.
-        console: where a person reads along.
+        voice: where a person reads along.
         page: where to write the report page; None writes none.
 
     Raises:
@@ -45,4 +44,4 @@ def compare_encoders(encoders: Sequence[str], overrides: Sequence[str], console:
         purpose = f"{encoders[0]}, compared with {', '.join(encoders[1:])} on the same held-out rows"
         described = {**recipe.config, "name": " and ".join(encoders), "purpose": purpose}
         made = {"compared": ", ".join(encoders)}
-        return reviewed(console, report, None, evidence, recipe=described, made=made, page=page)
+        return reviewed(voice, report, None, evidence, recipe=described, made=made, page=page)

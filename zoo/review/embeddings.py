@@ -10,27 +10,24 @@ import numpy as np
 from zoo.data import Vectors
 from zoo.errors import InputError
 from zoo.evaluate.judge import Judge
+from zoo.representations.file import File
 from zoo.representations.pca import PCA
 from zoo.representations.random_projection import RandomProjection
 from zoo.representations.raw import Raw
 from zoo.review.review import reviewed
-from zoo.tables.words import count
 from zoo.types import Trained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rich.console import Console
-
     from zoo.review.review import Review
-    from zoo.types import Floats, Metric, Representation, Rows, Splits
-
-_NAMED = 3  # keys in a message
+    from zoo.stages.voice import Voice
+    from zoo.types import Metric, Representation, Splits
 
 
 def judge_embeddings(
     embeddings: str,
-    console: Console,
+    voice: Voice,
     page: str | None,
     *,
     raw: str | None = None,
@@ -47,7 +44,7 @@ def judge_embeddings(
 
     Args:
         embeddings: a file as `zoo.data.Vectors` reads it.
-        console: where a person reads along.
+        voice: where a person reads along.
         page: where to write the report page; None writes none.
         raw: the rows that the embeddings were made of, also such a file.
         labels: the column of classes, in either file.
@@ -59,52 +56,27 @@ def judge_embeddings(
     Raises:
         InputError: files that cannot be read or do not go together.
     """
-    ours, labelled = _read(embeddings, key, labels if raw is None else None), labels is not None
-    if raw is None:
-        splits, notes = ours, ours.notes
-    else:
-        splits, notes = _with_labels(raw, embeddings, key, labels)
+    splits = _read(embeddings, key, labels) if raw is None else _with_labels(raw, embeddings, key, labels)
     judge = Judge()
     table = judge.scaled(splits)
-    matrix = np.asarray(ours.features)
-    if raw is not None:
-        matrix = matrix[_matched(splits, ours, raw, embeddings)]
-    own = _Matched("embeddings", table, matrix)
-    opponents = {} if raw is None else _opponents(matrix.shape[1], splits.width)
-    stand_in = Trained(_Width(matrix.shape[1]), None, history=(), best_epoch=-1, seconds=0.0)
+    nothing = Trained(None, None, history=(), best_epoch=-1, seconds=0.0)
+    source = Raw() if raw is None else File(embeddings, key_column=key)
+    own = source.fit("embeddings", table, nothing)
+    width = int(own.encode(table.test[:1]).shape[1])
+    opponents = {} if raw is None else _opponents(width, splits.width)
+    stand_in = replace(nothing, model=_Width(width))
     representations: list[Representation] = [own]
     representations += [each.fit(name, table, stand_in) for name, each in opponents.items()]
-    for note in notes:
-        console.print(f"note: {note}", style="yellow", markup=False, highlight=False, soft_wrap=True)
-    console.print(
-        f"{embeddings}: {len(splits):,} rows of {matrix.shape[1]} numbers, {len(splits.test):,} of them judge",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
-    metrics = _metrics(labelled=labelled, raw=raw is not None, pairs=pairs, queries=queries)
+    for note in splits.notes:
+        voice.note(note)
+    voice.say(f"{embeddings}: {len(splits):,} rows of {width} numbers, {len(splits.test):,} of them judge")
+    metrics = _metrics(labelled=labels is not None, raw=raw is not None, pairs=pairs, queries=queries)
     report, evidence = judge.weigh(representations, metrics, table)
     if raw is None:
         advice = "there is nothing to compare with: raw=FILE names the rows that the embeddings were made of"
-        console.print(f"note: {advice}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+        voice.note(advice)
     described = {"name": embeddings, "purpose": "embeddings, judged as they are"}
-    return reviewed(console, report, None, evidence, recipe=described, made={"embeddings": embeddings}, page=page)
-
-
-@dataclass(frozen=True)
-class _Matched:
-    """Vectors [rows, dimensions] that are there for each row of a table."""
-
-    name: str
-    splits: Splits
-    matrix: Floats
-
-    def encode(self, rows: Rows) -> Floats:
-        return self.matrix[rows]
-
-    def on(self, splits: Splits) -> _Matched:
-        """Of other rows there are no vectors."""
-        return replace(self, splits=splits)
+    return reviewed(voice, report, None, evidence, recipe=described, made={"embeddings": embeddings}, page=page)
 
 
 @dataclass(frozen=True)
@@ -118,39 +90,18 @@ def _read(path: str, key: str | None, labels: str | None) -> Splits:
     return Vectors(path, key_column=key, label_column=labels, allow_constant=True).load()
 
 
-def _with_labels(raw: str, embeddings: str, key: str | None, labels: str | None) -> tuple[Splits, tuple[str, ...]]:
+def _with_labels(raw: str, embeddings: str, key: str | None, labels: str | None) -> Splits:
     """The raw rows, with classes from whichever file has them."""
     try:
-        splits = _read(raw, key, labels)
+        return _read(raw, key, labels)
     except InputError:
         if labels is None:
             raise
         splits, other = _read(raw, key, None), _read(embeddings, key, labels)
-        places = _matched(splits, other, raw, embeddings)
-        splits = replace(splits, labels=np.asarray(other.labels)[places])
-    return splits, splits.notes
-
-
-def _matched(splits: Splits, ours: Splits, raw: str, embeddings: str) -> Rows:
-    """The row [rows] of the embeddings that goes with each row of the table.
-
-    Raises:
-        InputError: rows without an embedding.
-    """
-    known = {str(each): row for row, each in enumerate(_keys(ours))}
-    keys = [str(each) for each in _keys(splits)]
-    missing = [each for each in keys if each not in known]
-    if missing:
-        raise InputError(
-            f"{count(len(missing), 'row')} of {raw} {'has' if len(missing) == 1 else 'have'} no embedding in "
-            f"{embeddings}, such as {', '.join(map(repr, missing[:_NAMED]))}: rows go together by key=COLUMN, or "
-            f"without it by their number"
-        )
-    return np.asarray([known[each] for each in keys], np.int64)
-
-
-def _keys(splits: Splits) -> Any:
-    return range(len(splits)) if splits.keys is None else splits.keys
+    keys, theirs = np.asarray(splits.keys).astype(str), np.asarray(other.keys).astype(str)
+    classes = dict(zip(theirs.tolist(), np.asarray(other.labels).tolist(), strict=True))
+    none = "" if np.asarray(other.labels).dtype.kind in "OSU" else -1
+    return replace(splits, labels=np.asarray([classes.get(each, none) for each in keys.tolist()]))
 
 
 def _opponents(dimensions: int, width: int) -> dict[str, Any]:

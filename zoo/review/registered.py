@@ -15,6 +15,8 @@ from zoo.representations._encoded_table import EncodedTable
 from zoo.review.review import reviewed
 from zoo.stages.champion import completed
 from zoo.stages.model import built_model
+from zoo.stages.opponents import opponents
+from zoo.stages.preflight import require_gates, require_rows, shortages
 from zoo.tracking.tracker import Tracker
 from zoo.types import Trained
 
@@ -22,24 +24,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from rich.console import Console
-
     from zoo.recipe import Recipe
     from zoo.review.review import Review
+    from zoo.stages.voice import Voice
     from zoo.types import Representation, Splits
 
 RECIPE_FILE = "recipe.yaml"
 
 
-def judge_registered(
-    encoder: str | Path, overrides: Sequence[str], console: Console, page: str | Path | None
-) -> Review:
+def judge_registered(encoder: str | Path, overrides: Sequence[str], voice: Voice, page: str | Path | None) -> Review:
     """Judges an encoder by the recipe that it was made with.
 
     Args:
         encoder: as `zoo.load` takes it.
         overrides: of that recipe, such as `data.path=other.parquet`.
-        console: where a person reads along.
+        voice: where a person reads along.
         page: where to write the report page; None writes none.
 
     Raises:
@@ -49,19 +48,22 @@ def judge_registered(
     known = found(encoder)
     recipe = known.recipe(overrides)
     for note in recipe.notes:
-        console.print(f"note: {note}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+        voice.note(note)
     splits: Splits = recipe.build("data").load()
+    require_gates(recipe)
+    require_rows(recipe, splits)
+    for shortage in shortages(recipe, splits):
+        voice.note(shortage)
     with zoo_settings():
         judge = recipe.build("judge")
         table = judge.scaled(splits)
-        stand_in = _untrained(recipe, splits)
         representations: list[Representation] = [known.on(table, "encoder")]
-        for name, baseline in recipe.build("baselines").items():
-            representations.append(baseline.fit(name, table, stand_in))
+        stand_in = _untrained(recipe, splits)
+        representations += [baseline.fit(name, table, stand_in) for name, baseline in opponents(recipe).items()]
         report, evidence = judge.weigh(representations, recipe.build("metrics"), table)
         verdict = decide(report, recipe.build("gates") or {}, "encoder")
         made = {"judged again": known.name}
-        return reviewed(console, report, verdict, evidence, recipe=recipe.config, made=made, page=page)
+        return reviewed(voice, report, verdict, evidence, recipe=recipe.config, made=made, page=page)
 
 
 @dataclass(frozen=True)

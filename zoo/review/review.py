@@ -14,8 +14,7 @@ from zoo.report.tables import differences_table, report_table, verdict_table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rich.console import Console
-
+    from zoo.stages.voice import Voice
     from zoo.types import Evidence, Report, Verdict
 
 
@@ -38,7 +37,7 @@ class Review:
 
 
 def reviewed(
-    console: Console,
+    voice: Voice,
     report: Report,
     verdict: Verdict | None,
     evidence: Evidence,
@@ -52,13 +51,13 @@ def reviewed(
     Raises:
         ZooError: the page cannot be written.
     """
-    console.print(report_table(report))
+    voice.show(report_table(report))
     if verdict is not None:
-        console.print(verdict_table(verdict))
+        voice.show(verdict_table(verdict))
     elif any(report.differences.values()):
-        console.print(differences_table(report))
+        voice.show(differences_table(report))
     for note in (*collapses(report), *copies(report)):
-        console.print(f"note: {note}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+        voice.note(note)
     if page is None:
         return Review(report, verdict)
     path = Path(page).expanduser()
@@ -68,6 +67,6 @@ def reviewed(
     except OSError as error:
         raise ZooError(f"the page cannot be written: {one_line(error)}; name another file with page=FILE") from error
     for failure in drawn.failures:
-        console.print(f"note: report page: {failure}", style="yellow", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"report  {path}", markup=False, highlight=False, soft_wrap=True)
+        voice.note(f"report page: {failure}")
+    voice.say(f"report  {path}")
     return Review(report, verdict, path)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from zoo.types import Exported, Listener, Report, Splits, Trained, Verdict
 
@@ -35,6 +35,10 @@ class Voice:
     def say(self, text: str, style: str = "") -> None:
         """One line, as it is: a path or an override may well hold square brackets."""
         self._console.print(as_utf8(text), style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def show(self, table: RenderableType) -> None:
+        """A table."""
+        self._console.print(table)
 
     def step(self, text: str) -> None:
         """What is done now, where that takes seconds."""

@@ -1,0 +1,29 @@
+"""From samples of a score to its interval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zoo.types import Score
+
+if TYPE_CHECKING:
+    from zoo.types import Doubles
+
+# share of samples without a value (all rows drawn may be the same one) that are left out, at the most
+_WITHOUT = 0.05
+
+
+def scored(value: float, samples: Doubles, confidence: float, count: int) -> Score:
+    """A score with the percentiles of its samples [n]; NaN bounds where too many have no value.
+
+    Where a bias is taken off, a few rows can put the score itself outside of its samples, which nobody could read: the
+    interval reaches as far as the score.
+    """
+    known = samples[~np.isnan(samples)]
+    if np.isnan(value) or len(known) < (1 - _WITHOUT) * len(samples):
+        return Score(value, float("nan"), float("nan"), count)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(known, [tail, 1 - tail])
+    return Score(value, float(min(low, value)), float(max(high, value)), count)
