@@ -101,7 +101,7 @@ def test_pairs_that_share_a_word_are_not_independent(splits, rng):
     metric = PairMean(pairs=pairs)
     assert isinstance(metric, Dyadic)
     assert not isinstance(metric, CountsRows)
-    _, samples, what = deviation(metric, splits, None, first, second, resamples=40_000)
+    _, samples, what = deviation(metric, splits, np.arange(len(splits)), first, second, resamples=40_000)
     assert what == "66 of 12 members, robust to those that share one"
     apart = np.stack([first - first.mean(), second - second.mean()])
     shares = [[bool(set(one) & set(other)) for other in pairs.tolist()] for one in pairs.tolist()]
@@ -118,11 +118,36 @@ def test_with_very_few_words_errors_are_too_large_rather_than_nothing(splits):
         pairs = np.asarray([random.choice(6, 2, replace=False) for _ in range(10)])
         people, one, other = random.normal(size=6)[pairs].sum(axis=1) + random.normal(size=(3, 10))
         metric = PairMean(pairs=pairs)
-        samples, _ = Resampling(200, 0, splits, None).samples(metric, [-np.abs(one - people), -np.abs(other - people)])
+        samples, _ = Resampling(200, 0, splits, np.arange(len(splits))).samples(
+            metric, [-np.abs(one - people), -np.abs(other - people)]
+        )
         difference = samples[0] - samples[1]
         assert difference.std() > 1e-3
         blessed += np.quantile(difference, 0.025) > 0
     assert blessed <= 0.05 * 300
+
+
+def test_copies_of_words_are_one_word(splits, rng):
+    pairs = rng.permutation(60).reshape(30, 2)
+    values = rng.normal(size=30)
+    metric, units = PairMean(pairs=np.tile(pairs, (4, 1))), np.arange(len(splits))
+    metric.pairs[30:] += 60 * np.repeat([1, 2, 3], 30)[:, None]  # each pair again, of three copies of its words
+    (apart,), _, _ = deviation(metric, splits, units, np.tile(values, 4), resamples=20_000)
+    units[:240] %= 60
+    (together,), _, _ = deviation(metric, splits, units, np.tile(values, 4), resamples=20_000)
+    assert together == pytest.approx(2 * apart, rel=0.1)
+    assert together == pytest.approx(stats.sem(values), rel=0.1)
+
+
+def test_an_opponent_that_is_there_twice_leaves_the_intervals_of_the_others(splits):
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        pairs = np.asarray([random.choice(40, 2, replace=False) for _ in range(60)])
+        one, other = random.normal(size=40)[pairs].sum(axis=1) + random.normal(size=(2, 60))
+        metric, units = PairMean(pairs=pairs), np.arange(len(splits))
+        (before, _), _, _ = deviation(metric, splits, units, one, other, resamples=4000)
+        (after, *_), _, _ = deviation(metric, splits, units, one, other, other, resamples=4000)
+        assert after == pytest.approx(before, rel=0.1)
 
 
 def test_two_rows_tell_nothing(splits, rng):
@@ -133,7 +158,7 @@ def test_two_rows_tell_nothing(splits, rng):
 
 def test_pairs_without_a_common_word_are_rows(splits, rng):
     values = rng.normal(size=80)
-    _, (sample,), _ = deviation(PairMean(pairs=np.arange(160).reshape(80, 2)), splits, None, values)
+    _, (sample,), _ = deviation(PairMean(pairs=np.arange(160).reshape(80, 2)), splits, np.arange(len(splits)), values)
     assert sample.std() == pytest.approx(stats.sem(values), rel=0.05)
 
 
@@ -141,7 +166,9 @@ def test_what_has_no_value_has_no_samples(splits):
     values = [np.full(20, np.nan), None, np.ones(20)]
     samples, _ = Resampling(50, 0, splits, np.arange(len(splits))).samples(RowMean(places=np.arange(20)), values)
     assert [np.isnan(each).all() for each in samples] == [True, True, False]
-    samples, _ = Resampling(50, 0, splits, None).samples(PairMean(pairs=np.arange(40).reshape(20, 2)), values)
+    samples, _ = Resampling(50, 0, splits, np.arange(len(splits))).samples(
+        PairMean(pairs=np.arange(40).reshape(20, 2)), values
+    )
     assert [np.isnan(each).all() for each in samples] == [True, True, False]
     few = Resampling(50, 0, splits, np.arange(len(splits))).samples(RowMean(places=np.arange(0)), [np.empty(0)])
     assert np.isnan(few[0][0]).all()

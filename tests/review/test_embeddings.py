@@ -77,7 +77,10 @@ def test_alone_they_are_described(files, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["embeddings=short.npy", "raw=raw.npy"], "short.npy: 100 embeddings without keys for 400 rows: which belongs to which"),
+        (
+            ["embeddings=short.npy", "raw=raw.npy"],
+            "100 embeddings without keys for 400 rows: which belongs to",
+        ),
         (["embeddings=embeddings.npy", "label=kind"], "did you mean 'labels'"),
         (["embeddings=absent.npy"], "absent.npy"),
         (["embeddings=nan.npy"], "NaN"),

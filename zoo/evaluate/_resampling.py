@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from zoo.types import Doubles, Metric, Rows, Splits
 
 _BLOCK = 100  # resamples at a time: their weights for 5,000 rows are 4 MB
+_ROUNDING = 1e-9  # share of all variance below which a negative one is none
 _LEAST = 3  # units; of two equal encoders on two rows, 6% were blessed
 _LEAVES = 200  # blocks of units that the jackknife leaves out in turn, at most
 
@@ -28,10 +29,10 @@ class Resampling:
     - *jackknife*, for `interval = "jackknife"`: a resample with repeated rows agrees with itself, which biases indices
       of clusters. Blocks of units are left out in turn instead; the pseudo-values give the covariance of the scores,
       and take their bias off (Efron and Tibshirani 1993, chapter 11). Samples are Student's t about that.
-    - *dyadic*, for `Dyadic` metrics: pairs of words that share a word are not independent. The covariance of the scores
-      sums the products of influences over all pairs of pairs that share a member (Aronow, Samii and Assenova 2015,
-      "Cluster-robust variance estimation for dyadic data", eq. 2); influences are those of leaving a pair out. Samples
-      are Student's t about the scores.
+    - *dyadic*, for `Dyadic` metrics: pairs of words that share a word (or a copy of it, or one of its group) are not
+      independent. The covariance of the scores sums the products of influences over all pairs of pairs that share a
+      member (Aronow, Samii and Assenova 2015, "Cluster-robust variance estimation for dyadic data", eq. 2); influences
+      are those of leaving a pair out. Samples are Student's t about the scores.
 
     Args:
         resamples: how many samples.
@@ -119,7 +120,7 @@ class Resampling:
     def _dyadic(self, metric: Dyadic, values: Sequence[Doubles]) -> tuple[list[Doubles], str]:
         from scipy.sparse import csr_array
 
-        members = np.asarray(metric.members(self.splits))
+        members = self.units[np.asarray(metric.members(self.splits))]
         names, places = np.unique(members, return_inverse=True)
         count, width = members.shape
         what = f"{count:,} of {len(names):,} members, robust to those that share one"
@@ -131,7 +132,9 @@ class Resampling:
         whole = np.asarray([_whole(metric, each) for each in values])
         influences = np.stack([whole[number] - _left_out(metric, each) for number, each in enumerate(values)], axis=1)
         covariance = influences.T @ (shares @ influences)
-        if np.linalg.eigvalsh(covariance[np.ix_(*_finite(covariance))]).min(initial=0.0) < 0:
+        known = covariance[np.ix_(*_finite(covariance))]
+        # two representations that agree have an eigenvalue of 0, which rounding may put below
+        if np.linalg.eigvalsh(known).min(initial=0.0) < -_ROUNDING * np.trace(known):
             # few words: the estimate is no covariance. Counting pairs of pairs as often as they share words is one,
             # and larger
             sums = incidence.T @ influences

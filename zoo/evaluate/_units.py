@@ -20,7 +20,7 @@ def row_digests(splits: Splits, rows: Rows) -> Rows:
 
 
 def resampling_units(splits: Splits) -> Rows:
-    """Number [rows] of the unit that each row of the table belongs to; only those of held-out rows mean something.
+    """Number [rows] of the unit that each row of the table belongs to; rows that are not held out are by themselves.
 
     Rows of one group (records of one person) say much the same, and so do exact copies: an interval that took them for
     strangers would be too narrow. Rows are one unit if a chain of common groups and copies leads from one to the other.
@@ -37,7 +37,7 @@ def resampling_units(splits: Splits) -> Rows:
     nodes = copies.max(initial=-1) + 1 + groups.max(initial=-1) + 1
     edges = coo_array((np.ones(len(held_out)), (copies, copies.max(initial=-1) + 1 + groups)), shape=(nodes, nodes))
     _, components = connected_components(edges, directed=False)
-    units[held_out] = components[copies] if len(held_out) else held_out
+    units[held_out] = len(splits) + components[copies]  # beyond the numbers of all others
     return units
 
 

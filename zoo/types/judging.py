@@ -79,7 +79,7 @@ class Dyadic(Metric, Protocol):
     """A metric whose contributions are of two things or more, and not independent where they share one."""
 
     def members(self, splits: Splits) -> Rows:
-        """What each contribution is of, as numbers [n, members], in the order of `Metric.values`."""
+        """Numbers of the rows that each contribution is of [n, members], in the order of `Metric.values`."""
 
 
 @dataclass(frozen=True)
