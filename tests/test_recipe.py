@@ -290,3 +290,15 @@ def test_help_and_faults_do_not_wait_for_tensorflow():
     for name, purpose in list_recipes().items():
         assert name in shown_help
         assert purpose in shown_help
+
+
+def test_what_is_kept_of_a_recipe_has_no_password_in_it(monkeypatch):
+    monkeypatch.setenv("SECRET_OF_TEST", "s3cret")
+    url = "postgresql://bob:${oc.env:SECRET_OF_TEST}@host/db"
+    table = f"+data.table={{_target_: zoo.tables.Query, url: '{url}', sql: 'SELECT 1'}}"
+    recipe = compose("dense_vectors", ["data.path=null", table])
+    assert recipe.config["data"]["table"]["url"] == "postgresql://bob:s3cret@host/db"
+    public = recipe.public()
+    assert "s3cret" not in public.yaml()
+    assert public.config["data"]["table"]["url"] == "postgresql://bob:***@host/db"
+    assert public.config["model"] == recipe.config["model"]

@@ -12,6 +12,7 @@ import yaml
 
 from zoo.errors import RecipeError, suggestion
 from zoo.former_names import in_file, in_overrides
+from zoo.tables.words import without_password
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -111,9 +112,22 @@ class Recipe:
                 raise RecipeError(f"{section}: {error.__cause__}") from error
             raise (error.__cause__ or error) from None
 
+    def public(self) -> Recipe:
+        """The recipe as it may be kept and shown: passwords in URLs are asterisks."""
+        return Recipe(_without_passwords(dict(self.config)), tuple(map(without_password, self.overrides)), self.notes)
+
     def yaml(self) -> str:
         """The composed recipe as YAML."""
         return yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True, width=120)
+
+
+def _without_passwords(value: Any) -> Any:
+    """The same plain value, every text in it without the passwords of URLs."""
+    if isinstance(value, str):
+        return without_password(value)
+    if isinstance(value, dict):
+        return {key: _without_passwords(each) for key, each in value.items()}
+    return [_without_passwords(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def list_recipes() -> dict[str, str]:

@@ -12,8 +12,9 @@ import pytest
 
 from zoo.errors import InputError
 from zoo.tables.open_table import open_table
-from zoo.tables.query import Query, without_password
+from zoo.tables.query import Query
 from zoo.tables.table import batches, read_whole
+from zoo.tables.words import without_password
 
 pytest.importorskip("adbc_driver_sqlite", reason="the extra sql is not installed")
 
@@ -60,6 +61,7 @@ def test_faults_of_queries(database, tmp_path):
         with pytest.raises(InputError, match=said):
             query()
     assert without_password("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
+    assert without_password("sqlite:///a@b.db, s3://bucket/x:y") == "sqlite:///a@b.db, s3://bucket/x:y"
 
 
 def test_training_reads_a_query(database):

@@ -47,7 +47,7 @@ def drawn_page(
 ) -> PageFiles:
     """Draws the page, and keeps it with the run. What cannot be drawn is a note: it never costs a run its result."""
     try:
-        drawn = draw(recipe.config, report, verdict, evidence, trained, made(run.run_id), recipe.build("page"))
+        drawn = draw(recipe.public().config, report, verdict, evidence, trained, made(run.run_id), recipe.build("page"))
     except Exception as error:
         voice.note(f"there is no report page: {type(error).__name__}: {one_line(error)}")
         return PageFiles()

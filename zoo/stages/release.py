@@ -134,8 +134,8 @@ def documents(
     """What goes along with an exported encoder, by file name."""
     return {
         "verdict.json": as_json(verdict),
-        "recipe.yaml": recipe.yaml(),
-        CARD_FILE: model_card(recipe.config, splits, trained, report, verdict, made(run_id)),
+        "recipe.yaml": recipe.public().yaml(),
+        CARD_FILE: model_card(recipe.public().config, splits, trained, report, verdict, made(run_id)),
         BLESSED: "",
     }
 

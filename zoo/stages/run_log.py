@@ -23,6 +23,7 @@ MODEL_FILE = "model.keras"
 
 def log_start(run: TrackedRun, recipe: Recipe, splits: Splits) -> None:
     """Keeps what the run was told, and what it runs on."""
+    recipe = recipe.public()
     run.log_text(recipe.yaml(), "recipe.yaml")
     run.log_text(as_json(splits.provenance), "data.json")
     run.log_parameters(flat(recipe.config))

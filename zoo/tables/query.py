@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from zoo.errors import InputError, one_line
 from zoo.tables.table import Block, numbered_blocks, require_names
+from zoo.tables.words import without_password
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Sequence
@@ -145,11 +146,3 @@ def _plain(table: Any) -> Any:
                 column = column.cast(pa.float64())
             table = table.set_column(place, field.name, column)
     return table
-
-
-def without_password(url: str) -> str:
-    """A URL as it may be shown."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return url.replace(f":{parts.password}@", ":***@", 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,3 +33,8 @@ def printable(name: str) -> str:
 def listed(names: Iterable[str]) -> str:
     """All names, in quotes."""
     return ", ".join(f"'{name}'" for name in names)
+
+
+def without_password(text: str) -> str:
+    """A URL, or a text with URLs in it, as it may be shown."""
+    return re.sub(r"(\w://[^\s/:@]*):[^\s/@]*@", r"\1:***@", text)
