@@ -134,7 +134,7 @@ class Server:
                 ca = tls.custom_ca.encode() or None
                 port = server.add_secure_port(address, grpc.ssl_server_credentials([pair], ca, tls.client_verify))
         except RuntimeError as error:
-            raise OSError(f"gRPC cannot listen on {address}: is the port taken?") from error
+            raise OSError(f"gRPC cannot listen on {address}: is the port taken? --port chooses another") from error
         await server.start()
         return server, service, port
 

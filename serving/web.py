@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import tempfile
 from pathlib import Path
@@ -59,7 +60,8 @@ def bound(protocol: str, host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise OSError(f"{protocol} cannot listen on {host}:{port}: {error.strerror}") from error
+        taken = "; choose another port with --rest_api_port or --port" if error.errno == errno.EADDRINUSE else ""
+        raise OSError(f"{protocol} cannot listen on {host}:{port}: {error.strerror}{taken}") from error
     return listener
 
 

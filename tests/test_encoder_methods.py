@@ -67,7 +67,7 @@ def test_what_an_encoder_cannot_do_it_says():
     model = Autoencoder(MLP([3]), Linear(2), MLP([3]), Normal())
     model.build((None, 4))
     encoder = Encoder.from_model("plain", model)
-    with pytest.raises(ValueError, match="plain cannot sample; it can decode, encode"):
+    with pytest.raises(ValueError, match="plain has no sample; it has decode, encode"):
         encoder.sample(3)
     with pytest.raises(ValueError, match=r"model\.false_alarm_rate"):
         encoder.is_anomalous(np.zeros((1, 4)))

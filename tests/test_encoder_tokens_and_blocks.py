@@ -36,7 +36,7 @@ def test_tokens_are_the_numbers_of_the_chosen_codes(splits, tmp_path, codes, kin
 def test_an_encoder_without_codebooks_has_no_tokens(splits):
     model = DenseAutoencoder(2, [3])
     model.build((None, splits.width))
-    with pytest.raises(ValueError, match="plain cannot tokens; it can decode, encode"):
+    with pytest.raises(ValueError, match="plain has no tokens; it has decode, encode"):
         Encoder.from_model("plain", model).tokens(splits.features)
 
 

@@ -150,6 +150,14 @@ def test_an_opponent_that_is_there_twice_leaves_the_intervals_of_the_others(spli
         assert after == pytest.approx(before, rel=0.1)
 
 
+def test_no_interval_reaches_beyond_the_scale(splits, rng):
+    metric = PairMean(pairs=np.arange(12).reshape(6, 2))
+    metric.limits = (-1.0, 1.0)
+    (sample,), _ = Resampling(2000, 0, splits, np.arange(len(splits))).samples(metric, [rng.choice([0.2, 1.0], 6)])
+    assert sample.max() == 1
+    assert sample.min() > -1
+
+
 def test_two_rows_tell_nothing(splits, rng):
     metric = RowMean(places=np.arange(2))
     (sample,), _ = Resampling(100, 0, splits, np.arange(len(splits))).samples(metric, [rng.normal(size=2)])

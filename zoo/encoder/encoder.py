@@ -245,8 +245,7 @@ class Encoder:
 
     def _function(self, method: str) -> Callable[..., Any]:
         if method not in self._functions:
-            can = ", ".join(sorted(self._functions))
-            raise ValueError(f"{self.name} cannot {method}; it can {can}")
+            raise ValueError(f"{self.name} has no {method}; it has {', '.join(sorted(self._functions))}")
         return self._functions[method]
 
     def call(self, method: str, arrays: Mapping[str, Any]) -> Floats:

@@ -59,8 +59,9 @@ class Resampling:
         if len(counts) > 1:
             raise ValueError(f"a metric must count the same rows for every representation, not {sorted(counts)}")
         drawn, what = self._drawn(metric, present)
+        lowest, highest = getattr(metric, "limits", (-np.inf, np.inf))  # which Student's t does not know
         for number, sample in zip(counted, drawn, strict=True):
-            samples[number] = sample
+            samples[number] = np.clip(sample, lowest, highest)
         return samples, what
 
     def _drawn(self, metric: Metric, values: Sequence[Doubles]) -> tuple[list[Doubles], str]:

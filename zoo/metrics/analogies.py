@@ -41,6 +41,7 @@ class Analogies:
 
     unit = "share"
     higher_is_better = True
+    limits = (0.0, 1.0)
 
     def __init__(self, questions: str = "google", among: PositiveInt = 20_000, held_out: bool = True) -> None:
         self.questions, self.among, self.held_out = questions, among, held_out

@@ -47,6 +47,7 @@ class ClusterAgreement:
     """
 
     interval = "jackknife"
+    limits = (-1.0, 1.0)
     needs_labels = True
 
     def __init__(

@@ -35,6 +35,7 @@ class DistanceCorrelation:
 
     unit = "Spearman's rho"
     higher_is_better = True
+    limits = (-1.0, 1.0)
 
     def __init__(
         self, pairs: PositiveInt = 2_000, distance: Literal["euclidean", "cosine"] = "euclidean", seed: Seed = 0

@@ -48,6 +48,7 @@ class PairSimilarity:
 
     unit = "Spearman's rho"
     higher_is_better = True
+    limits = (-1.0, 1.0)
 
     def __init__(
         self,

@@ -30,6 +30,7 @@ class WordSimilarity:
 
     unit = "Spearman's rho"
     higher_is_better = True
+    limits = (-1.0, 1.0)
 
     def __init__(self, pairs: str) -> None:
         self.pairs = pairs

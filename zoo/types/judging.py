@@ -42,6 +42,7 @@ class Metric(Protocol):
     A metric whose resamples are biased, since repeated rows agree with themselves, says `interval = "jackknife"`, and
     `grows_with_rows = True` if it grows in proportion to their number. The jackknife takes off the bias that a finite
     number of rows has; `is_of_so_many_rows = True` leaves it on, where it is large and the score is of as many rows.
+    One whose scale ends says `limits = (lowest, highest)`, so that no interval reaches beyond.
     """
 
     unit: str
