@@ -41,6 +41,12 @@ def test_the_best_and_what_cannot_be_told_from_it(rng):
     assert as_good_as_the_best(scores(absent=None), {}, 0.05, higher_is_better=True) == ()
 
 
-def test_what_has_no_interval_is_not_marked_as_worse():
-    samples = {"one": np.full(10, np.nan), "other": np.full(10, np.nan)}
-    assert as_good_as_the_best(scores(one=0.9, other=0.1), samples, 0.05, higher_is_better=True) == ("one", "other")
+def test_what_has_no_interval_is_marked_neither_way(rng):
+    nothing, something = np.full(100, np.nan), 0.9 + 0.01 * rng.normal(size=100)
+    few = np.where(np.arange(100) < 10, something, np.nan)  # of which no interval is made either
+    found = scores(one=0.9, other=0.8999)
+    assert as_good_as_the_best(found, {"one": nothing, "other": nothing}, 0.05, higher_is_better=True) == ()
+    for samples in (nothing, few):
+        assert np.isnan(p_value(0.1, samples))
+        beside = {"one": something, "other": samples}
+        assert as_good_as_the_best(found, beside, 0.05, higher_is_better=True) == ("one",)

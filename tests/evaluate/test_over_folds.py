@@ -1,7 +1,10 @@
 """Rows and folds resampled together."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+from scipy import stats
 
 from zoo.evaluate.over_folds import over_folds
 from zoo.types import Evidence, Report, Score
@@ -67,3 +70,31 @@ def covered(random, folds, rows):
 def test_intervals_hold_the_mean_at_least_as_often_as_they_say():
     random = np.random.default_rng(3)
     assert np.mean([covered(random, 5, 60) for _ in range(150)]) >= 0.93
+
+
+def test_folds_that_were_judged_with_one_seed_do_not_move_together(rng):
+    drawn = rng.normal(size=2000)  # Student's samples are made of the same draws in each fold
+
+    def judged(level):
+        score = Score(level, -9, 9, 50)
+        report = Report({"encoder": {"m": score}}, {}, {"encoder": 2}, {"m": "units"}, {"m": True}, 0.95, 2000)
+        return report, Evidence(None, {}, {}, {"encoder": {"m": level + drawn}})
+
+    together = over_folds([judged(0.0)] * 10, 0).scores["encoder"]["m"]
+    # a mean of 10, and as much again for how folds differ, with Student's quantile: .48 of one fold's width
+    stretch = np.sqrt(10 / 9) * stats.t.ppf(0.975, 9) / 1.96
+    assert width(together) == pytest.approx(2 * 1.96 * np.sqrt(0.1 + 0.09 * stretch**2), rel=0.08)
+
+
+def test_reasons_and_what_was_resampled_are_those_of_every_fold(rng):
+    made = [fold(rng, 50, 0, 0.1), fold(rng, 50, 0, 0.1, missing=("raw",))]
+    lack, groups = {"encoder": {}, "raw": {"m": "one class"}}, {"m": "9 groups of rows"}
+    (one, first), (other, second) = made
+    one = dataclasses.replace(one, resampled={"m": "rows"}, looks=3)
+    other = dataclasses.replace(other, resampled=groups, reasons=lack)
+    found = over_folds([(one, first), (other, second)], 0)
+    assert found.reasons == {"encoder": {}, "raw": {"m": "one class (in fold 2 of 2)"}}
+    assert found.resampled == {"m": "by fold: rows; 9 groups of rows"}
+    assert found.looks is None
+    missing = dataclasses.replace(one, scores=other.scores, reasons=lack)
+    assert over_folds([(missing, second), (other, second)], 0).reasons["raw"]["m"] == "one class"

@@ -21,9 +21,15 @@ def scored(value: float, samples: Doubles, confidence: float, count: int) -> Sco
     Where a bias is taken off, a few rows can put the score itself outside of its samples, which nobody could read: the
     interval reaches as far as the score.
     """
-    known = samples[~np.isnan(samples)]
-    if np.isnan(value) or len(known) < (1 - _WITHOUT) * len(samples):
+    known = those_known(samples)
+    if np.isnan(value) or known is None:
         return Score(value, float("nan"), float("nan"), count)
     tail = (1 - confidence) / 2
     low, high = np.quantile(known, [tail, 1 - tail])
     return Score(value, float(min(low, value)), float(max(high, value)), count)
+
+
+def those_known(samples: Doubles) -> Doubles | None:
+    """The samples that have a value; None where too few have one for any to be believed."""
+    known = samples[~np.isnan(samples)]
+    return known if len(known) and len(known) >= (1 - _WITHOUT) * len(samples) else None

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.evaluate._intervals import those_known
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def p_value(difference: float, samples: Doubles) -> float:
-    """Two-sided p of a difference, normal with the standard deviation of its samples; NaN where it has none."""
+    """Two-sided p of a difference, normal with the standard deviation of its samples; NaN where it has no interval."""
     from scipy.stats import norm
 
-    known = samples[np.isfinite(samples)]
-    deviation = known.std(ddof=1) if len(known) > 1 else np.nan
+    known = those_known(samples)
+    deviation = known.std(ddof=1) if known is not None and np.isfinite(known).all() and len(known) > 1 else np.nan
     if not np.isfinite(difference) or not np.isfinite(deviation):
         return float("nan")
     if deviation == 0:
@@ -42,9 +44,10 @@ def holm(values: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float
 def as_good_as_the_best(
     scores: Mapping[str, Score | None], samples: Mapping[str, Doubles], level: float, *, higher_is_better: bool
 ) -> tuple[str, ...]:
-    """Representations whose score is not significantly worse than the best one's.
+    """The best representation, and those whose score is not significantly worse.
 
-    Each is compared with the best by the paired difference; p values are Holm-adjusted over those comparisons.
+    Each is compared with the best by the paired difference; p values are Holm-adjusted over those comparisons. What has
+    no interval, since too few rows tell, is marked neither way; if the best one has none, nothing is marked.
 
     Args:
         scores: by representation.
@@ -56,10 +59,12 @@ def as_good_as_the_best(
     if not known:
         return ()
     best = (max if higher_is_better else min)(known, key=lambda name: known[name])
+    if those_known(samples[best]) is None:
+        return ()
     others = {
         (name, ""): p_value(known[best] - value, samples[best] - samples[name])
         for name, value in known.items()
         if name != best
     }
     adjusted = holm(others)
-    return (best, *(name for name, _ in others if not adjusted[name, ""] < level))
+    return (best, *(name for name, _ in others if adjusted[name, ""] >= level))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from statistics import fmean, stdev
@@ -88,7 +89,7 @@ def differences_table(report: Report) -> RenderableType:
         for name, differences in report.differences.items():
             if (difference := differences.get(metric)) is not None:
                 p = report.adjusted.get(name, {}).get(metric)
-                chance = "-" if p is None else f"{p:.3f}"
+                chance = "-" if p is None or math.isnan(p) else f"{p:.3f}"
                 table.add_row(escape(metric), escape(first), escape(name), _cell(difference), chance)
     return table
 

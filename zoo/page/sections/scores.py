@@ -135,6 +135,6 @@ def _about(recipe: Mapping[str, Any], metric: str) -> str:
 
 
 def _adjusted(material: Material) -> list[tuple[str, str, float]]:
-    """Differences that are not significant once all of their family are looked at: metric, opponent, p."""
+    """How significant differences are once all of their family are looked at, where that can be told."""
     adjusted = material.report.adjusted
-    return [(metric, name, p) for name, each in adjusted.items() for metric, p in each.items()]
+    return [(metric, name, p) for name, each in adjusted.items() for metric, p in each.items() if not math.isnan(p)]
