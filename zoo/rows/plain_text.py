@@ -27,33 +27,8 @@ _MARKS = (
     *((0x300, 0x370), (0x591, 0x5C8), (0x610, 0x61B), (0x640, 0x641), (0x64B, 0x660), (0x670, 0x671)),
     *((0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100), (0xFE00, 0xFE10), (0xFE20, 0xFE30)),
 )
-_LATIN = dict(
-    pair.split(":")
-    for pair in (
-        [
-            "æ:ae",
-            "œ:oe",
-            "ø:o",
-            "đ:d",
-            "ð:d",
-            "ł:l",
-            "þ:th",
-            "ħ:h",
-            "ı:i",
-            "ŧ:t",
-            "ŋ:n",
-            "ĸ:k",
-            "ə:e",
-            "ɛ:e",
-            "ɔ:o",
-            "ɖ:d",
-            "ɗ:d",
-            "ɓ:b",
-            "ɨ:i",
-            "ƙ:k",
-        ]
-    )
-)
+_LATIN = {"æ": "ae", "œ": "oe", "þ": "th", "ø": "o", "ɔ": "o", "ŧ": "t", "ħ": "h", "ŋ": "n"}
+_LATIN |= dict(zip("\u0131ɨđðɖɗłəɛĸƙɓ", "iiddddleekkb", strict=True))
 _APOSTROPHES = "'`\u00b4\u02b9\u02bb\u02bc\u02bd\u02c8\u2018\u2019\u201b\u2032"
 _BLANK, _AS_IT_IS = " ", -1
 
@@ -153,7 +128,7 @@ def _spelling(character: str) -> str:
 
 
 def _kind(form: str) -> str:
-    """ "" for what stays, " " for what parts words, "-" for what is dropped."""
+    """Of a character: a blank if it parts words, "-" if it is dropped, else nothing."""
     category = unicodedata.category(form)
     if form in _APOSTROPHES or category == "Cf" or any(low <= ord(form) < high for low, high in _MARKS):
         return "-"
