@@ -108,7 +108,7 @@ def test_tables_are_judged_each_by_itself_and_looks_are_counted_whatever_comes_o
     assert main(["recipe=./small.yaml", "--multirun", "data.path=rows.npy,others.npy", IMPOSSIBLE]) == 3
     printed = capsys.readouterr().out
     assert printed.count("these test rows have judged 1 encoder, this one") == 2
-    assert "Judged on held-out rows" in printed
+    assert "Judged on test rows" in printed
     assert "chosen by" not in printed
     another = ["data.path=others.npy", "name=another"]  # another experiment, the same rows
     assert main(["recipe=./small.yaml", "--multirun", "seed=0,1", "choose_by=loss", *another, IMPOSSIBLE]) == 3

@@ -147,7 +147,7 @@ class Pipeline:
         """Judges trained models on the test rows and, if they are blessed, exports and registers the chosen one."""
         recipe, tracker, exporter, voice = self.recipe, self.tracker, self.exporter, self.voice
         folds = cross_validated(recipe, tracker, exporter, voice, run=run, splits=splits, state=state)
-        voice.step(f"judging on the {len(splits.test):,} held-out rows")
+        voice.step(f"judging on the {len(splits.test):,} test rows")
         report, verdict, evidence = judged(recipe, tracker, models, splits, run=run, folds=folds)
         log_end(run, report, verdict, models.runs)
         voice.judged(report, verdict)

@@ -63,7 +63,7 @@ class Sweep:
             parent.log_tags({"zoo.sweep": len(self.recipes)})
             rows = [self._once(group, state, parent) for group in groups]
             if len(rows) > 1:
-                self._show(sweep_table("Judged on held-out rows", rows, _metrics(self.recipes)))
+                self._show(sweep_table("Judged on test rows", rows, _metrics(self.recipes)))
             parent.log_text("\n".join(self._tables), "sweep.txt")
             where = f"parent run {parent.run_id} in {first.tracker.resolved_uri}"
             self.console.print(where, highlight=False, soft_wrap=True)

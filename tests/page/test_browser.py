@@ -284,7 +284,7 @@ def test_sixty_thousand_rows_fit_into_five_megabytes(opened, vectors):
     html = drawn((recipe, report, verdict, evidence, trained), rows=60_000)
     assert len(html.encode()) < 5_000_000
     assert html.count('id="plotly-bundle"') == 1
-    assert "60,000 of 60,400 held-out rows, too many for thumbnails" in html
+    assert "60,000 of 60,400 test rows, too many for thumbnails" in html
     with opened(html) as tab:
         assert tab.evaluate("() => document.getElementById('map-codes').data[0].type") == "scattergl"
         assert tab.evaluate("() => document.getElementById('map-codes').data[0].x.length") == 60_000

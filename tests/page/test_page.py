@@ -182,3 +182,28 @@ def test_names_in_a_sentence():
 def test_numbers(value, shown):
     assert number(value) == shown
     assert number(np.nan) == "not a number"
+
+
+def sentence(vectors, **changes):
+    from zoo.page.material import Material
+
+    recipe, report, verdict, evidence, trained = vectors
+    evidence = dataclasses.replace(evidence, splits=dataclasses.replace(evidence.splits, **changes.pop("splits", {})))
+    given = {"trained": trained, "verdict": verdict} | changes
+    material = Material(recipe, report, given["verdict"], evidence, given["trained"], {}, QUICK)
+    shown = summary(material)
+    return shown["sentence"], dict(shown["facts"])
+
+
+def test_rows_are_said_to_be_held_out_of_a_training_that_is_known_and_did_not_see_them(vectors):
+    test = vectors[3].splits.test
+    assert vectors[3].splits.in_parts == "80 to train, 40 to validate, 120 held out"
+    said, facts = sentence(vectors)
+    assert "On 120 rows held out of training," in said
+    assert facts["trained on"] == "80 rows"
+    assert "On 120 rows, all of which it was trained on," in sentence(vectors, splits={"train": test})[0]
+    assert "On 120 rows, 3 of which it was trained on," in sentence(vectors, splits={"validation": test[:3]})[0]
+    said, facts = sentence(vectors, trained=None, verdict=None)
+    assert said.startswith("Measured on 120 test rows: the codes of 4 numbers a row, beside raw and untrained. ")
+    assert "trained on" not in facts
+    assert facts["opponents and probes fitted on"] == "80 rows"

@@ -48,8 +48,8 @@ def test_rows_are_a_stated_sample(vectors):
     material = material_of(vectors, Page(map="pca", rows=50))
     assert len(material.rows) == len(set(material.rows)) == 50
     assert set(material.rows) <= set(material.splits.test)
-    assert material.how_many == "50 of 120 held-out rows"
-    assert material_of(vectors).how_many == "all 120 held-out rows"
+    assert material.how_many == "50 of 120 test rows"
+    assert material_of(vectors).how_many == "all 120 test rows"
 
 
 def test_class_separation_is_that_of_the_metric(vectors):

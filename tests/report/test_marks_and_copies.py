@@ -44,7 +44,7 @@ def test_copies_are_counted_in_words():
     found = Duplicates(rows=100, exact=0, near=3, of_training=7, near_training=0, looked_at=20)
     (note,) = copies(report(duplicates=found, without_duplicates={"encoder": {"knn": Score(0.8, 0.7, 0.9, 43)}}))
     assert note == (
-        "of the 100 held-out rows 7 equal a training row, 3 nearly equal another of them (near copies were sought for "
+        "of the 100 test rows 7 equal a training row, 3 nearly equal another of them (near copies were sought for "
         "20 of them); without exact copies encoder has knn 0.800 [0.700, 0.900]"
     )
     assert not list(copies(report(duplicates=Duplicates(100, 0, 0, 0, 0, 100))))

@@ -1,5 +1,7 @@
 """Embeddings from anywhere, judged against what is free, without a model of the zoo's."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,13 +67,15 @@ def test_without_keys_rows_go_together_by_their_number(files):
 
 
 def test_alone_they_are_described(files, capsys):
-    assert main(["embeddings=embeddings.npy", "page=page.html"]) == 0
+    assert main([f"embeddings={Path.cwd() / 'embeddings.npy'}", "page=page.html"]) == 0
     printed = capsys.readouterr().out
     assert "there is nothing to compare with: raw=FILE" in printed
     assert "effective_rank" in printed
     assert "report  page.html" in printed
-    page = (files is not None) and open("page.html", encoding="utf-8").read()  # noqa: PTH123, SIM115
-    assert "embeddings.npy" in page
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert "<title>embeddings.npy: described</title>" in page
+    assert "rows it had never seen" not in page
+    assert "trained on" not in page
 
 
 @pytest.mark.parametrize(

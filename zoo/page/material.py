@@ -59,18 +59,14 @@ class Material:
 
     @cached_property
     def rows(self) -> Rows:
-        """[n] numbers of the held-out rows that are shown: a random sample, in the table's order."""
+        """[n] numbers of the test rows that are shown: a random sample, in the table's order."""
         return self._sampled(min(self.settings.rows, MOST_ROWS))
 
     @property
     def how_many(self) -> str:
-        """Such as `2,000 of 11,259 held-out rows`."""
+        """Such as `2,000 of 11,259 test rows`."""
         total = len(self.splits.test)
-        return (
-            f"all {total:,} held-out rows"
-            if len(self.rows) == total
-            else f"{len(self.rows):,} of {total:,} held-out rows"
-        )
+        return f"all {total:,} test rows" if len(self.rows) == total else f"{len(self.rows):,} of {total:,} test rows"
 
     @cached_property
     def codes(self) -> Floats:
@@ -153,7 +149,7 @@ class Material:
 
     @cached_property
     def scored_rows(self) -> Rows:
-        """[n] numbers of the held-out rows whose error is looked at: all, up to 60,000."""
+        """[n] numbers of the test rows whose error is looked at: all, up to 60,000."""
         return self._sampled(_ERROR_ROWS)
 
     def squares(self, rows: Rows) -> Doubles:

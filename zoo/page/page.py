@@ -15,7 +15,7 @@ class Page:
 
     Attributes:
         map: how codes become points on a map: `tsne` (perplexity 20), `umap`, or `pca`, which is the fastest.
-        rows: held-out rows on the map and in the figures at most, a random sample; up to 5,000 are shown with
+        rows: test rows on the map and in the figures at most, a random sample; up to 5,000 are shown with
             thumbnails, up to 60,000 without.
         outliers: a row counts as poorly reconstructed when its error lies this many standard deviations above the mean.
         seed: of the sample and of the map.

@@ -31,11 +31,12 @@ def summary(material: Material) -> dict[str, Any]:
 def _sentence(material: Material) -> str:
     verdict, report = material.verdict, material.report
     size = report.dimensions.get(material.encoder.name, 0)
-    rows = f"{len(material.splits.test):,} rows it had never seen"
+    rows = _rows(material)
     codes = f"the codes of {size:,} numbers a row" if size else "the codes"
     if verdict is None:
-        beside = f"Measured on {rows}: {codes}, beside what can be had without training."
-        return f"{beside} Nothing was asked of them, so nothing is passed or failed."
+        others = list(material.evidence.representations)[1:]
+        beside = f", beside {listed(others)}" if others else ""
+        return f"Measured on {rows}: {codes}{beside}. Nothing was asked of them, so nothing is passed or failed."
     if not verdict.gates:
         return f"Nothing is proven: {_lowered(verdict.reasons) or 'no gate was asked'}."
     failed = [gate for gate in verdict.gates if not gate.passed]
@@ -49,6 +50,16 @@ def _sentence(material: Material) -> str:
     if not lost:
         return f"On {rows}, {codes} did not reach what was asked ({passed})."
     return f"On {rows}, {codes} are not proven to be better than {listed(lost)}, which can be had for free ({passed})."
+
+
+def _rows(material: Material) -> str:
+    """Which rows judge; that they are new to the encoder can be said of one that was trained here, and of no other."""
+    total = len(material.splits.test)
+    if material.trained is None:
+        return f"{total:,} test rows"
+    seen = material.splits.seen
+    which = "all" if seen == total else f"{seen:,}"
+    return f"{total:,} rows, {which} of which it was trained on" if seen else f"{total:,} rows held out of training"
 
 
 def _won(gates: Sequence[GateResult]) -> str:
@@ -89,7 +100,8 @@ def _facts(material: Material) -> Iterator[tuple[str, str]]:
     splits = material.splits
     size = material.report.dimensions.get(material.encoder.name)
     yield "data", f"{len(splits):,} {splits.kind.in_words()}"
-    yield "trained on", f"{len(splits.train):,} rows"
+    fitted = "trained on" if material.trained is not None else "opponents and probes fitted on"
+    yield fitted, f"{len(splits.train):,} rows"
     yield "judged on", f"{len(splits.test):,} rows"
     if size:
         smaller = splits.width / size

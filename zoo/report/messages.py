@@ -79,7 +79,7 @@ def copies(report: Report) -> Iterator[str]:
     encoder = next(iter(report.scores))
     scores = report.without_duplicates.get(encoder, {})
     without = ", ".join(f"{metric} {score}" for metric, score in scores.items() if score)
-    yield f"of the {found.rows:,} held-out rows {', '.join(said)}{sample}" + (
+    yield f"of the {found.rows:,} test rows {', '.join(said)}{sample}" + (
         f"; without exact copies {encoder} has {without}" if without else ""
     )
 

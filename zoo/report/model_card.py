@@ -43,9 +43,9 @@ def model_card(
             "",
             *_section("Model", [*_model_facts(recipe, trained), *made.items()]),
             *_section("Data", _data_facts(splits)),
-            "## Held-out scores",
+            "## Scores on test rows",
             "",
-            f"{report.confidence:.0%} intervals from {report.resamples} resamples of the held-out rows.",
+            f"{report.confidence:.0%} intervals from {report.resamples} resamples of the test rows.",
             _sentence(judged_so_far(report)),
             "",
             *_seeds(report),
@@ -62,7 +62,7 @@ def model_card(
             *_section("Use", _use(recipe, trained)),
             "## Limits",
             "",
-            "The scores hold for rows like the held-out ones. Rows from elsewhere, or from a later time, may be "
+            "The scores hold for rows like the test rows. Rows from elsewhere, or from a later time, may be "
             "encoded worse without any sign of it: judge again on your own. Labels were used for judging only. "
             "Whatever bias the data hold, the codes hold as well.",
             "",
@@ -88,10 +88,7 @@ def _model_facts(recipe: Mapping[str, Any], trained: Trained) -> Iterator[tuple[
 def _data_facts(splits: Splits) -> Iterator[tuple[str, Any]]:
     shape = " x ".join(f"{size:,}" for size in splits.shape)
     yield "rows", f"{len(splits):,} of {shape} ({'sparse' if splits.is_sparse else 'dense'})"
-    yield (
-        "split",
-        f"{len(splits.train):,} to train, {len(splits.validation):,} to validate, {len(splits.test):,} held out",
-    )
+    yield "split", splits.in_parts
     for key, value in splits.provenance.items():
         if key not in _SAID:
             yield str(key), value

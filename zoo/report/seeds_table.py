@@ -36,5 +36,5 @@ def seeds_table(report: Report) -> RenderableType:
         return made
 
     count = max(map(len, report.seeds.values()))
-    title = f"{count} seeds on the held-out rows, and the chance that a new one beats each opponent"
+    title = f"{count} seeds on the test rows, and the chance that a new one beats each opponent"
     return InParts(list(report.seeds), table)

@@ -76,7 +76,7 @@ def _size(report: Report, name: str, dimensions: str) -> str:
 
 
 def _titled(report: Report) -> Table:
-    return _table(f"Held-out rows, {report.confidence:.0%} intervals ({report.resamples} resamples)")
+    return _table(f"Test rows, {report.confidence:.0%} intervals ({report.resamples} resamples)")
 
 
 def differences_table(report: Report) -> RenderableType:

@@ -8,6 +8,7 @@ from zoo.errors import InputError
 from zoo.keras_settings import zoo_settings
 from zoo.review.registered import found
 from zoo.review.review import reviewed
+from zoo.tables.words import short_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,8 @@ def compare_encoders(encoders: Sequence[str], overrides: Sequence[str], voice: V
         table = judge.scaled(splits)
         representations = [each.on(table, each.name) for each in everyone]
         report, evidence = judge.weigh(representations, recipe.build("metrics"), table)
-        purpose = f"{encoders[0]}, compared with {', '.join(encoders[1:])} on the same held-out rows"
-        described = {**recipe.config, "name": " and ".join(encoders), "purpose": purpose}
+        names = [short_name(each, parts=2) for each in encoders]
+        purpose = f"{names[0]}, compared with {', '.join(names[1:])} on the same test rows"
+        described = {**recipe.public().config, "name": " and ".join(names), "purpose": purpose}
         made = {"compared": ", ".join(encoders)}
         return reviewed(voice, report, None, evidence, recipe=described, made=made, page=page)

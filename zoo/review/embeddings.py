@@ -15,6 +15,7 @@ from zoo.representations.pca import PCA
 from zoo.representations.random_projection import RandomProjection
 from zoo.representations.raw import Raw
 from zoo.review.review import reviewed
+from zoo.tables.words import short_name, without_password
 from zoo.types import Trained
 
 if TYPE_CHECKING:
@@ -69,14 +70,17 @@ def judge_embeddings(
     representations += [each.fit(name, table, stand_in) for name, each in opponents.items()]
     for note in splits.notes:
         voice.note(note)
-    voice.say(f"{embeddings}: {len(splits):,} rows of {width} numbers, {len(splits.test):,} of them judge")
+    voice.say(
+        f"{without_password(embeddings)}: {len(splits):,} rows of {width} numbers, {len(splits.test):,} of them judge"
+    )
     metrics = _metrics(labelled=labels is not None, raw=raw is not None, pairs=pairs, queries=queries)
     report, evidence = judge.weigh(representations, metrics, table)
     if raw is None:
         advice = "there is nothing to compare with: raw=FILE names the rows that the embeddings were made of"
         voice.note(advice)
-    described = {"name": embeddings, "purpose": "embeddings, judged as they are"}
-    return reviewed(voice, report, None, evidence, recipe=described, made={"embeddings": embeddings}, page=page)
+    described = {"name": short_name(embeddings), "purpose": "embeddings, judged as they are"}
+    made = {"embeddings": without_password(embeddings)}
+    return reviewed(voice, report, None, evidence, recipe=described, made=made, page=page)
 
 
 @dataclass(frozen=True)

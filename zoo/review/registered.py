@@ -63,7 +63,7 @@ def judge_registered(encoder: str | Path, overrides: Sequence[str], voice: Voice
         report, evidence = judge.weigh(representations, recipe.build("metrics"), table)
         verdict = decide(report, recipe.build("gates") or {}, "encoder")
         made = {"judged again": known.name}
-        return reviewed(voice, report, verdict, evidence, recipe=recipe.config, made=made, page=page)
+        return reviewed(voice, report, verdict, evidence, recipe=recipe.public().config, made=made, page=page)
 
 
 @dataclass(frozen=True)

@@ -61,10 +61,7 @@ class Voice:
         """What was read, and what will be used for what."""
         for note in splits.notes:
             self.note(note)
-        counts = (
-            f"{len(splits.train):,} to train, {len(splits.validation):,} to validate, {len(splits.test):,} held out"
-        )
-        self.say(f"{name}: {len(splits):,} {splits.kind.in_words()} ({counts})")
+        self.say(f"{name}: {len(splits):,} {splits.kind.in_words()} ({splits.in_parts})")
 
     def trained(self, trained: Trained) -> None:
         """How training went."""

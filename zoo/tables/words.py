@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,6 +35,12 @@ def printable(name: str) -> str:
 def listed(names: Iterable[str]) -> str:
     """All names, in quotes."""
     return ", ".join(f"'{name}'" for name in names)
+
+
+def short_name(path: str, parts: int = 1) -> str:
+    """What a file, a folder or a URL is called without the way to it: its last parts, such as `name/version`."""
+    whole = PurePath(urlsplit(path).path if "://" in path else path).parts
+    return "/".join(part for part in whole[-parts:] if part != "/") or path
 
 
 def without_password(text: str) -> str:

@@ -115,6 +115,18 @@ class Splits:
         """What the table is, which parts may ask for before they are built."""
         return TableSchema(self.shape, self.is_sparse, self.categories)
 
+    @property
+    def seen(self) -> int:
+        """How many of the rows that judge are also trained on, or watched while training."""
+        return int(np.isin(self.test, np.concatenate([self.train, self.validation])).sum())
+
+    @property
+    def in_parts(self) -> str:
+        """Such as `80 to train, 10 to validate, 10 held out`."""
+        seen = self.seen
+        last = f"{len(self.test):,} {f'to judge, {seen:,} of them trained on as well' if seen else 'held out'}"
+        return f"{len(self.train):,} to train, {len(self.validation):,} to validate, {last}"
+
     def take(self, rows: Rows | slice) -> Block:
         """The features of the given rows: [n, ...] float32, or a CSR array [n, columns]."""
         return self.on_scale(self.kind.take(self.features, rows))

@@ -46,7 +46,7 @@ def draw(material: Material) -> dict[str, Any] | None:
         "spike": _SPIKE,
         "pairs": pairs,
         "mean": float((counts * (_BINS[1:] + _BINS[:-1]) / 2).sum() / counts.sum()),
-        "how_many": f"{len(codes):,} held-out rows",
+        "how_many": f"{len(codes):,} test rows",
         "has_raw": others is not None,
     }
 
@@ -106,7 +106,7 @@ def _histogram(counts: Doubles, raw: Doubles | None, exact: int, near: int) -> M
         axes.plot([1, 1], [0, 100 * (exact + near) / total], color=BAD, linewidth=3)
     axes.axvline(0, color=MUTED, linewidth=0.8)
     axes.set_xlim(-1.02, 1.02)
-    axes.set_xlabel("cosine of two held-out rows")
+    axes.set_xlabel("cosine of two test rows")
     axes.set_ylabel("% of pairs")
     axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper left")
     return as_svg(figure, "cosines", f"Histogram of cosines; above {_SPIKE}: {exact} exact duplicates, {near} others")

@@ -1,4 +1,4 @@
-"""Copies among the held-out rows, and the scores without them."""
+"""Copies among the test rows, and the scores without them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def draw(material: Material) -> dict[str, Any] | None:
     looked_at = total if counts.looked_at < 0 else max(counts.looked_at, 1)
     some = "" if looked_at >= total else f", of {looked_at:,} rows"
     kinds = [
-        ("equal another held-out row", counts.exact, total),
+        ("equal another test row", counts.exact, total),
         (f"nearly equal one (cosine > .999{some})", counts.near, looked_at),
         ("equal a training row", counts.of_training, total),
         (f"nearly equal a training row (cosine > .999{some})", counts.near_training, looked_at),

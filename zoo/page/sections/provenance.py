@@ -18,10 +18,7 @@ def draw(material: Material) -> dict[str, Any]:
     splits, trained = material.splits, material.trained
     data = [
         ("rows", f"{len(splits):,} {splits.kind.in_words()}"),
-        (
-            "split",
-            f"{len(splits.train):,} to train, {len(splits.validation):,} to validate, {len(splits.test):,} held out",
-        ),
+        ("split", splits.in_parts),
         *((str(key), _short(value)) for key, value in splits.provenance.items() if key not in {"rows", "splits"}),
         *(("note", note) for note in splits.notes),
     ]
