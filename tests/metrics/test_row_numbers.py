@@ -7,10 +7,16 @@ import pytest
 from scipy.sparse import csr_array
 
 import zoo.metrics
+from zoo.evaluate._resampling import Resampling
+from zoo.evaluate._units import resampling_units
 from zoo.rows import ItemRows, RecordRows
 from zoo.types import MISSING, OTHER, CountsRows, Dyadic, Splits
 
 ROWS, WIDTH = 200, 9
+# asked of other codes than those of the row itself, or found in nothing of these rows
+NOT_BY_CODE = {"BasketCompletion", "FieldCompletion", "NearDuplicateCodes", "Analogies"}
+# what the others find does not change with one of those that ask
+OWN = {"KnnAccuracy", "LinearProbe", "ReconstructionR2", "QueryRetrieval", "EffectiveRank", "ActiveUnits"}
 
 
 class Codes:
@@ -36,7 +42,7 @@ class Codes:
         return self.encode(rows).sum(axis=1)
 
     def rates(self, rows):
-        return np.abs(self.encode(rows))
+        return np.abs(self.encode(rows)) + np.isin(rows, self.spoilt)[:, None]
 
     def log_likelihoods(self, rows, samples, seed):
         return self.score(rows)
@@ -47,7 +53,27 @@ def splits(rng):
     labels = rng.integers(2, size=ROWS)
     rows = (rng.normal(size=(ROWS, WIDTH)) + 3 * (2 * labels[:, None] - 1)).astype(np.float32)
     order = rng.permutation(ROWS)
-    return Splits(rows, train=order[:100], validation=order[100:120], test=order[120:], labels=labels)
+    keys = np.asarray([f"word {row}" for row in range(ROWS)], dtype=object)
+    return Splits(rows, train=order[:100], validation=order[100:120], test=order[120:], keys=keys, labels=labels)
+
+
+@pytest.fixture
+def files(splits, tmp_path):
+    """What metrics ask files for, by the metric's name: of every other held-out row, in an order of its own."""
+    asked, keys = splits.test[::-2], splits.keys
+    pairs = [f"{keys[a]},{keys[b]},{place}" for place, (a, b) in enumerate(zip(asked[1:], asked, strict=False))]
+    pairs_of_words = [pair.replace(",", "\t") for pair in pairs]
+    judged = [f"{keys[a]},{keys[b]}" for a in asked for b in splits.train if splits.labels[a] == splits.labels[b]]
+    questions = [f"{keys[a]},{keys[b]},{keys[c]},{keys[d]}" for a, b, c, d in asked.reshape(-1, 4)]
+    contents = {
+        "PairSimilarity": ("first,second,score", pairs),
+        "WordSimilarity": ("# two words and a score", pairs_of_words),
+        "QueryRetrieval": ("query,document", judged),
+        "Analogies": ("a,b,c,d", questions),
+    }
+    for name, (head, lines) in contents.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join([head, *lines]))
+    return {name: str(tmp_path / f"{name}.csv") for name in contents}
 
 
 def tables(splits, rng):
@@ -60,44 +86,61 @@ def tables(splits, rng):
     yield replace(splits, features=baskets, kind=ItemRows([f"i{i}" for i in range(WIDTH)]))
 
 
-NEEDED = {"word_similarity": {"pairs": "wordsim353"}}
-
-
 def all_metrics():
-    for name in dir(zoo.metrics):
-        made = getattr(zoo.metrics, name)
-        if isinstance(made, type):
-            yield name, made
+    named = {name: getattr(zoo.metrics, name) for name in dir(zoo.metrics)}
+    found = [name for name, each in named.items() if isinstance(each, type)]
+    assert len(found) >= 31
+    return found
 
 
-@pytest.mark.parametrize(("name", "made"), all_metrics())
-def test_contributions_and_rows_go_together(name, made, splits, rng):
-    try:
-        metric = made()
-    except TypeError:
-        pytest.skip("needs a file")
-    if isinstance(metric, Dyadic) or not isinstance(metric, CountsRows):
-        pytest.skip("does not count rows")
+def made(name, files):
+    given = [files[name]] if name in files else []
+    return getattr(zoo.metrics, name)(*given, **({"amount": 0.01} if name == "Invariance" else {}))
+
+
+def rows_of(metric, table):
+    return metric.members(table) if isinstance(metric, Dyadic) else metric.row_numbers(table)
+
+
+@pytest.mark.parametrize("name", all_metrics())
+def test_contributions_and_rows_go_together(name, splits, files, rng):
+    metric = made(name, files)
+    assert isinstance(metric, Dyadic | CountsRows)
     applied = 0
     for table in tables(splits, rng):
         values = metric.values(Codes(table), table)
-        rows = metric.row_numbers(table)
+        rows = rows_of(metric, table)
         assert (values is None) == (not len(rows))
         if values is not None:
             applied += 1
             assert len(values) == len(rows)
-            assert set(rows) <= set(table.test)
+            assert set(rows.ravel()) <= set(table.test)
     assert applied
 
 
-@pytest.mark.parametrize("name", ["KnnAccuracy", "LinearProbe", "MatchRecall", "PairAuroc", "ReconstructionR2"])
+@pytest.mark.parametrize("name", sorted(set(all_metrics()) - NOT_BY_CODE))
 @pytest.mark.parametrize("cross_validated", [False, True])
-def test_the_contribution_of_a_row_is_its_own(name, cross_validated, splits):
+def test_the_contribution_of_a_row_is_its_own(name, cross_validated, splits, files):
     table = replace(splits, train=splits.test) if cross_validated else splits
-    metric = getattr(zoo.metrics, name)()
-    spoilt = table.test[[3, 30, 55]]
+    metric = made(name, files)
+    rows = rows_of(metric, table)
+    spoilt = np.intersect1d(table.test[[3, 31, 55]], rows)
     before, after = (metric.values(Codes(table, which), table) for which in ((), spoilt))
-    changed = metric.row_numbers(table)[(before != after).reshape(len(before), -1).any(axis=1)]
-    assert set(changed) >= set(spoilt)
-    if name in {"KnnAccuracy", "LinearProbe", "ReconstructionR2"}:
+    changed = rows[(before != after).reshape(len(before), -1).any(axis=1)]
+    assert len(spoilt)
+    assert set(changed.ravel()) >= set(spoilt)
+    if name in OWN:
         assert len(changed) < 20
+
+
+def test_queries_of_a_file_of_their_own_are_no_rows_of_the_table(splits, files, tmp_path):
+    import pandas as pd
+
+    asked = splits.test[::-2]
+    vectors = pd.DataFrame({"key": splits.keys[asked], "vector": list(splits.features[asked])})
+    vectors.to_parquet(tmp_path / "queries.parquet")
+    metric = zoo.metrics.QueryRetrieval(files["QueryRetrieval"], queries=str(tmp_path / "queries.parquet"))
+    values = metric.values(Codes(splits), splits)
+    assert len(values) == len(asked)
+    assert metric.row_numbers(splits) is None
+    assert Resampling(20, 0, splits, resampling_units(splits)).samples(metric, [values])[1] == "contributions"

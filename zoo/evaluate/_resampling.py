@@ -79,9 +79,9 @@ class Resampling:
 
     def _units(self, metric: Metric, count: int) -> tuple[Rows, str]:
         """The unit of each contribution [n], and what they are."""
-        if not isinstance(metric, CountsRows):
+        rows = metric.row_numbers(self.splits) if isinstance(metric, CountsRows) else None
+        if rows is None:
             return np.arange(count), "contributions"
-        rows = metric.row_numbers(self.splits)
         if len(rows) != count:
             raise ValueError(f"{type(metric).__name__}.row_numbers gives {len(rows)} rows for {count} contributions")
         units = np.unique(self.units[rows], return_inverse=True)[1]

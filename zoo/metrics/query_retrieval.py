@@ -122,6 +122,11 @@ class QueryRetrieval:
                 scores[query] = self._score(row, *found.relevant[query])
         return scores
 
+    def row_numbers(self, splits: Splits) -> Rows | None:
+        """See `zoo.types.CountsRows`; None where the queries are in a file of their own."""
+        found = self._questions(splits)
+        return found.queries if found.asked is None else None
+
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean."""
         return mean(values, weights)

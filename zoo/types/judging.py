@@ -71,8 +71,11 @@ class Stratified(Protocol):
 class CountsRows(Protocol):
     """A metric each contribution of which is of one row: rows of one group, and copies, are resampled together."""
 
-    def row_numbers(self, splits: Splits) -> Rows:
-        """Of the contributions [n], in the order of `Metric.values`; none where the metric does not apply."""
+    def row_numbers(self, splits: Splits) -> Rows | None:
+        """Of the contributions [n], in the order of `Metric.values`; none where the metric does not apply.
+
+        None if the contributions are of no rows of the table, such as queries from a file of their own.
+        """
 
 
 @runtime_checkable
