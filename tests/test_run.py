@@ -62,6 +62,10 @@ def test_a_gate_on_a_metric_that_ranks_none_ends_with_status_2_before_training(t
             ["+metrics.tight={_target_: zoo.metrics.DaviesBouldin}", "choose_by=tight"],
             "choose_by=tight: it describes an encoder and ranks none",
         ),
+        (
+            ["+metrics.sts={_target_: zoo.metrics.PairSimilarity, path: p.csv, held_out: false}", "choose_by=sts"],
+            "choose_by=sts: it asks the same rows, pairs or queries whichever rows are held out",
+        ),
     ],
 )
 def test_what_cannot_be_trained_or_chosen_by_is_said_before_training(overrides, message, tmp_path, monkeypatch, capsys):

@@ -1,19 +1,24 @@
 """Sweeps: validation rows choose, test rows judge the chosen one only, and each look at them is counted."""
 
+import io
 import os
 import signal
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import zoo
 from zoo.recipe import compose
 from zoo.run import main
-from zoo.stages.choosing import Tried, chosen
-from zoo.types import Report, Score
+from zoo.run_state import RunState
+from zoo.stages.choosing import Tried, chosen, passed_over
+from zoo.sweep import Sweep
+from zoo.types import Report, Score, Verdict
 
 pytestmark = pytest.mark.slow
 RECIPE = """
@@ -163,12 +168,66 @@ def test_folds_are_judged_together_and_every_gate_must_hold_over_them(workplace,
     assert parent.data.metrics["folds.encoder_minus_untrained.overlap"] == pytest.approx(of_folds.difference.value)
 
 
-def test_a_metric_that_validation_rows_cannot_have_gives_way_to_the_next(workplace):
-    def trial(loss, **values):
-        scores = {name: value if value is None else Score(value, value, value, 9) for name, value in values.items()}
-        directions = {"overlap": True, "nll": False, "ratio": None}
-        return Tried(Report({"encoder": scores}, {}, {}, {}, directions, 0.95, 10), loss)
+def trial(loss, why=None, **values):
+    scores = {name: value if value is None else Score(value, value, value, 9) for name, value in values.items()}
+    directions = {"overlap": True, "nll": False, "ratio": None, "sts": True}
+    return Tried(Report({"encoder": scores}, {}, {}, {}, directions, 0.95, 10, reasons={"encoder": why or {}}), loss)
 
+
+def test_candidates_that_would_not_be_judged_alike_are_refused_before_anything_is_done(workplace, capsys):
+    assert main(["recipe=./small.yaml", "--multirun", "gates.neighbours.margin=0,1", "judge.resamples=20,30"]) == 2
+    said = capsys.readouterr().err
+    assert (
+        "small: gates.neighbours.margin=0 judge.resamples=20 and gates.neighbours.margin=0 judge.resamples=30" in said
+    )
+    assert "differ in judge. Runs of one name and the same data are candidates for one place" in said
+    assert not Path("mlruns").exists()
+
+
+def test_what_judges_does_not_choose_and_why_is_said(workplace):
+    pairs = "+metrics.sts={_target_: zoo.metrics.PairSimilarity, path: p.csv, held_out: false}"
+    gates = [
+        "gates.neighbours=null",
+        "+gates.a={metric: sts, beats: [untrained]}",
+        "+gates.b={metric: overlap, at_least: 0}",
+    ]
+    recipe = compose("./small.yaml", [pairs, *gates])
+    trials = [trial(1.0, overlap=0.2, sts=0.9), trial(2.0, overlap=0.3, sts=0.1)]
+    assert chosen(recipe, trials) == (1, "overlap")
+    (note,) = passed_over(recipe, trials, "overlap")
+    assert "sts does not choose: it asks the same whichever rows are held out" in note
+    named = compose("./small.yaml", ["choose_by=overlap"])
+    absent = [trial(2.0, {"overlap": "no row is held out"}, overlap=None)]
+    assert chosen(named, absent) == (0, "loss")
+    (note,) = passed_over(named, absent, "loss")
+    assert note == "overlap does not choose: it has no value on the validation rows: no row is held out"
+
+
+def test_what_was_judged_on_other_data_is_judged_again_and_tables_are_kept(workplace, monkeypatch):
+    """Takes a sweep up whose group was judged, without training it."""
+    console, met = Console(file=io.StringIO(), width=150), []
+
+    def judged(sweep, *_):
+        met.append(1)
+        sweep._show("a table")
+        report = Report({"encoder": {"overlap": Score(0.5, 0.4, float("nan"), 9)}}, {}, {}, {}, {}, 0.95, 10)
+        return "model.latent_dim=1", SimpleNamespace(report=report, verdict=Verdict(False, ()), run_id="a run")
+
+    monkeypatch.setattr(Sweep, "_group", judged)
+    state = RunState(workplace)
+
+    def taken_up():
+        sweep = Sweep([compose("./small.yaml", [f"model.latent_dim={size}"]) for size in (1, 2)], console)
+        row = sweep._once([0, 1], state, SimpleNamespace(run_id="parent"))
+        return len(met), row.outcome, row.scores["overlap"].low, sweep._tables
+
+    first = taken_up()
+    assert first == taken_up() == (1, "not blessed", 0.4, ["a table\n"])
+    np.save("rows.npy", np.load("rows.npy")[:300])
+    assert taken_up()[0] == 2
+
+
+def test_a_metric_that_validation_rows_cannot_have_gives_way_to_the_next(workplace):
     both = "+gates.likelihood={metric: nll, beats: [untrained]}"
     nll = "+metrics.nll={_target_: zoo.metrics.NegativeLogLikelihood}"
     recipe = compose("./small.yaml", [nll, both])

@@ -7,14 +7,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
+from rich.text import Text
 
 from zoo.environment import code_digest
+from zoo.errors import InputError
 from zoo.folders import put_in_place
 from zoo.keras_settings import zoo_settings
 from zoo.pipeline import Pipeline
 from zoo.report.tables import SweepRow, sweep_table
 from zoo.run_state import claim, digest
-from zoo.stages.choosing import LOSS, chosen
+from zoo.stages.choosing import LOSS, chosen, passed_over
 from zoo.types import Score
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from zoo.types import Splits
 
 BLESSED = "blessed"
+_JUDGING = ("metrics", "baselines", "gates", "judge", "choose_by")  # sections of a recipe that say how it is judged
 
 
 class Sweep:
@@ -52,9 +55,11 @@ class Sweep:
 
     def run(self) -> bool:
         """Runs all, and says whether any encoder was blessed."""
+        groups = _groups(self.recipes)
+        for group in groups:
+            self._require_alike(group)
         first = Pipeline(self.recipes[0], self.console)
         first.tracker.require_writable()
-        groups = _groups(self.recipes)
         identity = ("sweep", *(recipe.yaml() for recipe in self.recipes), code_digest([r.config for r in self.recipes]))
         with (
             claim(first.states, *identity) as state,
@@ -70,25 +75,34 @@ class Sweep:
         return any(row.outcome == BLESSED for row in rows)
 
     def _once(self, group: Sequence[int], state: RunState, parent: TrackedRun) -> SweepRow:
-        """What became of a group, which is not run again once it was judged."""
-        path = state.directory / f"judged_{group[0]}.json"
+        """What became of a group, which is not run again once it was judged on the same data."""
+        pipelines = [Pipeline(self.recipes[number], self.console, parent.run_id) for number in group]
+        self._rule(group[0])
+        splits = pipelines[0].read()
+        # another table is another run, though the recipe is the same
+        names = [digest(str(number), *each.identity(splits)) for number, each in zip(group, pipelines, strict=True)]
+        path = state.directory / f"judged_{digest(*names)}.json"
         if path.is_file():
-            row = _read(path)
+            row, tables = _read(path)
+            for table in tables:
+                self._tables.append(table)
+                self.console.print(Text.from_ansi(table))
             self.console.print(f"{row.overrides}: judged before the interruption, {row.outcome}", markup=False)
             return row
-        overrides, result = self._group(group, state, parent)
+        before = len(self._tables)
+        overrides, result = self._group(group, pipelines, [state.part(name) for name in names], splits)
         outcome = BLESSED if result.verdict.blessed else "not blessed"
         row = SweepRow(overrides, result.report.scores["encoder"], outcome, result.run_id)
         temporary = path.with_suffix(".partial")
-        temporary.write_text(json.dumps(asdict(row)), encoding="utf-8")
+        kept = {"row": asdict(row), "tables": self._tables[before:]}
+        temporary.write_text(json.dumps(kept), encoding="utf-8")
         put_in_place(temporary, path)
         return row
 
-    def _group(self, group: Sequence[int], state: RunState, parent: TrackedRun) -> tuple[str, Result]:
+    def _group(
+        self, group: Sequence[int], pipelines: Sequence[Pipeline], parts: Sequence[RunState], splits: Splits
+    ) -> tuple[str, Result]:
         recipes = [self.recipes[number] for number in group]
-        pipelines = [Pipeline(recipe, self.console, parent.run_id) for recipe in recipes]
-        self._rule(group[0])
-        splits = pipelines[0].read()
         for pipeline in pipelines[1:]:
             pipeline.read(splits)
         if _differ_in_seed_only(recipes):
@@ -97,12 +111,6 @@ class Sweep:
                 f"judges their mean"
             )
         pipelines[0].voice.starting_tensorflow()
-        names = [self._named(number) for number in group]
-        # another table is another run, though the recipe is the same
-        parts = [
-            state.part(digest(str(number), *each.identity(splits)))
-            for number, each in zip(group, pipelines, strict=True)
-        ]
         with zoo_settings():
             best, models = self._chosen(group, pipelines, parts, splits) if len(group) > 1 else (0, None)
             pipeline, part = pipelines[best], parts[best]
@@ -110,7 +118,7 @@ class Sweep:
                 pipeline.rehearse(splits)
             with pipeline.tracked(part) as run:
                 models = models or pipeline.train(splits, part, run)
-                return names[best], pipeline.judge(splits, models, part, run)
+                return self._named(group[best]), pipeline.judge(splits, models, part, run)
 
     def _chosen(
         self, group: Sequence[int], pipelines: Sequence[Pipeline], parts: Sequence[RunState], splits: Splits
@@ -119,10 +127,13 @@ class Sweep:
         trials: list[Tried] = []
         runs: list[TrackedRun] = []
         best, kept = 0, None
+        rehearsed: set[str] = set()
         for number, pipeline, part in zip(group, pipelines, parts, strict=True):
             if trials:
                 self._rule(number)
-            pipeline.rehearse(splits)
+            if (exported := _exported(pipeline.recipe)) not in rehearsed:
+                pipeline.rehearse(splits)
+                rehearsed.add(exported)
             with pipeline.tracked(part) as run:
                 models = pipeline.train(splits, part, run)
                 trials.append(pipeline.try_out(splits, models, run))
@@ -146,12 +157,29 @@ class Sweep:
             for place, (number, trial, run) in enumerate(zip(group, trials, runs, strict=True))
         ]
         title = f"{pipelines[0].recipe.name}: encoders on the {len(splits.validation):,} validation rows"
-        self._show(sweep_table(title, rows, _metrics([pipelines[0].recipe])))
+        scored = dict.fromkeys(metric for trial in trials for metric in trial.report.scores["encoder"])
+        self._show(sweep_table(title, rows, list(scored)))
+        for note in passed_over(pipelines[0].recipe, trials, by):
+            pipelines[best].voice.note(note)
         criterion = "validation loss (it compares encoders of one loss only)" if by == LOSS else by
         pipelines[best].voice.say(
             f"chosen by {criterion}: {self._named(group[best])}; it alone is judged on the test rows", style="bold"
         )
         return best, kept
+
+    def _require_alike(self, group: Sequence[int]) -> None:
+        """Raises InputError for candidates of one place that would not be judged alike, so that none can be chosen."""
+        first = self.recipes[group[0]]
+        for number in group[1:]:
+            other = self.recipes[number]
+            differ = [each for each in _JUDGING if first.config[each] != other.config[each]]
+            if differ:
+                raise InputError(
+                    f"{first.name}: {self._named(group[0]) or 'run 1'} and {self._named(number)} differ in "
+                    f"{', '.join(differ)}. Runs of one name and the same data are candidates for one place, and the "
+                    f"best is chosen by what judges them all: sweep over other keys, or run these one by one, each "
+                    f"with a name of its own (name=NAME)"
+                )
 
     def _named(self, number: int) -> str:
         """What a run of the sweep differs in from the others."""
@@ -190,7 +218,13 @@ def _metrics(recipes: Sequence[Recipe]) -> list[str]:
     return list(dict.fromkeys(metric for recipe in recipes for metric in recipe.config["metrics"]))
 
 
-def _read(path: Path) -> SweepRow:
-    told = json.loads(path.read_text(encoding="utf-8"))
+def _exported(recipe: Recipe) -> str:
+    """What a rehearsal of the export depends on."""
+    return json.dumps([recipe.config["model"], recipe.config["export"]], sort_keys=True, default=str)
+
+
+def _read(path: Path) -> tuple[SweepRow, list[str]]:
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    told = kept["row"]
     scores = {name: score and Score(**score) for name, score in told.pop("scores").items()}
-    return SweepRow(scores=scores, **told)
+    return SweepRow(scores=scores, **told), list(kept["tables"])

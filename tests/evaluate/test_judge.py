@@ -106,3 +106,19 @@ def test_representations_must_be_judged_on_the_same_rows(numbers, splits):
     pair = [Fixed("encoder", numbers), Fixed("other", numbers[1:])]
     with pytest.raises(ValueError, match="same rows"):
         Judge().report(pair, {"mean": Mean()}, splits)
+
+
+def test_a_candidate_is_scored_as_in_a_report_up_to_the_first_metric_with_a_value(numbers, splits):
+    metrics = {"none": Mean(), "mean": Mean(), "never asked": Mean()}
+    metrics["none"].values = lambda *_: None
+    metrics["never asked"].values = pytest.fail
+    seeds = [Fixed("encoder", numbers), Fixed("encoder", numbers + 1)]
+    found = Judge(resamples=50).first_value(seeds, metrics, splits)
+    report, _ = Judge(resamples=50).weigh(seeds[:1], {"mean": Mean()}, splits, {"encoder": seeds[1:]})
+    assert found.scores == {"encoder": {"none": None, "mean": report.scores["encoder"]["mean"]}}
+    assert list(found.reasons["encoder"]) == ["none"]
+
+
+def test_two_representations_of_one_name_are_refused(numbers, splits):
+    with pytest.raises(ValueError, match="representations of one name: a, a"):
+        Judge().report([Fixed("a", numbers), Fixed("a", numbers)], {"mean": Mean()}, splits)

@@ -77,7 +77,10 @@ def test_pairs_that_do_not_count_are_counted(splits, pairs, path, raw, codes, on
     assert 3 <= left < 60
     assert len(metric.values(raw.on(half), half)) == left
     assert f"{60 - left} of 60 pairs hold a row that is not held out" in metric.shortage(half)
-    assert len(PairSimilarity(path, held_out=False, **named).values(raw.on(half), half)) == 60
+    whoever = PairSimilarity(path, held_out=False, **named)
+    assert len(whoever.values(raw.on(half), half)) == 60
+    assert whoever.ignores_splits
+    assert not metric.ignores_splits
     assert metric.values(raw, replace(splits, keys=None)) is None
     assert "data.key_column=" in metric.shortage(replace(splits, keys=None))
     none = replace(splits, test=splits.test[:1])

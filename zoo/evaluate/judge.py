@@ -14,6 +14,7 @@ from zoo.evaluate._marks import as_good_as_the_best, holm, p_value
 from zoo.evaluate._memo import remembering
 from zoo.evaluate._reasons import why_without_value
 from zoo.evaluate._resampling import Resampling
+from zoo.evaluate._scores import scores_of, value_of
 from zoo.evaluate._units import resampling_units
 from zoo.evaluate.over_seeds import Seeds, chance_of_a_new_seed
 from zoo.evaluate.scale import on_scale
@@ -112,7 +113,12 @@ class Judge:
             splits: the table, as `scaled` gives it; only its test rows are judged.
             more_seeds: by name, the same representations made with other seeds. Scores are means over all seeds then,
                 and rows and seeds are resampled together; see `zoo.evaluate.over_seeds`.
+
+        Raises:
+            ValueError: two representations of one name.
         """
+        if len({each.name for each in representations}) < len(representations):
+            raise ValueError(f"representations of one name: {', '.join(each.name for each in representations)}")
         more = {each.name: list((more_seeds or {}).get(each.name, ())) for each in representations}
         everyone = remembering([*representations, *(each for others in more.values() for each in others)], len(splits))
         by_name = dict(zip(more, everyone, strict=False))
@@ -167,6 +173,37 @@ class Judge:
         )
         return report, evidence
 
+    def first_value(self, seeds: Sequence[Representation], metrics: Mapping[str, Metric], splits: Splits) -> Report:
+        """Scores one encoder by metric after metric, up to the first that gives a value; counts no copies.
+
+        Args:
+            seeds: the encoder, and the same encoder trained with other seeds.
+            metrics: by name, in the order to try them in.
+            splits: the table, as `scaled` gives it.
+        """
+        encoder, *others = remembering(seeds, len(splits))
+        places = Seeds({encoder.name: len(others)}, self.seed, self.confidence)
+        resampling = Resampling(self.resamples, self.seed, splits, resampling_units(splits))
+        scores: dict[str, Score | None] = {}
+        reasons: dict[str, str] = {}
+        for name, metric in metrics.items():
+            values = [metric.values(each, splits) for each in (encoder, *others)]
+            drawn, _ = resampling.samples(metric, values)
+            scores[name] = scores_of(metric, places, values, drawn, self.confidence)[0][encoder.name]
+            reasons[name] = why_without_value(metric, encoder, splits, scores[name])
+            if not reasons[name]:
+                break
+        return Report(
+            scores={encoder.name: scores},
+            differences={},
+            dimensions={},
+            units={name: metrics[name].unit for name in scores},
+            directions={name: metrics[name].higher_is_better for name in scores},
+            confidence=self.confidence,
+            resamples=self.resamples,
+            reasons={encoder.name: {name: reason for name, reason in reasons.items() if reason}},
+        )
+
     def _table(
         self,
         metric: Metric,
@@ -179,7 +216,7 @@ class Judge:
         """What a metric says of the representations, the encoder first, and the further seeds of each at the end."""
         values = [metric.values(representation, splits) for representation in representations]
         drawn, resampled = resampling.samples(metric, values)
-        scores, samples = self._scores(metric, seeds, values, drawn)
+        scores, samples = scores_of(metric, seeds, values, drawn, self.confidence)
         rows = _rows_of(metric, splits)
         table = _Table(
             values={name: each for name, each in seeds.first(values).items() if each is not None},
@@ -191,7 +228,7 @@ class Judge:
         encoder, *others = scores
         own = scores[encoder]
         if own is not None and seeds.several:
-            table.points.extend(_value(metric, each) for each in seeds.of(encoder, values) if each is not None)
+            table.points.extend(value_of(metric, each) for each in seeds.of(encoder, values) if each is not None)
         if own is None or metric.higher_is_better is None:
             return table
         sign = 1.0 if metric.higher_is_better else -1.0
@@ -204,18 +241,6 @@ class Judge:
                     ahead = np.stack(seeds.of(encoder, drawn)) - np.stack(seeds.of(name, drawn))
                     table.chances[name] = chance_of_a_new_seed(sign * ahead)
         return table
-
-    def _scores(
-        self, metric: Metric, seeds: Seeds, values: Sequence[Doubles | None], drawn: Sequence[Doubles]
-    ) -> tuple[dict[str, Score | None], dict[str, Doubles]]:
-        """Scores and their samples by representation, over the seeds of each."""
-        scores: dict[str, Score | None] = {}
-        samples = {name: seeds.together(seeds.of(name, drawn)) for name in seeds.names}
-        for name in seeds.names:
-            known = [each for each in seeds.of(name, values) if each is not None]
-            value = float(np.mean([_value(metric, each) for each in known])) if known else np.nan
-            scores[name] = scored(value, samples[name], self.confidence, len(known[0])) if known else None
-        return scores, samples
 
     def _without(
         self,
@@ -232,7 +257,7 @@ class Judge:
             return {}
         left = [None if each is None else each[kept] for each in values]
         drawn, _ = resampling.samples(_of_rows(metric, rows[kept]), left)
-        return self._scores(metric, seeds, left, drawn)[0]
+        return scores_of(metric, seeds, left, drawn, self.confidence)[0]
 
 
 def _of_rows(metric: Metric, rows: Rows) -> Metric:
@@ -240,10 +265,6 @@ def _of_rows(metric: Metric, rows: Rows) -> Metric:
     twin = copy.copy(metric)
     vars(twin)["row_numbers"] = lambda _: rows
     return twin
-
-
-def _value(metric: Metric, values: Doubles) -> float:
-    return float(metric.statistic(values, np.ones((1, len(values))))[0])
 
 
 _T = TypeVar("_T")

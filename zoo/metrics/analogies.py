@@ -45,6 +45,7 @@ class Analogies:
 
     def __init__(self, questions: str = "google", among: PositiveInt = 20_000, held_out: bool = True) -> None:
         self.questions, self.among, self.held_out = questions, among, held_out
+        self.ignores_splits = not held_out
         self._read: tuple[Splits, Rows] | None = None
 
     def shortage(self, splits: Splits) -> str:

@@ -62,6 +62,7 @@ class PairSimilarity:
     ) -> None:
         self.path, self.sets, self.where, self.held_out = path, sets, where, held_out
         self.first, self.second, self.score = first, second, score
+        self.ignores_splits = not held_out
         self.columns = {"first": first, "second": second, "score": score}
         self._read: tuple[Splits, Doubles, str] | None = None
 

@@ -101,6 +101,7 @@ class QueryRetrieval:
         self.query, self.document, self.relevance = query, document, relevance
         self.columns = {"query": query, "document": document, "relevance": relevance}
         self.queries, self.query_key, self.query_vector = queries, query_key, query_vector
+        self.ignores_splits = queries is not None
         self._read: tuple[Splits, _Questions] | None = None
 
     def shortage(self, splits: Splits) -> str:

@@ -15,13 +15,13 @@ from zoo.stages.opponents import opponents
 from zoo.stages.row_digests import table_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from zoo.recipe import Recipe
     from zoo.stages.training import Models
     from zoo.tracking.tracked_run import TrackedRun
     from zoo.tracking.tracker import Tracker
-    from zoo.types import Evidence, Report, Representation, Splits, Trained, Verdict
+    from zoo.types import Evidence, Metric, Report, Representation, Splits, Trained, Verdict
 
 
 def judged(
@@ -82,13 +82,14 @@ def weighed(
     return _in_order_of_seeds(report, models), evidence
 
 
-def scored(recipe: Recipe, models: Models, splits: Splits) -> Report:
-    """Scores the encoder alone."""
+def first_value(recipe: Recipe, models: Models, splits: Splits, metrics: Mapping[str, Metric]) -> Report:
+    """Scores the encoder alone, by metric after metric up to the first that has a value."""
     judge = recipe.build("judge")
     table = judge.scaled(splits)
-    seeds = {"encoder": [_encoded(each, table) for each in models.others]}
-    report, _ = judge.weigh([_encoded(models.chosen, table)], recipe.build("metrics"), table, seeds)
-    return _in_order_of_seeds(report, models)
+    report: Report = judge.first_value(
+        [_encoded(each, table) for each in (models.chosen, *models.others)], metrics, table
+    )
+    return report
 
 
 def _in_order_of_seeds(report: Report, models: Models) -> Report:

@@ -42,6 +42,11 @@ def require_gates(recipe: Recipe) -> None:
             f"choose_by={recipe.config['choose_by']}: it describes an encoder and ranks none, so none can be chosen by "
             f"it: name another metric, or loss"
         )
+    if getattr(choose_by, "ignores_splits", False):
+        raise InputError(
+            f"choose_by={recipe.config['choose_by']}: it asks the same rows, pairs or queries whichever rows are held "
+            f"out, so what chooses would be what judges: name another metric, or loss"
+        )
     for name, gate in (recipe.build("gates") or {}).items():
         if gate.beats and metrics[gate.metric].higher_is_better is None:
             raise InputError(

@@ -43,6 +43,8 @@ class Metric(Protocol):
     `grows_with_rows = True` if it grows in proportion to their number. The jackknife takes off the bias that a finite
     number of rows has; `is_of_so_many_rows = True` leaves it on, where it is large and the score is of as many rows.
     One whose scale ends says `limits = (lowest, highest)`, so that no interval reaches beyond.
+    One that asks the same rows, pairs or queries whichever rows are held out says `ignores_splits = True`: validation
+    rows and test rows have the same score of it, so no sweep chooses by what will judge.
     """
 
     unit: str
