@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 
 import zoo
 from zoo.encode import main
+from zoo.errors import InputError
 
 
 def run(encoder, source, output, **options):
@@ -108,8 +109,8 @@ def test_images_in_npy_and_in_nested_lists(images, rng, tmp_path):
     np.save(tmp_path / "images.npy", rows)
     pq.write_table(pa.table({"image": rows.tolist()}), tmp_path / "nested.parquet")
     pq.write_table(pa.table({"image": rows.reshape(30, -1).tolist()}), tmp_path / "flat.parquet")
-    for file in ("images.npy", "nested.parquet", "flat.parquet"):
-        run(images, tmp_path / file, tmp_path / "out.npy", block=7, overwrite=True)
+    for source in (tmp_path / "images.npy", tmp_path / "nested.parquet", tmp_path / "flat.parquet", rows):
+        run(images, source, tmp_path / "out.npy", block=7, overwrite=True)
         np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected, atol=1e-5)
 
 
@@ -122,15 +123,17 @@ def test_sparse_rows(sparse, rng, tmp_path):
         "values": [rows.data[part].astype(float).tolist() for part in parts],
     }
     pq.write_table(pa.table(columns), tmp_path / "t.parquet", row_group_size=20)
-    run(sparse, tmp_path / "t.parquet", tmp_path / "out.parquet", block=15)
-    np.testing.assert_allclose(embeddings(tmp_path / "out.parquet"), zoo.load(sparse).encode(rows), atol=1e-6)
+    for source in (tmp_path / "t.parquet", rows):
+        run(sparse, source, tmp_path / "out.parquet", block=15, overwrite=True)
+        np.testing.assert_allclose(embeddings(tmp_path / "out.parquet"), zoo.load(sparse).encode(rows), atol=1e-6)
 
 
 def test_baskets(baskets, tmp_path):
     rows = [["item1", "item2"], [], ["unknown", "item7"], ["item3"] * 3] * 9
     pq.write_table(pa.table({"who": [str(i) for i in range(36)], "bought": rows}), tmp_path / "t.parquet")
-    run(baskets, tmp_path / "t.parquet", tmp_path / "out.parquet", block=5)
-    np.testing.assert_allclose(embeddings(tmp_path / "out.parquet"), zoo.load(baskets).encode(rows), atol=1e-6)
+    for source in (tmp_path / "t.parquet", rows):
+        run(baskets, source, tmp_path / "out.parquet", block=5, overwrite=True)
+        np.testing.assert_allclose(embeddings(tmp_path / "out.parquet"), zoo.load(baskets).encode(rows), atol=1e-6)
 
 
 def test_records_in_parquet_and_in_csv(records, tmp_path):
@@ -195,3 +198,19 @@ def test_the_facts_of_a_file_are_kept(dense, table, tmp_path):
     assert metadata[b"encoder"].decode() == zoo.load(dense).name
     assert json.dumps(sorted(key.decode() for key in metadata)) == '["encoder"]'
     np.testing.assert_allclose(embeddings(tmp_path / "out.parquet"), zoo.load(dense).encode(table), atol=1e-6)
+
+
+def test_rows_in_memory(dense, named, table, tmp_path):
+    expected = zoo.load(dense).encode(table)
+    frame = pd.DataFrame(table, columns=[f"x_{place}" for place in range(4)], index=[f"row {i}" for i in range(1000)])
+    for rows in (table, frame):
+        run(dense, rows, tmp_path / "out.parquet", block=300, overwrite=True)
+        np.testing.assert_allclose(embeddings(tmp_path / "out.parquet"), expected, atol=1e-6)
+    assert pq.read_table(tmp_path / "out.parquet")["index"].to_pylist() == list(frame.index)
+    by_name = pd.DataFrame(table, columns=list("abcd"))[list("dbca")]
+    run(named, by_name, tmp_path / "out.parquet", overwrite=True)
+    np.testing.assert_allclose(embeddings(tmp_path / "out.parquet"), zoo.load(named).encode(table), atol=1e-6)
+    with pytest.raises(InputError, match="rows: this object cannot be read as a table"):
+        run(dense, object(), tmp_path / "other.parquet")
+    with pytest.raises(InputError, match="rows in memory are encoded in this process"):
+        run(dense, table, tmp_path / "other.parquet", runner="DirectRunner")

@@ -55,10 +55,13 @@ def test_a_table_judged_on_its_training_rows_is_cross_validated(classes, known, 
     assert 0.5 < values.mean() < 1
 
 
-def test_it_does_not_apply_without_labels_and_a_single_class_is_always_right(classes, raw, once):
+def test_it_does_not_apply_without_labels_or_two_classes(classes, raw):
     assert LinearProbe().values(raw, replace(classes, labels=None)) is None
     assert LinearProbe().values(raw, replace(classes, train=classes.train[:0])) is None
-    assert once(LinearProbe(), raw, replace(classes, labels=np.zeros(400, int))) == 1
+    single = replace(classes, labels=np.zeros(400, int))
+    assert LinearProbe().values(raw, single) is None
+    assert not len(LinearProbe().row_numbers(single))
+    assert "of one class, so that every answer is right" in LinearProbe().shortage(single)
 
 
 def test_codes_that_are_not_finite_have_no_accuracy(classes, codes, once):

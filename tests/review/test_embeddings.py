@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array, save_npz
 
 import zoo
 from zoo.cli.judge import main
@@ -60,7 +61,7 @@ def test_pairs_and_queries_are_asked_by_key(files):
 
 
 def test_without_keys_rows_go_together_by_their_number(files):
-    by_number = zoo.judge(embeddings="embeddings.npy", raw="raw.npy", quiet=True).report
+    by_number = zoo.judge(embeddings=files, raw="raw.npy", quiet=True).report
     np.savez("both.npz", x=files, keys=np.asarray([str(i) for i in range(400)]))
     by_key = zoo.judge(embeddings="both.npz", raw="raw.npy", quiet=True).report
     assert by_key.scores["embeddings"] == by_number.scores["embeddings"]
@@ -88,6 +89,18 @@ def test_alone_they_are_described(files, capsys):
         (["embeddings=embeddings.npy", "label=kind"], "did you mean 'labels'"),
         (["embeddings=absent.npy"], "absent.npy"),
         (["embeddings=nan.npy"], "NaN"),
+        (
+            ["mine.csv"],
+            "is this a table? An encoder is wanted here; a table of embeddings is judged by embeddings=",
+        ),
+        (["embeddings=embeddings.parquet", "labels=kind"], "labels=kind: no such column; columns: embedding, key"),
+        (["embeddings=two.parquet"], "several columns hold vectors; choose with columns= one of a, b"),
+        (
+            ["embeddings=embeddings.npy", "pairs=two.parquet"],
+            "no column is left for score; the columns wanted are, in this order: first (the ",
+        ),
+        (["embeddings=commas.csv"], "say delimiter=semicolon decimal=comma"),
+        (["embeddings=matrix.npz"], "holds a sparse matrix; write it dense"),
         ([], "give an encoder, such as vae_word2vec/2, or embeddings=FILE"),
         (["one", "two"], "judge one encoder at a time"),
         (["embeddings=embeddings.npy", "page=nowhere/page.html"], "name another file with page=FILE"),
@@ -98,8 +111,71 @@ def test_what_cannot_be_used_is_said(arguments, said, files, capsys):
     broken = files.copy()
     broken[3, 1] = np.nan
     np.save("nan.npy", broken)
+    pd.DataFrame({"a": list(files), "b": list(files)}).to_parquet("two.parquet")
+    pd.DataFrame(files).to_csv("commas.csv", decimal=",", sep=";", index=False)
+    save_npz("matrix.npz", csr_array(files))
     assert main(arguments) in {1, 2}
     assert said in capsys.readouterr().err
+
+
+def test_marks_and_columns_are_said_where_a_file_does_not_say_them(files):
+    pd.DataFrame(files).assign(other=1.5).to_csv("commas.csv", decimal=",", sep=";", index=False)
+    assert main(["embeddings=commas.csv", "delimiter=semicolon", "decimal=comma", "columns=0,1,2", "page=none"]) == 0
+    pd.DataFrame({"a": list(files), "b": list(2 * files)}).to_parquet("two.parquet")
+    assert zoo.judge(embeddings="two.parquet", columns=["b"], quiet=True).report.dimensions["embeddings"] == 3
+
+
+def test_what_is_in_memory_is_judged_as_its_files_are(files):
+    from_files = zoo.judge(embeddings="embeddings.parquet", raw="raw.parquet", labels="kind", key="key", quiet=True)
+    table, raw = pd.read_parquet("embeddings.parquet").set_index("key"), pd.read_parquet("raw.parquet").set_index("key")
+    classes = raw.kind.sample(frac=1, random_state=0)  # put into order by its index
+    in_memory = zoo.judge(embeddings=table, raw=raw.drop(columns="kind"), labels=classes, quiet=True)
+    assert in_memory.report.scores == from_files.report.scores
+
+
+def test_every_pair_and_query_counts_for_nothing_was_trained(files, capsys):
+    keys = [f"row {i}" for i in range(400)]
+    frame = pd.DataFrame(files, index=keys)
+    pairs = pd.DataFrame({"a": keys[::2], "b": keys[1::2], "score": np.arange(200.0)})
+    queries = [(key, other) for key, other in zip(keys[:40], keys[40:80], strict=True)]
+    scores = zoo.judge(embeddings=frame, pairs=pairs, queries=queries, quiet=True).report.scores["embeddings"]
+    assert scores["pair_similarity"].count == 200
+    assert scores["ndcg_at_10"].count == 40
+    found = zoo.judge(embeddings=files, pairs=pairs)  # rows without names
+    assert found.report.scores["embeddings"]["pair_similarity"] is None
+    printed = capsys.readouterr().out
+    assert (
+        "400 of 400 keys of pairs are not in the table, such as 'row 0': the table's keys are such as '0', '1'"
+        in printed
+    )
+    assert "pairs and queries name rows by the keys in key=COLUMN; without it, by their numbers from 0" in printed
+
+
+def test_what_cannot_be_judged_by_says_why(files, capsys):
+    one = zoo.judge(embeddings=files, labels=np.zeros(400, int)).report.scores["embeddings"]
+    assert one["knn_accuracy"] is one["linear_probe"] is one["class_separation"] is None
+    assert "knn_accuracy has no value: all rows with a label are of one class" in capsys.readouterr().out
+    zoo.judge(embeddings=np.ones((100, 4)))
+    assert "isotropy has no value: its codes are all the same" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"labels": [0, 1]}, "labels: 2 classes for 400 rows of embeddings"),
+        ({"labels": np.eye(400)}, r"expected one class for each row, found a ndarray of shape \[400, 400\]"),
+        ({"pairs": np.ones((4, 3))}, "pairs: an array has no columns of keys"),
+        ({"queries": 7}, "queries: this int cannot be read as a table"),
+    ],
+)
+def test_what_is_in_memory_and_cannot_be_used_is_said(given, said, files):
+    with pytest.raises(InputError, match=said):
+        zoo.judge(embeddings=files, quiet=True, **given)
+
+
+def test_an_array_is_no_name_of_an_encoder(files):
+    with pytest.raises(InputError, match="embeddings are given as embeddings="):
+        zoo.judge(files)
 
 
 def test_overrides_are_for_encoders(files):

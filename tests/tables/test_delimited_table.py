@@ -87,6 +87,7 @@ def test_zstandard(tmp_path):
         (csv(sep="\t"), "a tab seems to part the cells; say data.delimiter=tab, or"),
         (csv().encode("utf-16-le"), "holds bytes of 0, so it is not text in UTF-8; .*data.encoding=utf-16-le"),
         ("name,x\ncaf\xe9,1\n".encode("latin-1"), "not UTF-8 .*data.encoding=latin-1"),
+        ("king,queen,9\nman,woman,8\ntea,cup,3\n", "king, queen, 9, may name the columns or be a row of numbers"),
         (
             "1,2,7\n3,4,5\n6,7,8\n",
             "1, 2, 7, may name the columns or be a row of numbers; say data.header",

@@ -20,7 +20,6 @@ from zoo.errors import InputError
 from zoo.loading import find
 from zoo.tables.open_table import open_table
 from zoo.tables.options import Options
-from zoo.tables.query import Query
 from zoo.tables.table import rows_of_block
 
 if TYPE_CHECKING:
@@ -61,12 +60,12 @@ class Wanted:
     options: Options = field(default_factory=lambda: Options(prefix=""))
 
 
-def encode_file(name: str | Path, source: str | Query, output: Path, wanted: Wanted, console: Console) -> Path:
+def encode_file(name: str | Path, source: str | Table, output: Path, wanted: Wanted, console: Console) -> Path:
     """Encodes all rows of a file; the same call goes on where an interrupted one stopped.
 
     Args:
         name: the encoder, see `zoo.load`.
-        source: the rows: a file, a folder, a glob, a URL or a query.
+        source: the rows: a file, a folder, a glob, a URL, a query, or rows in memory.
         output: the file to write: the columns that are carried along and `embedding`, the rows in their order.
         wanted: see there.
         console: says how it goes.
@@ -78,9 +77,9 @@ def encode_file(name: str | Path, source: str | Query, output: Path, wanted: Wan
         InputError: files, columns or rows that cannot be used.
         ZooError: no space, or another process writes the same output.
     """
-    shown = source.name if isinstance(source, Query) else source
+    shown = source if isinstance(source, str) else source.name
     console.print(f"{shown}: to be encoded by {name}", highlight=False, markup=False)
-    place = source if isinstance(source, Query) or "://" in source else str(Path(source).expanduser().absolute())
+    place = source if not isinstance(source, str) or "://" in source else str(Path(source).expanduser().absolute())
     output = output.expanduser()
     options = _options(wanted)
     table = open_table(place, options, "input")

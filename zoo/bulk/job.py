@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from zoo.bulk.rows import Columns
     from zoo.tables.options import Options
-    from zoo.tables.query import Query
     from zoo.tables.table import Block, Table
 
 _READ = 2**22
@@ -37,7 +36,7 @@ class Job:
         name: of the encoder.
         saved_model: the encoder's folder.
         fingerprint: of the encoder's files.
-        source: the input: a path, a URL or a query.
+        source: the input: a path or URL, or an open table, such as a query.
         options: how its text is read.
         columns: of the input, by their use.
         parts: folder of the finished blocks.
@@ -46,7 +45,7 @@ class Job:
     name: str
     saved_model: Path
     fingerprint: str
-    source: str | Query
+    source: str | Table
     options: Options
     columns: Columns
     parts: Path

@@ -18,13 +18,13 @@ from zoo.tables.arrow_types import is_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from zoo.tables.query import Query
+    from zoo.tables.table import Table
 
 EMBEDDING = "embedding"
 ENDINGS = (".parquet", ".csv", ".npy")
 
 
-def require_output(path: Path, source: str | Query, *, overwrite: bool) -> None:
+def require_output(path: Path, source: str | Table, *, overwrite: bool) -> None:
     """Raises InputError for an output that cannot be written."""
     if path.suffix.lower() not in ENDINGS:
         raise InputError(f"output={path}: no writer for this ending; writable: {', '.join(ENDINGS)}")

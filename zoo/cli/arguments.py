@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError, ZooError, one_line, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rich.console import Console
 
@@ -90,6 +91,27 @@ def open_console(*, quiet: bool = False) -> Console:
 def begin(what: str) -> None:
     """Says what a command does now, before what it needs is imported; its results alone go to standard output."""
     print(f"{what} ...", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def refuse_tables(encoders: Iterable[str], instead: str) -> None:
+    """Raises InputError for a table where an encoder is to be named; `instead` says what to do with a {table}."""
+    from zoo.tables.open_table import readable_name
+
+    for each in encoders:
+        if readable_name(each) is not None or Path(each).is_file():
+            raise InputError(f"{each}: is this a table? An encoder is wanted here; {instead.format(table=each)}")
+
+
+def names_in(text: str) -> list[str]:
+    """Names that commas part."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def truth_of(key: str, text: str) -> bool:
+    """Raises InputError for anything but true and false."""
+    if text.lower() not in {"true", "false"}:
+        raise InputError(f"{key}={text}: write true or false")
+    return text.lower() == "true"
 
 
 def given(values: Sequence[str], keys: Mapping[str, str]) -> dict[str, str]:

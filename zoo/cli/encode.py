@@ -9,9 +9,9 @@ Python.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from zoo.cli.arguments import command
+from zoo.cli.arguments import command, names_in, truth_of
 from zoo.errors import InputError, ZooError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zoo.tables.long_form import LongForm
     from zoo.tables.options import Options
     from zoo.tables.query import Query
+    from zoo.tables.table import Table
 
 _KEYS = {
     "name": "the encoder: NAME (its champion), NAME@ALIAS, NAME/VERSION, or the folder of an exported one",
@@ -50,7 +51,7 @@ _NEEDED = ("name", "input", "output")
 
 def encode(
     name: str | Path,
-    rows: str | Path | Query,
+    rows: Any,
     output: str | Path,
     *,
     columns: Sequence[str] = (),
@@ -67,7 +68,8 @@ def encode(
     Args:
         name: the encoder, as `zoo.load` takes it.
         rows: a file (Parquet, CSV, TSV, Arrow, JSON lines, npy, npz, word vectors), a folder or glob of Parquet files,
-            a URL that fsspec knows, or a query.
+            a URL that fsspec knows, or a query; or rows in memory: a DataFrame, an Arrow table, an array, a SciPy
+            sparse array, a list of mappings or of baskets.
         output: a `.parquet`, `.csv` or `.npy` file: the columns that are carried along and `embedding`, with the rows
             in their order. Until it is complete, finished blocks lie in a folder beside it, OUTPUT.partial.
         columns: of the rows; by default found by their types, or by the names of the encoder's fields.
@@ -100,9 +102,7 @@ def encode(
 
         chosen = BeamRunner(runner, options)
     wanted = Wanted(columns, keep, overwrite, block, chosen, *([] if text is None else [text]))
-    return encode_file(
-        name, str(rows) if isinstance(rows, str | Path) else rows, Path(output), wanted, _console(quiet=quiet)
-    )
+    return encode_file(name, _source(rows, runner), Path(output), wanted, _console(quiet=quiet))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -118,9 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 given["name"],
                 _input(given["input"], given.get("sql")),
                 given["output"],
-                columns=_names(given.get("columns", "")),
-                keep=_names(given["keep"]) if "keep" in given else None,
-                overwrite=_truth("overwrite", given.get("overwrite", "false")),
+                columns=names_in(given.get("columns", "")),
+                keep=names_in(given["keep"]) if "keep" in given else None,
+                overwrite=truth_of("overwrite", given.get("overwrite", "false")),
                 block=_count("block", given["block"]) if "block" in given else None,
                 runner=given.get("runner"),
                 options=given.get("options", ""),
@@ -131,6 +131,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     about = "Encodes a Parquet, CSV or npy file of any size; after an interruption the same command goes on."
     return command("python -m zoo.encode", about, _KEYS, act, arguments)
+
+
+def _source(rows: Any, runner: str | None) -> str | Table:
+    """A place, or an open table."""
+    from zoo.tables.query import Query
+
+    if isinstance(rows, str | Path):
+        return str(rows)
+    if isinstance(rows, Query):
+        return rows
+    if runner is not None:
+        raise InputError("runner: rows in memory are encoded in this process; write them to a file for a runner")
+    from zoo.tables.held_table import held_table
+
+    return held_table(rows, "rows")
 
 
 def _input(place: str, sql: str | None) -> str | Query:
@@ -146,9 +161,9 @@ def _text(given: Mapping[str, str]) -> Options:
         given.get("delimiter"),
         given.get("decimal"),
         given.get("encoding"),
-        _truth("header", given["header"]) if "header" in given else None,
-        token_spaces=_truth("token_spaces", given.get("token_spaces", "false")),
-        lines=_truth("lines", given.get("lines", "false")),
+        truth_of("header", given["header"]) if "header" in given else None,
+        token_spaces=truth_of("token_spaces", given.get("token_spaces", "false")),
+        lines=truth_of("lines", given.get("lines", "false")),
         prefix="",
         form=_form(given),
         separator=given.get("separator"),
@@ -167,16 +182,6 @@ def _form(given: Mapping[str, str]) -> LongForm | None:
         if other in given:
             raise InputError(f"{other} means nothing beside basket_column; leave one of the two out")
     return LongForm(given["basket_column"], given["item_column"], given.get("quantity_column"))
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _truth(key: str, text: str) -> bool:
-    if text.lower() not in {"true", "false"}:
-        raise InputError(f"{key}={text}: write true or false")
-    return text.lower() == "true"
 
 
 def _count(key: str, text: str) -> int:

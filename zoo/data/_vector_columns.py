@@ -31,6 +31,9 @@ _TEXT_ADVICE = "repair it or leave the column out"
 def read_columns(opened: Table, wanted: Wanted, options: Options) -> VectorFile:
     """Reads a table: one column of vectors, or columns of numbers."""
     where = opened.name
+    if opened.row_shape is not None and len(opened.row_shape) != 1:
+        shape = [opened.rows, *opened.row_shape]
+        raise InputError(f"{where}: expected a table [rows, width], found an array of shape {shape}")
     if wanted.vector_column is not None and wanted.columns is not None:
         raise InputError(
             f"{where}: data.vector_column is for a column of whole vectors, data.columns for columns of single "

@@ -17,7 +17,18 @@ from zoo.tables.read_table import read_table, require_columns
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from zoo.tables.table import Table
     from zoo.types import Doubles, Rows, Splits
+
+_PURPOSES = {
+    "first": "the first item's key",
+    "second": "the second item's key",
+    "score": "how similar they are",
+    "sets": "the set of the pair",
+    "query": "the query's key",
+    "document": "the key of a row that is found",
+    "relevance": "how relevant it is to the query",
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +36,7 @@ class KeyTable:
     """Columns of a file, by what they are for.
 
     Attributes:
-        path: the file.
+        path: the file, or what to call a table in memory.
         table: a `pyarrow.Table` of the chosen columns.
         names: what each is for -> its name in the file.
     """
@@ -49,7 +60,7 @@ class KeyTable:
             InputError: a cell that is none, or not finite.
         """
         name = self.names[role]
-        advice = f"name the column of numbers with {role}="
+        advice = f"its place is that of {_role(role)}; put another column there, or name it with {role}="
         found = numbers_of(self.table.column(name), name, self.path, advice).astype(np.float64)
         if not np.isfinite(found).all():
             row = int(np.flatnonzero(~np.isfinite(found))[0])
@@ -61,12 +72,15 @@ class KeyTable:
 
 
 def read_key_table(
-    path: str, roles: Mapping[str, str | None], optional: Sequence[str] = (), where: Mapping[str, str] | None = None
+    place: str | Table,
+    roles: Mapping[str, str | None],
+    optional: Sequence[str] = (),
+    where: Mapping[str, str] | None = None,
 ) -> KeyTable:
     """Reads a table (CSV, TSV, Parquet, JSON lines, ...).
 
     Args:
-        path: the file.
+        place: the file, or an open table.
         roles: what columns are for -> their names; None takes the column that stands in its place, in this order.
         optional: roles that the file need not have a column for; left out where their name is None and no column stands
             in their place.
@@ -77,7 +91,9 @@ def read_key_table(
     """
     where = where or {}
     named = [*filter(None, roles.values()), *where]
-    table, _ = read_table(open_table(path, Options(prefix=""), option="path"), named=named)
+    opened = open_table(place, Options(prefix=""), option="path")
+    table, _ = read_table(opened, named=named)
+    path = opened.name
     for role, name in roles.items():
         if name is not None:
             require_columns(table, [name], role, path)
@@ -87,9 +103,16 @@ def read_key_table(
     names = {role: name or next(free, None) for role, name in roles.items()}
     lacking = [role for role, name in names.items() if name is None and role not in optional]
     if lacking:
-        there = ", ".join(table.column_names)
-        raise InputError(f"{path}: no column is left for {lacking[0]}; it takes {len(roles)} columns, and has {there}")
+        wanted = ", ".join(_role(role) + (" or nothing" if role in optional else "") for role in roles)
+        raise InputError(
+            f"{path}: no column is left for {lacking[0]}; the columns wanted are, in this order: {wanted}; it has "
+            f"{', '.join(table.column_names)}"
+        )
     return KeyTable(path, table, {role: name for role, name in names.items() if name is not None})
+
+
+def _role(role: str) -> str:
+    return f"{role} ({_PURPOSES[role]})" if role in _PURPOSES else role
 
 
 def _chosen(table: Any, where: Mapping[str, str], path: str) -> Any:
@@ -135,4 +158,7 @@ def not_in_table(keys: Iterable[str], rows: Mapping[str, int], what: str) -> str
     lacking = [key for key in distinct if key not in rows]
     if not lacking:
         return ""
-    return f"{len(lacking):,} of {len(distinct):,} keys of {what} are not in the table, such as {lacking[0]!r}"
+    said = f"{len(lacking):,} of {len(distinct):,} keys of {what} are not in the table, such as {lacking[0]!r}"
+    if len(lacking) < len(distinct) or not rows:
+        return said
+    return f"{said}: the table's keys are such as {', '.join(map(repr, list(rows)[:2]))}"

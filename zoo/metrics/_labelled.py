@@ -63,8 +63,8 @@ def right_answers(
         least: references that `classify` needs.
 
     Returns:
-        [queries] 1 or 0, fold by fold; NaN if codes are not finite; None without labels, queries or `least`
-        references, or if no class has enough rows for cross-validation.
+        [queries] 1 or 0, fold by fold; NaN if codes are not finite; None without labels, two classes, queries or
+        `least` references, or if no class has enough rows for cross-validation.
     """
     classes = class_numbers(splits)
     if classes is None:
@@ -75,7 +75,7 @@ def right_answers(
     else:
         rows, count = np.concatenate([known, asked]), len(known)
         pairs = [(np.arange(count), np.arange(count, len(rows)))]
-    if not len(asked) or not pairs or any(len(learnt) < least for learnt, _ in pairs):
+    if _of_one_class(classes, known, asked) or not pairs or any(len(learnt) < least for learnt, _ in pairs):
         return None
     codes, truth = vectors(representation, rows), classes[rows]
     if not is_finite(codes):
@@ -84,12 +84,32 @@ def right_answers(
     return np.concatenate(right).astype(np.float64)
 
 
-def asked_rows(splits: Splits, queries: int) -> Rows:
+def one_class(splits: Splits, references: int, queries: int) -> str:
+    """That there is one class only, or that no row asks; "" otherwise, and without labels."""
+    classes = class_numbers(splits)
+    if classes is None:
+        return ""
+    known, asked = labelled(splits.train, classes, references), labelled(splits.test, classes, queries)
+    if not len(asked):
+        return "no row that is held out has a label"
+    return "all rows with a label are of one class, so that every answer is right" * _of_one_class(
+        classes, known, asked
+    )
+
+
+def _of_one_class(classes: Rows, known: Rows, asked: Rows) -> bool:
+    """Whether nothing can be answered wrong: no row asks, or all are of one class."""
+    return not len(asked) or len(np.unique(classes[np.concatenate([known, asked])])) < 2
+
+
+def asked_rows(splits: Splits, references: int, queries: int) -> Rows:
     """Numbers of the rows that `right_answers` asks for, in its order."""
     classes = class_numbers(splits)
     if classes is None:
         return np.empty(0, np.int64)
     asked = labelled(splits.test, classes, queries)
+    if _of_one_class(classes, labelled(splits.train, classes, references), asked):
+        return asked[:0]
     if not np.isin(asked, splits.train).any():
         return asked
     return np.concatenate([asked[put] for _, put in _folds(classes[asked])] or [asked[:0]])

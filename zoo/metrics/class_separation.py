@@ -39,9 +39,11 @@ class ClassSeparation:
         self.higher_is_better = True if rescaled else None
 
     def shortage(self, splits: Splits) -> str:
-        """No row with the label, or a single one."""
-        if self.label is None or splits.labels is None or len(self.row_numbers(splits)):
+        """No row with the label, or a single one; or no two classes."""
+        if splits.labels is None or len(self.row_numbers(splits)):
             return ""
+        if self.label is None:
+            return "fewer than two classes are held out, or no class has two held-out rows"
         return f"of the first {self.rows:,} held-out rows with a label fewer than two have the label {self.label}"
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.metrics._labelled import asked_rows, right_answers
+from zoo.metrics._labelled import asked_rows, one_class, right_answers
 from zoo.metrics._vectors import cosines, nearest, unit
 from zoo.metrics._weighted import mean
 
@@ -35,13 +35,17 @@ class KnnAccuracy:
     def __init__(self, k: PositiveInt = 10, references: PositiveInt = 10_000, queries: PositiveInt = 2_000) -> None:
         self.k, self.references, self.queries = k, references, queries
 
+    def shortage(self, splits: Splits) -> str:
+        """A single class, or no held-out row with a label."""
+        return one_class(splits, self.references, self.queries)
+
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
-        """[queries] 1 or 0; None without labels, or with fewer than k rows to seek among."""
+        """[queries] 1 or 0; None without two classes, or with fewer than k rows to seek among."""
         return right_answers(representation, splits, self._vote, self.references, self.queries, least=self.k)
 
     def row_numbers(self, splits: Splits) -> Rows:
         """See `zoo.types.CountsRows`."""
-        return asked_rows(splits, self.queries)
+        return asked_rows(splits, self.references, self.queries)
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean."""

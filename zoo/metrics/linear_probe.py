@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from zoo.metrics._labelled import asked_rows, right_answers
+from zoo.metrics._labelled import asked_rows, one_class, right_answers
 from zoo.metrics._weighted import mean
 
 if TYPE_CHECKING:
@@ -47,13 +47,17 @@ class LinearProbe:
         self.references, self.queries = references, queries
         self.inverse_penalty, self.iterations = inverse_penalty, iterations
 
+    def shortage(self, splits: Splits) -> str:
+        """A single class, or no held-out row with a label."""
+        return one_class(splits, self.references, self.queries)
+
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
-        """[queries] 1 or 0; None without labels, or without rows to fit to."""
+        """[queries] 1 or 0; None without two classes, or without rows to fit to."""
         return right_answers(representation, splits, self._classify, self.references, self.queries)
 
     def row_numbers(self, splits: Splits) -> Rows:
         """See `zoo.types.CountsRows`."""
-        return asked_rows(splits, self.queries)
+        return asked_rows(splits, self.references, self.queries)
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean."""

@@ -119,19 +119,20 @@ class PairSimilarity:
         chosen = np.flatnonzero(counts & enough)
         chosen = chosen[np.argsort(sets[chosen], kind="stable")]
         pairs = np.column_stack([found, file.numbers("score"), sets])[chosen]
-        return pairs, no_keys(splits) or self._said(
-            [key for each in keys for key in each], rows, known, counts, len(pairs)
+        return pairs, no_keys(splits) or _said(
+            file.path, [key for each in keys for key in each], rows, known, counts, len(pairs)
         )
 
-    def _said(self, keys: list[str], rows: Mapping[str, int], known: Any, counts: Any, left: int) -> str:
-        lacking = not_in_table(keys, rows, "pairs")
-        seen = int(known.sum() - counts.sum())
-        parts = [f"{self.path}: {lacking}"] if lacking else []
-        if seen:
-            parts.append(f"{seen:,} of {len(known):,} pairs hold a row that is not held out, and do not count")
-        if left < _WANTED:
-            parts.append(f"{left} pairs are left, {'which hardly give an interval' if left else 'too few for a value'}")
-        return "; ".join(parts)
+
+def _said(path: str, keys: list[str], rows: Mapping[str, int], known: Any, counts: Any, left: int) -> str:
+    lacking = not_in_table(keys, rows, "pairs")
+    seen = int(known.sum() - counts.sum())
+    parts = [f"{path}: {lacking}"] if lacking else []
+    if seen:
+        parts.append(f"{seen:,} of {len(known):,} pairs hold a row that is not held out, and do not count")
+    if left < _WANTED:
+        parts.append(f"{left} pairs are left, {'which hardly give an interval' if left else 'too few for a value'}")
+    return "; ".join(parts)
 
 
 def _rho(values: Doubles, weights: Doubles) -> Doubles:

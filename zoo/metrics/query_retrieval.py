@@ -54,8 +54,9 @@ class QueryRetrieval:
 
     A file says which rows are relevant to which queries. Queries are rows of the table, which are then no documents,
     or rows of a file of their own. Documents are all other rows, training rows too: what is searched is mostly what
-    the encoder was fitted to. Queries that are rows of the table must be held out. Documents at equal cosine may come
-    in any order, and the mean over their orders counts, so that codes that are all the same find what chance finds.
+    the encoder was fitted to. Queries that are rows of the table must be held out, see `held_out`. Documents at equal
+    cosine may come in any order, and the mean over their orders counts, so that codes that are all the same find what
+    chance finds.
 
     Args:
         path: a table (CSV, TSV, Parquet, JSON lines) with a row for each judgement.
@@ -70,6 +71,7 @@ class QueryRetrieval:
         query_key: its column of keys; None the first one but the vectors'.
         query_vector: its column of vectors; None the first one of lists.
         among: documents at most, the first rows.
+        held_out: whether queries that are rows of the table must be held out; see `PairSimilarity`.
 
     Raises:
         InputError: another score.
@@ -94,6 +96,7 @@ class QueryRetrieval:
         query_key: str | None = None,
         query_vector: str | None = None,
         among: PositiveInt = 100_000,
+        held_out: bool = True,
     ) -> None:
         if score not in _SCORES:
             raise InputError(f"QueryRetrieval has no score {score!r}; {suggestion(score, _SCORES)}")
@@ -101,7 +104,8 @@ class QueryRetrieval:
         self.query, self.document, self.relevance = query, document, relevance
         self.columns = {"query": query, "document": document, "relevance": relevance}
         self.queries, self.query_key, self.query_vector = queries, query_key, query_vector
-        self.ignores_splits = queries is not None
+        self.ignores_splits = queries is not None or not held_out
+        self.held_out = held_out
         self._read: tuple[Splits, _Questions] | None = None
 
     def shortage(self, splits: Splits) -> str:
@@ -158,7 +162,8 @@ class QueryRetrieval:
         places[documents] = np.arange(len(documents))
         gains = file.numbers("relevance") if "relevance" in file.names else np.ones(len(file))
         counts = (query >= 0) & (places[document] >= 0) & (gains > 0)
-        if asked is None:
+        must = asked is None and self.held_out
+        if must:
             counts &= held_out_places(splits)[query]
         queries, relevant = _by_query(query[counts], places[document[counts]], gains[counts])
         lacking = [
@@ -166,9 +171,10 @@ class QueryRetrieval:
             not_in_table(file.keys("query"), known, "queries"),
         ]
         left_out = len(np.unique(query[query >= 0])) - len(queries)
-        said = [f"{self.path}: {each}" for each in lacking if each]
+        said = [f"{file.path}: {each}" for each in lacking if each]
         if left_out:
-            said.append(f"{left_out:,} queries are not held out, or nothing in the table is relevant to them")
+            unseen = " are not held out, or" if must else ":"
+            said.append(f"{left_out:,} queries{unseen} nothing in the table is relevant to them")
         if len(queries) < _WANTED:
             said.append(f"{len(queries)} queries are left; at least {_WANTED} are wanted")
         return _Questions(asked, queries, documents, relevant, no_keys(splits) or "; ".join(said))

@@ -35,7 +35,8 @@ def read_embeddings(table: Table, splits: Splits, key_column: str | None, column
         InputError: columns, vectors or keys that cannot be used; the message says which, and what to do.
     """
     chosen = _embedding_columns(table, key_column, columns)
-    found = read_whole(table)
+    numbers = [name for name in chosen if is_numeric(table.schema.field(name).type)]
+    found = read_whole(table, numbers=numbers)
     vectors = _vectors(found.select(chosen), table.name)
     places = _places(found, table.name, splits, key_column, [name for name in found.column_names if name not in chosen])
     return vectors if places is None else vectors[places]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError, one_line
 from zoo.page import draw
-from zoo.report.messages import collapses, copies
+from zoo.report.messages import collapses, copies, without_value
 from zoo.report.tables import differences_table, report_table, verdict_table
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def reviewed(
         voice.show(verdict_table(verdict))
     elif any(report.differences.values()):
         voice.show(differences_table(report))
-    for note in (*collapses(report), *copies(report)):
+    for note in (*without_value(report), *collapses(report), *copies(report)):
         voice.note(note)
     if page is None:
         return Review(report, verdict)

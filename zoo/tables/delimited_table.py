@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from zoo.tables.table import Block
 
 _MARKS = (";", "\t", "|", ",")
+_YEARS = range(1900, 2101)  # that a column may be called
 _FORMATS = {
     b"\x1f\x8b": "packed with gzip; rename it to end in .gz",
     b"\x28\xb5\x2f\xfd": "packed with zstd; rename it to end in .zst",
@@ -267,7 +268,8 @@ class DelimitedTable(LinesTable):
         if all(cell.isdigit() for cell in above) and len(set(above)) == len(above):
             raise InputError(
                 f"{self.name}: its first row, {shown}, may name the columns or be a row of numbers; say "
-                f"{self._options.saying(header='true')} or {self._options.saying(header='false')}"
+                f"{self._options.saying(header='true')} or {self._options.saying(header='false')}, or write a row of "
+                "names above it"
             )
         return (
             False,
@@ -298,7 +300,10 @@ def _is_number(cell: str, decimal: str) -> bool:
 
 
 def _count_up(names: Sequence[str]) -> bool:
-    """Whether names are whole numbers one after another, as pandas names columns, or years."""
-    return all(name.isdigit() for name in names) and [int(name) for name in names] == list(
-        range(int(names[0]), int(names[0]) + len(names))
-    )
+    """Whether names are whole numbers one after another, as pandas names columns, or years; one alone: 0 or a year."""
+    if not all(name.isdigit() for name in names):
+        return False
+    first = int(names[0])
+    if len(names) == 1 and first != 0 and first not in _YEARS:
+        return False
+    return [int(name) for name in names] == list(range(first, first + len(names)))

@@ -14,22 +14,28 @@ if TYPE_CHECKING:
 
 
 class MemoryTable:
-    """A `pyarrow.Table`, of a format that cannot be read in parts.
+    """A `pyarrow.Table`: of a format that cannot be read in parts, or one that a user holds.
 
     Args:
         name: what to call it in messages.
         table: the rows.
         identity: what tells whether its file was changed.
         notes: see `zoo.tables.table.Table`.
+        row_shape: see `zoo.tables.table.Table`.
 
     Raises:
         InputError: no columns, or several of one name.
     """
 
-    row_shape: tuple[int, ...] | None = None
-
-    def __init__(self, name: str, table: Any, identity: Mapping[str, Any], notes: tuple[str, ...] = ()) -> None:
-        self.name, self.notes = name, notes
+    def __init__(
+        self,
+        name: str,
+        table: Any,
+        identity: Mapping[str, Any],
+        notes: tuple[str, ...] = (),
+        row_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        self.name, self.notes, self.row_shape = name, notes, row_shape
         self.schema, self.rows = table.schema, table.num_rows
         self._table, self._identity = table, dict(identity)
         require_names(self)

@@ -20,7 +20,6 @@ from zoo.tables.npz_table import open_npz
 from zoo.tables.options import Options
 from zoo.tables.parquet_table import ParquetTable
 from zoo.tables.parted_table import PartedTable
-from zoo.tables.query import Query
 from zoo.tables.text_vectors_table import TextVectorsTable
 
 if TYPE_CHECKING:
@@ -53,12 +52,12 @@ _OPENERS: dict[str, Callable[[ByteSource, Options], Table]] = {
 READABLE = tuple(sorted([*_OPENERS, *PARQUET]))
 
 
-def open_table(place: str | Path | Query, options: Options | None = None, option: str = "data.path") -> Table:
+def open_table(place: str | Path | Table, options: Options | None = None, option: str = "data.path") -> Table:
     """Opens a table.
 
     Args:
-        place: a file, a folder of Parquet files (also in partitions), a glob of them, a URL that fsspec knows, or a
-            query. Text files may be packed (.gz, .bz2, .zst).
+        place: a file, a folder of Parquet files (also in partitions), a glob of them, or a URL that fsspec knows; text
+            files may be packed (.gz, .bz2, .zst). What is a table already, a query or rows in memory, is taken as such.
         options: how to read a file of text.
         option: what the user named it with, for messages.
 
@@ -66,7 +65,7 @@ def open_table(place: str | Path | Query, options: Options | None = None, option
         InputError: nothing is there, no reader for its ending, or it is not what its ending says.
     """
     options = options or Options()
-    return _with_baskets(place if isinstance(place, Query) else _opened(place, options, option), options)
+    return _with_baskets(_opened(place, options, option) if isinstance(place, str | Path) else place, options)
 
 
 def _with_baskets(table: Table, options: Options) -> Table:

@@ -55,14 +55,25 @@ def open_matrix(source: ByteSource) -> MemoryTable:
     Raises:
         InputError: see `load_matrix`.
     """
+    return MemoryTable(source.name, _as_table(load_matrix(source)), source.identity())
+
+
+def matrix_table(matrix: Any, where: str) -> Any:
+    """A SciPy sparse array that a user holds as a `pyarrow.Table`, as `open_matrix` has it.
+
+    Raises:
+        InputError: see `load_matrix`.
+    """
+    return _as_table(_tidy(matrix.copy(), where))
+
+
+def _as_table(matrix: csr_array) -> Any:
     import pyarrow as pa
 
-    matrix = load_matrix(source)
     ends = pa.array(matrix.indptr.astype(np.int64, copy=False))
     lists = [pa.LargeListArray.from_arrays(ends, pa.array(cells)) for cells in (matrix.indices, matrix.data)]
     table = pa.table(lists, names=list(MATRIX_COLUMNS))
-    table = table.replace_schema_metadata({_WIDTH: str(matrix.shape[1]).encode()})
-    return MemoryTable(source.name, table, source.identity())
+    return table.replace_schema_metadata({_WIDTH: str(matrix.shape[1]).encode()})
 
 
 def width_of_matrix(schema: Any) -> int | None:

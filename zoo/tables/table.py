@@ -83,20 +83,25 @@ class Table(Protocol):
 
 
 def batches(
-    table: Table, columns: Collection[str], first: int = 0, size: int = _MOST, limit: int | None = None
+    table: Table,
+    columns: Collection[str],
+    first: int = 0,
+    size: int = _MOST,
+    limit: int | None = None,
+    numbers: Collection[str] = (),
 ) -> Iterator[Any]:
     """The rows from number `first` on, or those before number `limit`, as `pyarrow.Table`s of up to `size` rows."""
     blocks = [block for block in table.blocks(size, limit) if block.first + block.rows > first]
-    for block, piece in zip(blocks, table.read(blocks, columns), strict=True):
+    for block, piece in zip(blocks, table.read(blocks, columns, numbers), strict=True):
         yield piece.slice(max(first - block.first, 0))
 
 
-def read_whole(table: Table, columns: Collection[str] | None = None) -> Any:
-    """All rows as one `pyarrow.Table`."""
+def read_whole(table: Table, columns: Collection[str] | None = None, numbers: Collection[str] = ()) -> Any:
+    """All rows as one `pyarrow.Table`; see `Table.read` for `numbers`."""
     import pyarrow as pa
 
     names = list(table.schema.names if columns is None else columns)
-    return pa.concat_tables(batches(table, names))
+    return pa.concat_tables(batches(table, names, numbers=numbers))
 
 
 def numbered_blocks(rows: int, size: int, limit: int | None = None) -> list[Block]:
