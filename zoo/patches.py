@@ -39,6 +39,10 @@ class Grid:
         down, across = ((size - self.side) // self.stride + 1 for size in shape[:2])
         return down, across
 
+    def has_quarters(self, shape: tuple[int, ...]) -> bool:
+        """Whether images of a shape [height, width, channels] have patches in each quarter: two down and two across."""
+        return min(self.places(shape)) > 1
+
     def windows(self, images: Floats) -> Floats:
         """A view [n, down, across, channels, side, side] of images [n, height, width, channels]."""
         windows = np.lib.stride_tricks.sliding_window_view(images, (self.side, self.side), axis=(1, 2))

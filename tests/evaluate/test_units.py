@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from zoo.evaluate._units import resampling_units, row_digests
+from zoo.evaluate._units import resampling_units
+from zoo.metrics._copies import row_digests
 from zoo.types import Splits
 
 

@@ -69,14 +69,20 @@ def test_it_is_the_share_that_finds_its_own_row(alteration, amount, images, flat
 
 
 def test_vectors_are_noised_by_column_and_masked_with_its_mean(splits):
-    rows = splits.features[splits.test]
+    features = splits.features.copy()
+    features[splits.test] *= 5  # whatever the rows that judge are like, training rows say what is usual
+    splits = replace(splits, features=features)
+    rows, usual = features[splits.test], features[splits.train]
     noise = altered(splits, splits.test, "noise", 0.5, 0).features - rows
-    np.testing.assert_allclose(noise.std(axis=0), 0.5 * rows.std(axis=0), rtol=0.25)
+    np.testing.assert_allclose(noise.std(axis=0), 0.5 * usual.std(axis=0), rtol=0.25)
     masked = altered(splits, splits.test, "mask", 0.3, 0).features
     hidden = masked != rows
     assert hidden.mean() == pytest.approx(0.3, abs=0.05)
-    np.testing.assert_allclose(masked[hidden], np.broadcast_to(rows.mean(axis=0), rows.shape)[hidden], rtol=1e-5)
+    np.testing.assert_allclose(masked[hidden], np.broadcast_to(usual.mean(axis=0), rows.shape)[hidden], rtol=1e-5)
     assert altered(splits, splits.test, "shift", 3, 0) is None
+    untaught = replace(splits, train=splits.train[:0])
+    assert altered(untaught, splits.test, "noise", 0.5, 0) is altered(untaught, splits.test, "mask", 0.5, 0) is None
+    assert Invariance("noise").shortage(untaught) == "no training row says how much noise is usual"
 
 
 def test_baskets_lose_items_and_records_have_fields_emptied(rng):

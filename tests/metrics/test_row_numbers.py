@@ -133,6 +133,44 @@ def test_the_contribution_of_a_row_is_its_own(name, cross_validated, splits, fil
         assert len(changed) < 20
 
 
+class Wide(Codes):
+    """Codes with more dimensions than there are rows; one number of them is none, and so is all else of that row."""
+
+    def __init__(self, splits, number):
+        super().__init__(splits)
+        self.number = number
+
+    def encode(self, rows):
+        codes = np.repeat(super().encode(rows), 60, axis=1)
+        codes[self._odd(rows), 7] = self.number
+        return codes
+
+    def reconstruct(self, rows):
+        return np.where(self._odd(rows)[:, None], self.number, super().encode(rows))
+
+    def score(self, rows):
+        return self.reconstruct(rows).sum(axis=1)
+
+    def rates(self, rows):
+        return np.abs(self.reconstruct(rows))
+
+    def _odd(self, rows):
+        return np.asarray(rows) == self.splits.test[-1]
+
+    def on(self, splits):
+        return Wide(splits, self.number)
+
+
+@pytest.mark.parametrize("name", all_metrics())
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_codes_that_are_no_numbers_have_no_score_and_are_no_crash(name, number, splits, files):
+    metric = made(name, files)
+    values = metric.values(Wide(splits, number), splits)
+    if values is None:
+        pytest.skip("is for sparse rows")
+    assert not np.isfinite(metric.statistic(values, np.ones((2, len(values))))).any()
+
+
 def test_queries_of_a_file_of_their_own_are_no_rows_of_the_table(splits, files, tmp_path):
     import pandas as pd
 

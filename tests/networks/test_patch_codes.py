@@ -81,3 +81,17 @@ def test_rows_that_are_no_images_and_patches_that_do_not_fit_are_refused():
         PatchCodes().build((None, 8))
     with pytest.raises(ValueError, match="side=6 do not fit into images of 5 x 9"):
         PatchCodes().build((None, 5, 9, 1))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"side": 8}, "side=8 with stride=1 lie in a single row or column of images of 8 x 20 pixels.*side below 8"),
+        ({"side": 6, "stride": 3}, "take stride=2 or less"),
+        ({"side": 6, "training_stride": 4}, "take training_stride=2 or less"),
+    ],
+)
+def test_a_single_row_of_patches_is_refused_since_two_quarters_would_have_no_mean(arguments, said):
+    with pytest.raises(ValueError, match=said):
+        PatchCodes(**arguments).build((None, 8, 20, 1))
+    PatchCodes(side=6, stride=2).build((None, 8, 20, 1))

@@ -132,3 +132,15 @@ def test_other_rows_and_patches_that_do_not_fit_are_refused_before_the_training(
         PatchKMeans().require("patches", splits)
     with pytest.raises(InputError, match="side=9: patches do not fit into images of 8 x 8"):
         PatchKMeans(side=9).require("patches", digits)
+    with pytest.raises(InputError, match=r"5 pixels, 4 apart.*set baselines\.patches\.stride=3 or less"):
+        PatchKMeans(side=5, stride=4).require("patches", digits)
+    with pytest.raises(InputError, match=r"8 pixels, 1 apart.*leave side out"):
+        PatchKMeans(side=8).require("patches", digits)
+    line = replace(digits, features=digits.features.reshape(len(digits), 1, -1, 1))
+    with pytest.raises(InputError, match=r"single row or column of .*~baselines\.patches"):
+        PatchKMeans().require("patches", line)
+
+
+def test_a_long_image_has_patches_in_each_quarter():
+    images = np.zeros((3, 8, 256, 1), np.float32)
+    PatchKMeans().require("patches", Splits(images, *(np.arange(3),) * 3))

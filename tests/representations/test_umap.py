@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from zoo.errors import InputError
 from zoo.metrics.knn_accuracy import KnnAccuracy
@@ -34,12 +35,26 @@ def test_new_rows_are_put_beside_their_like(heaps):
     assert KnnAccuracy(k=3).values(fitted, heaps).mean() > 0.95
     np.testing.assert_array_equal(fitted.encode(heaps.train[[5, 2]]), known[[5, 2]])
     np.testing.assert_array_equal(fitted.encode(heaps.test), asked)
+    asked_alone = np.concatenate([fitted.encode(heaps.test[[row]]) for row in (7, 0)])
+    np.testing.assert_array_equal(asked_alone, asked[[7, 0]])
     elsewhere = fitted.on(replace(heaps, features=heaps.features[::-1])).encode(149 - heaps.train[:50])
     assert np.abs(elsewhere - known[:50]).max() > 0  # they are put anew
     assert np.linalg.norm(elsewhere - known[:50], axis=1).max() < 3  # with their like
+
+
+@pytest.mark.slow
+def test_a_distance_that_umap_does_not_know_is_refused_before_the_training(heaps):
+    with pytest.raises(InputError, match=r"baselines\.umap\.metric=cosin: .* did you mean 'cosine'"):
+        Umap(metric="cosin").require("umap", heaps)
+    sparse = replace(heaps, features=csr_array(heaps.features))
+    with pytest.raises(InputError, match="no such distance of sparse rows"):
+        Umap(metric="yule").require("umap", sparse)
+    Umap(metric="yule").require("umap", heaps)
 
 
 def test_too_few_rows_are_refused_before_the_training(heaps):
     few = replace(heaps, train=heaps.train[:9])
     with pytest.raises(InputError, match=r"there are 9; set baselines\.umap\.neighbours=8"):
         Umap().require("umap", few)
+    with pytest.raises(InputError, match="at least 2 neighbours"):
+        Umap(neighbours=1).require("umap", heaps)

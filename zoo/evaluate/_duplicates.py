@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.evaluate._units import row_digests
+from zoo.metrics._copies import row_digests
+from zoo.metrics._vectors import lengths, products, unit
 from zoo.types import Duplicates
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, Rows, Splits
+    from zoo.types import Rows, Splits
 
 _COSINE = 0.999
 _LENGTHS = 0.05  # by which the lengths of two rows that are nearly the same may differ
@@ -58,28 +59,23 @@ def duplicates(splits: Splits, seed: int = 0) -> tuple[Duplicates, Rows]:
 def _near(splits: Splits, rows: Rows, among: Rows) -> Any:
     """Whether each row [n] has a near copy among others: [n] booleans."""
     found = np.zeros(len(rows), bool)
+    if not len(rows):
+        return found
+    mine, own = _directions(splits, rows)  # a sample: they are few where the others are many
     for start in range(0, len(among), _AMONG):
         others = among[start : start + _AMONG]
-        theirs, lengths = _directions(splits, others)
+        theirs, sizes = _directions(splits, others)
         for first in range(0, len(rows), _BLOCK):
             block = slice(first, min(first + _BLOCK, len(rows)))
-            mine, own_lengths = _directions(splits, rows[block])
-            cosines = mine @ theirs.T
-            cosines = cosines if isinstance(cosines, np.ndarray) else cosines.toarray()
-            alike = cosines > _COSINE
-            alike &= np.abs(lengths - own_lengths[:, None]) <= _LENGTHS * np.maximum(lengths, own_lengths[:, None])
-            alike &= others != rows[block][:, None]
+            own_sizes = own[block, None]
+            alike = products(mine[block], theirs) > _COSINE
+            alike &= np.abs(sizes - own_sizes) <= _LENGTHS * np.maximum(sizes, own_sizes)
+            alike &= others != rows[block, None]
             found[block] |= alike.any(axis=1)
     return found
 
 
-def _directions(splits: Splits, rows: Rows) -> tuple[Any, Doubles]:
+def _directions(splits: Splits, rows: Rows) -> tuple[Any, Any]:
     """Rows [n, width] at length 1, and their lengths [n]; a row of zeros is near to nothing."""
     matrix = splits.kind.matrix(splits.take(rows))
-    if isinstance(matrix, np.ndarray):
-        lengths = np.linalg.norm(matrix, axis=1)
-        return matrix / np.maximum(lengths, np.finfo(np.float32).tiny)[:, None], lengths
-    lengths = np.sqrt(np.asarray((matrix**2).sum(axis=1)).ravel())
-    from scipy.sparse import diags_array
-
-    return diags_array(1 / np.maximum(lengths, np.finfo(np.float32).tiny)) @ matrix, lengths
+    return unit(matrix), lengths(matrix)

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from zoo.types import Rows, Splits
 
 
+_TYPICAL = 4_096  # training rows that tell what is usual in a column
+
+
 def altered(splits: Splits, rows: Rows, alteration: str, amount: float, seed: int) -> Splits | None:
-    """A table [n] of altered copies of the given rows [n]; None where such rows cannot be altered so."""
+    """A table [n] of altered copies of the given rows [n]; None where such rows cannot be altered so.
+
+    How much noise is a deviation, and what a column's mean is, training rows say.
+    """
     function = ALTERATIONS[alteration]
     features = function(splits, rows, amount, np.random.default_rng(seed))
     everything, none = np.arange(len(rows)), np.empty(0, np.int64)
@@ -45,12 +51,12 @@ def _corners(pixels: int) -> list[tuple[int, int]]:
 
 def _noised(splits: Splits, rows: Rows, amount: float, random: np.random.Generator) -> Any:
     """Normal noise of `amount` standard deviations: of each column, or of all pixels of images."""
-    if splits.is_sparse:
+    typical = _typical(splits)
+    if splits.is_sparse or not len(typical):
         return None
     block = np.asarray(splits.features[rows])
-    wide = block.astype(np.float64)
-    deviations = wide.std() if len(splits.shape) == 3 else wide.std(axis=0)
-    noised = wide + amount * deviations * random.normal(size=wide.shape)
+    deviations = typical.std(axis=None if len(splits.shape) == 3 else 0, dtype=np.float64)
+    noised = block.astype(np.float64) + amount * deviations * random.normal(size=block.shape)
     if block.dtype.kind == "u":
         limits = np.iinfo(block.dtype)
         noised = np.clip(np.round(noised), limits.min, limits.max)
@@ -65,8 +71,16 @@ def _masked(splits: Splits, rows: Rows, amount: float, random: np.random.Generat
     if len(splits.shape) == 3:
         hidden = random.random((*block.shape[:-1], 1)) < amount
         return np.where(hidden, np.zeros((), block.dtype), block)
+    typical = _typical(splits)
+    if not len(typical):
+        return None
     hidden = random.random(block.shape) < amount
-    return np.where(hidden, block.mean(axis=0, dtype=np.float64), block).astype(block.dtype)
+    return np.where(hidden, typical.mean(axis=0, dtype=np.float64), block).astype(block.dtype)
+
+
+def _typical(splits: Splits) -> Any:
+    """Training rows [n, ...], evenly spaced among them, in the units of their columns."""
+    return splits.features[splits.train[:: max(-(-len(splits.train) // _TYPICAL), 1)]]
 
 
 def _without(splits: Splits, rows: Rows, amount: float, random: np.random.Generator) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 from scipy import sparse
@@ -10,10 +10,11 @@ from scipy import sparse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zoo.types import Doubles, Representation, Rows
+    from zoo.types import Doubles, Floats, Representation, Rows
 
     Matrix: TypeAlias = Doubles | sparse.csr_array
 
+_Vectors = TypeVar("_Vectors", bound="Floats | Doubles | sparse.csr_array[Any, Any]")
 _COMPARED = 512  # queries at a time: 512 x 20,000 cosines are 82 MB
 _AT_ONCE = 2**24  # cosines: 128 MiB
 _DECIMALS = 10  # of a cosine: equal rows must tie, whatever the order that a matrix product sums in
@@ -30,12 +31,20 @@ def is_finite(matrix: Matrix) -> bool:
     return bool(np.isfinite(matrix if isinstance(matrix, np.ndarray) else matrix.data).all())
 
 
-def unit(matrix: Matrix) -> Matrix:
+def unit(matrix: _Vectors) -> _Vectors:
     """The rows [n, dimensions] at length 1; a row of zeros stays as it is, with cosine 0 to all."""
+    sizes = lengths(matrix)
+    sizes = np.where(sizes > 0, sizes, 1)
+    dense = isinstance(matrix, np.ndarray)
+    found = matrix / sizes[:, None] if dense else sparse.csr_array(sparse.diags_array(1 / sizes) @ matrix)
+    return cast("_Vectors", found)
+
+
+def lengths(matrix: _Vectors) -> Any:
+    """Lengths [n] of the rows [n, dimensions]."""
     if isinstance(matrix, np.ndarray):
-        return matrix / _positive(np.linalg.norm(matrix, axis=1))[:, None]
-    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return sparse.csr_array(sparse.diags_array(1 / _positive(lengths)) @ matrix)
+        return np.linalg.norm(matrix, axis=1)
+    return np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
 
 
 def cosines(queries: Matrix, references: Matrix) -> Iterator[tuple[slice, Doubles]]:
@@ -80,7 +89,3 @@ def products(left: Matrix, right: Matrix) -> Doubles:
     """Inner products [n, m] of rows [n, dimensions] and [m, dimensions]."""
     product = left @ right.T
     return product if isinstance(product, np.ndarray) else product.toarray()
-
-
-def _positive(lengths: Doubles) -> Doubles:
-    return np.where(lengths > 0, lengths, 1.0)

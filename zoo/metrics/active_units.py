@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.metrics._weighted import undefined
 from zoo.types import HasRates
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ class ActiveUnits:
         return splits.test[: self.rows]
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
-        """The number of active dimensions."""
+        """The number of active dimensions; NaN if codes are not finite."""
+        nothing = undefined(values, weights)
+        if nothing is not None:
+            return nothing
         centred = values - values.mean(axis=0)  # so that the difference of two moments loses no digits
         shares = weights / weights.sum(axis=1, keepdims=True)
         variances = shares @ centred**2 - (shares @ centred) ** 2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.metrics._labelled import class_numbers, labelled
-from zoo.metrics._vectors import narrow, unit, vectors
+from zoo.metrics._vectors import is_finite, narrow, unit, vectors
 from zoo.metrics._weighted import group_sums, ratio, undefined
 
 if TYPE_CHECKING:
@@ -47,13 +47,17 @@ class ClassSeparation:
         return f"of the first {self.rows:,} held-out rows with a label fewer than two have the label {self.label}"
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
-        """[rows, dimensions + 2]: code at length 1, class, row; None without two classes, or two rows of one."""
+        """[rows, dimensions + 2]: code at length 1, class, row; NaN for codes if they are not finite.
+
+        None without two classes, or two rows of one.
+        """
         classes, taken = class_numbers(splits), self.row_numbers(splits)
         if classes is None or not len(taken):
             return None
-        codes = unit(vectors(representation, taken))
+        codes = vectors(representation, taken)
         own = np.where(self._wanted(splits, taken), -1, classes[taken]) if self.label is not None else classes[taken]
-        return np.column_stack([narrow(codes), own, taken])
+        known = narrow(unit(codes)) if is_finite(codes) else np.full((len(taken), 1), np.nan)
+        return np.column_stack([known, own, taken])
 
     def row_numbers(self, splits: Splits) -> Rows:
         """See `zoo.types.CountsRows`."""

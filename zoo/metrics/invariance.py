@@ -27,7 +27,8 @@ class Invariance:
 
     Args:
         alteration: `shift`, images moved left, right, up or down, their edge repeated behind; `noise`, normal noise on
-            numbers or pixels; `mask`, some columns at their mean, pixels at 0, items left out, fields emptied.
+            numbers or pixels; `mask`, some columns at their mean, pixels at 0, items left out, fields emptied. Means
+            and deviations are those of training rows.
         amount: pixels, 3 unless said otherwise; noise in standard deviations (of each column, or of all pixels), .5; or
             the share that is masked, .3.
         score: `nearest`, see above; or `cosine`, the mean cosine of a row with its altered copy, which describes and
@@ -65,6 +66,8 @@ class Invariance:
         """Rows of another kind, or none with the label."""
         if not self._applies(splits):
             return f"{self.alteration} is not for {splits.kind.in_words()}"
+        if not (len(splits.train) or splits.is_sparse):
+            return f"no training row says how much {self.alteration} is usual"
         if len(splits.test) < 2:
             return f"{len(splits.test)} rows are held out; a row is to be found among others"
         lacking = f"none of the first {self.rows:,} held-out rows has the label {self.label}"

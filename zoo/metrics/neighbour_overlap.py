@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.metrics._vectors import is_finite, unit
+
 if TYPE_CHECKING:
     from zoo.types import Doubles, Floats, PositiveInt, Representation, Rows, Splits
 
@@ -32,7 +34,10 @@ class NeighbourOverlap:
         self._raw: tuple[Splits, list[list[int]]] | None = None
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
-        """[queries] shares; None for sparse rows, with no more than k rows to seek among, or no held-out one."""
+        """[queries] shares; NaN if codes are not finite.
+
+        None for sparse rows, with no more than k rows to seek among, or no held-out one.
+        """
         pool = min(self.among, len(splits))
         queries = self.row_numbers(splits)
         if not len(queries):
@@ -41,7 +46,10 @@ class NeighbourOverlap:
         if self._raw is None or self._raw[0] is not splits:  # the same for every representation
             raw = np.asarray(splits.take(among)).reshape(pool, -1)
             self._raw = (splits, _neighbours(raw, queries, self.k))
-        before, after = self._raw[1], _neighbours(np.asarray(representation.encode(among)), queries, self.k)
+        codes = np.asarray(representation.encode(among)).reshape(pool, -1)
+        if not is_finite(codes):
+            return np.full(len(queries), np.nan)
+        before, after = self._raw[1], _neighbours(codes, queries, self.k)
         return np.asarray([len(set(a) & set(b)) / self.k for a, b in zip(before, after, strict=True)])
 
     def row_numbers(self, splits: Splits) -> Rows:
@@ -56,11 +64,11 @@ class NeighbourOverlap:
 
 
 def _neighbours(vectors: Floats, queries: Rows, k: int) -> list[list[int]]:
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    directions = unit(vectors)
     found: list[list[int]] = []
     for start in range(0, len(queries), _BLOCK):
         block = queries[start : start + _BLOCK]
-        cosines = unit[block] @ unit.T
+        cosines = np.asarray(directions[block] @ directions.T)
         cosines[np.arange(len(block)), block] = -np.inf
         found += np.argpartition(cosines, -k, axis=1)[:, -k:].tolist()
     return found

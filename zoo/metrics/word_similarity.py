@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.metrics._weighted import spearman
+from zoo.metrics._vectors import is_finite, paired_cosines, vectors
+from zoo.metrics._weighted import spearman, undefined
 from zoo.word_pairs import read_word_pairs
 
 if TYPE_CHECKING:
-    from zoo.types import Doubles, Floats, Representation, Rows, Splits
+    from zoo.types import Doubles, Representation, Rows, Splits
 
 _LEAST, _WANTED = 3, 10  # pairs: for a rank correlation at all, and for one with an interval
 
@@ -60,9 +61,11 @@ class WordSimilarity:
         pairs = self._pairs(splits, splits.test)
         if len(pairs) < _LEAST:
             return None
-        first, second, scores = (np.asarray(column) for column in zip(*pairs, strict=True))
-        left, right = (_unit(np.asarray(representation.encode(side))) for side in (first, second))
-        return np.column_stack([(left * right).sum(axis=1), scores])
+        rows, places = np.unique([pair[:2] for pair in pairs], return_inverse=True)
+        codes = vectors(representation, rows)
+        first, second = places.reshape(-1, 2).T
+        cosines = paired_cosines(codes, first, second) if is_finite(codes) else np.full(len(pairs), np.nan)
+        return np.column_stack([cosines, [pair[2] for pair in pairs]])
 
     def members(self, splits: Splits) -> Rows:
         """See `zoo.types.Dyadic`: the row numbers of the two words [pairs, 2]."""
@@ -82,10 +85,6 @@ class WordSimilarity:
         ]
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
-        """Spearman's rho of [pairs, 2]; NaN if one column is constant."""
-        return spearman(values, weights)
-
-
-def _unit(vectors: Floats) -> Doubles:
-    wide = vectors.astype(np.float64)
-    return wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), np.finfo(np.float64).tiny)
+        """Spearman's rho of [pairs, 2]; NaN if one column is constant, or codes are not finite."""
+        nothing = undefined(values, weights)
+        return spearman(values, weights) if nothing is None else nothing

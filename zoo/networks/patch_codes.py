@@ -43,7 +43,7 @@ class PatchCodes(Network):
         **kwargs: Keras layer arguments (name, dtype).
 
     Raises:
-        ValueError: rows that are no images, or images smaller than a patch.
+        ValueError: rows that are no images, or images too small for two rows and two columns of patches.
 
     Reference:
         Coates, Lee and Ng 2011, "An analysis of single-layer networks in unsupervised feature learning", AISTATS.
@@ -74,6 +74,7 @@ class PatchCodes(Network):
         height, width, channels = (int(size or 0) for size in input_shape[1:])
         if self.side > min(height, width):
             raise ValueError(f"patches of side={self.side} do not fit into images of {height} x {width} pixels")
+        self._require_quarters((height, width))
         values, features = self.side**2 * channels, _QUARTERS * self.centroids
 
         def fixed(name: str, *shape: int, start: str = "zeros") -> Tensor:
@@ -87,6 +88,17 @@ class PatchCodes(Network):
         self.deviation = fixed("deviation", features, start="ones")
         if self.body is not None and not self.body.built:
             self.body.build((input_shape[0], features))
+
+    def _require_quarters(self, size: tuple[int, int]) -> None:
+        """Refuses a single row or column of patches: the mean of a quarter without patches is NaN."""
+        for name, stride in (("stride", self.stride), ("training_stride", self.training_stride or self.stride)):
+            if not Grid(self.side, stride).has_quarters(size):
+                most = min(size) - self.side
+                instead = f"take {name}={most} or less" if most else f"take a side below {min(size)}"
+                raise ValueError(
+                    f"patches of side={self.side} with {name}={stride} lie in a single row or column of images of "
+                    f"{size[0]} x {size[1]} pixels, and leave quarters of the image without any; {instead}"
+                )
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """[batch, 4 * centroids], or what the body makes of that."""

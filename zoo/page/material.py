@@ -122,9 +122,10 @@ class Material:
         codes = np.asarray(self.codes, np.float64)
         if not np.isfinite(codes).all():
             return None
-        lengths = np.linalg.norm(codes, axis=1, keepdims=True)
-        unit = np.divide(codes, lengths, out=np.zeros_like(codes), where=lengths > 0)
-        if len(np.unique(unit.round(6), axis=0)) < _MOST_CLUSTERS:
+        from zoo.metrics._vectors import unit  # SciPy, which a command's first line must not wait for
+
+        directions = unit(codes)
+        if len(np.unique(directions.round(6), axis=0)) < _MOST_CLUSTERS:
             return None
         if isinstance(self.encoder, Clusters):
             numbers = np.asarray(self.encoder.assign(self.rows))
@@ -134,12 +135,12 @@ class Material:
 
             named = 0 if self.classes is None else len(self.classes[0])
             count = named if 3 <= named <= _MOST_CLUSTERS else _CLUSTERS
-            numbers = KMeans(count, n_init=2, random_state=self.settings.seed).fit_predict(unit)
+            numbers = KMeans(count, n_init=2, random_state=self.settings.seed).fit_predict(directions)
             how = f"k-means of the codes at length 1, with k = {count}"
         distances = np.zeros(len(codes))
         for each in np.unique(numbers):
             inside = numbers == each
-            distances[inside] = np.linalg.norm(unit[inside] - unit[inside].mean(axis=0), axis=1)
+            distances[inside] = np.linalg.norm(directions[inside] - directions[inside].mean(axis=0), axis=1)
         return numbers.astype(np.int64), distances, how
 
     @property

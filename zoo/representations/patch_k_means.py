@@ -53,7 +53,7 @@ class PatchKMeans:
         centroids: of patches.
         side: of a patch, in pixels; None takes 6, or three eighths of an image's shorter side if that is less.
         stride: from a patch to the next, in pixels; None takes 1, or more for images in which a row of patches would be
-            longer than 32.
+            longer than 32 and a second one fits across.
         whiten: see `PCA`.
         dimensions: components to keep, instead of as many as the code has.
         images: training images to learn from at most, evenly spaced among them.
@@ -86,10 +86,21 @@ class PatchKMeans:
                 f"baselines.{name}: PatchKMeans compares patches of images, and the data are "
                 f"{splits.kind.in_words()}; leave it out with ~baselines.{name}, and out of the gates"
             )
-        if self.side is not None and self.side > min(splits.shape[:2]):
+        shorter = min(splits.shape[:2])
+        if self.side is not None and self.side > shorter:
             raise InputError(
                 f"baselines.{name}.side={self.side}: patches do not fit into {splits.kind.in_words()}; leave side out, "
                 "and it is chosen by the images' size"
+            )
+        grid = self._grid(splits.shape)
+        if not grid.has_quarters(splits.shape):
+            most = shorter - grid.side
+            instead = f"set baselines.{name}.stride={most} or less" if most else "leave side out"
+            if shorter < 2:
+                instead = f"leave it out with ~baselines.{name}, and out of the gates"
+            raise InputError(
+                f"baselines.{name}: patches of {grid.side} pixels, {grid.stride} apart, lie in a single row or column "
+                f"of {splits.kind.in_words()}, and leave quarters of the image without any; {instead}"
             )
 
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
@@ -119,7 +130,8 @@ class PatchKMeans:
     def _grid(self, shape: tuple[int, ...]) -> Grid:
         shorter, longer = sorted(shape[:2])
         side = self.side or max(1, min(_SIDE, shorter * 3 // 8))
-        return Grid(side, self.stride or -(-(longer - side + 1) // _PLACES))
+        stride = min(-(-(longer - side + 1) // _PLACES), max(shorter - side, 1))  # two patches across, however long
+        return Grid(side, self.stride or stride)
 
     def _some_patches(self, splits: Splits, rows: Rows, grid: Grid) -> Floats:
         """Patches [n, values] of the given images, as many of each."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.evaluate._units import row_digests
+from zoo.metrics._copies import row_digests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

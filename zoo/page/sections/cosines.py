@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.metrics._copies import copies
+from zoo.metrics._vectors import unit
 from zoo.page.drawing import BAD, INK, MUTED, OWN, SECOND, as_svg, new_axes, new_figure
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
     from zoo.page.material import Material
-    from zoo.types import Doubles, Rows
+    from zoo.types import Doubles, Floats, Rows
 
 TITLE = "Cosines between rows"
 _BINS = np.linspace(-1, 1, 81)
@@ -31,7 +33,7 @@ def draw(material: Material) -> dict[str, Any] | None:
     counts, spike = _pairs(codes)
     raw = material.evidence.representations.get("raw")
     others = None if raw is None else _pairs(_unit(material.codes_of(raw.name)[few]))[0]
-    same = _copies(material.raw[few])
+    same = copies(material.splits, material.rows[few])
     first, second, cosines = spike
     exact = same[first] == same[second]
     near = np.flatnonzero(~exact)
@@ -51,10 +53,8 @@ def draw(material: Material) -> dict[str, Any] | None:
     }
 
 
-def _unit(codes: Any) -> Any:
-    wide = np.nan_to_num(np.asarray(codes, np.float64))
-    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-    return np.divide(wide, lengths, out=np.zeros_like(wide), where=lengths > 0).astype(np.float32)
+def _unit(codes: Floats) -> Floats:
+    return unit(np.nan_to_num(codes.astype(np.float64))).astype(np.float32)
 
 
 def _pairs(codes: Any) -> tuple[Doubles, tuple[Rows, Rows, Doubles]]:
@@ -71,18 +71,6 @@ def _pairs(codes: Any) -> tuple[Doubles, tuple[Rows, Rows, Doubles]]:
         second.append(columns[high] + start)
         cosines.append(values[high])
     return counts, (np.concatenate(first), np.concatenate(second), np.concatenate(cosines).astype(float))
-
-
-def _copies(rows: Any) -> Rows:
-    """[n] a number for each row, the same for rows that are equal, dense or CSR."""
-    if isinstance(rows, np.ndarray):
-        texts = [row.tobytes() for row in np.ascontiguousarray(rows)]
-    else:
-        rows = rows.tocsr()
-        rows.sort_indices()
-        ends = [slice(*rows.indptr[i : i + 2]) for i in range(rows.shape[0])]
-        texts = [rows.indices[own].tobytes() + rows.data[own].tobytes() for own in ends]
-    return np.unique(np.asarray(texts, dtype=object), return_inverse=True)[1]
 
 
 def _histogram(counts: Doubles, raw: Doubles | None, exact: int, near: int) -> Markup:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.metrics._vectors import unit
 from zoo.page.drawing import INK, MUTED, OTHER, OWN, as_svg, new_axes, new_figure, shortened
 
 if TYPE_CHECKING:
@@ -53,15 +54,13 @@ def draw(material: Material) -> dict[str, Any] | None:
 
 def _cosines(codes: Floats, classes: Rows, present: list[int]) -> Doubles:
     """[classes, 2] mean cosine of rows of the class with each other, and with rows of other classes."""
-    wide = codes.astype(np.float64)
-    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-    unit = np.divide(wide, lengths, out=np.zeros_like(wide), where=lengths > 0)
-    everything, total = unit.sum(axis=0), len(unit)
+    directions = unit(codes.astype(np.float64))
+    everything, total = directions.sum(axis=0), len(directions)
     found = []
     for each in present:
         inside = classes == each
-        count, vector = int(inside.sum()), unit[inside].sum(axis=0)
-        own = (vector @ vector - (unit[inside] ** 2).sum()) / (count * (count - 1))
+        count, vector = int(inside.sum()), directions[inside].sum(axis=0)
+        own = (vector @ vector - (directions[inside] ** 2).sum()) / (count * (count - 1))
         outside = total - count
         found.append((own, vector @ (everything - vector) / (count * outside) if outside else np.nan))
     return np.asarray(found)
