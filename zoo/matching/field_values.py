@@ -1,0 +1,167 @@
+"""What two tables hold in one field, made ready to be compared: each different value once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from zoo.rows.plain_text import missing_keys, plain
+from zoo.tables.cells import plain_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from zoo.matching.arrays import Ints, Reals, Truths
+
+
+Kind = Literal["text", "long text", "category", "number", "date"]
+
+LONGEST = 1000  # characters of a cell that are compared
+_LONG_TEXT = 12.0  # words of the cells on average
+_CATEGORIES, _ROWS_OF_A_CATEGORY = 100, 20
+_NEARLY_ALL = 0.95
+_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
+_YEAR_FIRST = re.compile(r"(1[5-9]\d\d|20\d\d)[-/.]?(0[1-9]|1[0-2])[-/.]?(0[1-9]|[12]\d|3[01])([T ].*)?")
+_YEAR_LAST = re.compile(r"(0?[1-9]|[12]\d|3[01])[-/.](0?[1-9]|[12]\d|3[01])[-/.](1[5-9]\d\d|20\d\d)")
+
+
+@dataclass(frozen=True)
+class FieldValues:
+    """The values of a field in two tables.
+
+    Attributes:
+        name: of the field.
+        kind: how its values are compared.
+        texts: [values] plain texts, each once; of a number or a date, as it is written.
+        numbers: [values] of numbers; [values, 3] day, month and year of dates; None otherwise.
+        left: [rows] the value of each row of the first table, -1 where the cell is empty.
+        right: the same of the second; the same array where both are one.
+        cut: how many different values were longer than what is compared.
+    """
+
+    name: str
+    kind: Kind
+    texts: list[str]
+    numbers: Any
+    left: Ints
+    right: Ints
+    cut: int = 0
+
+    @classmethod
+    def of_columns(cls, name: str, left: Any, right: Any = None, missing: Iterable[str] = ()) -> FieldValues:
+        """Reads a column of each table.
+
+        Args:
+            name: of the field.
+            left: the first table's column, an Arrow array; of any type that has single cells.
+            right: the second's; None where both are one.
+            missing: texts that stand for an empty cell beside the usual ones.
+        """
+        import pyarrow as pa
+
+        columns = [plain_texts(each) for each in (left, right) if each is not None]
+        coded = pa.chunked_array(columns, pa.large_string()).combine_chunks()
+        coded = (coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded).dictionary_encode()
+        raw = coded.dictionary.to_pylist()
+        empty = missing_keys() | {plain(word) for word in missing}
+        spelt = [plain(text[:LONGEST]) for text in raw]
+        filled = [text for text, key in zip(raw, spelt, strict=True) if key not in empty]
+        codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+        kind = _kind(filled, [key for key in spelt if key not in empty], codes.size)
+        as_written = kind in {"number", "date"}
+        keys = [text if as_written else key for text, key in zip(raw, spelt, strict=True)]
+        known = np.asarray([key not in empty for key in spelt], dtype=bool)
+        texts, place = _distinct(keys, known)
+        values = place[codes] if len(place) else codes
+        first = len(columns[0])
+        cut = sum(len(text) > LONGEST for text in raw)
+        numbers = _dates(texts) if kind == "date" else _numbers(texts) if kind == "number" else None
+        if numbers is not None:  # what is neither cannot be compared
+            values = np.where(np.append(_known(numbers), False)[values], values, np.int32(-1))
+        side = values[:first]
+        return cls(name, kind, texts, numbers, side, side if right is None else values[first:], cut)
+
+    @property
+    def is_single_table(self) -> bool:
+        """Whether both sides are one table."""
+        return self.left is self.right
+
+    def filled(self) -> tuple[float, float]:
+        """The share of filled-in cells of each table."""
+        return _share(self.left), _share(self.right)
+
+
+def joined(name: str, fields: Sequence[FieldValues]) -> FieldValues:
+    """All texts of some fields of a row as one text."""
+    sides = [(field.left, field.right) for field in fields]
+    single = all(field.is_single_table for field in fields)
+    texts: dict[str, int] = {"": 0}
+
+    def of(side: int) -> Ints:
+        cells = ([[*field.texts, ""][v] for v in both[side]] for field, both in zip(fields, sides, strict=True))
+        found = [texts.setdefault(" ".join(filter(None, row)), len(texts)) for row in zip(*cells, strict=True)]
+        return np.asarray(found, np.int32) - 1
+
+    left = of(0)
+    right = left if single else of(1)
+    return FieldValues(name, "text", list(texts)[1:], None, left, right)
+
+
+def _share(values: Ints) -> float:
+    return float((values >= 0).mean()) if len(values) else 0.0
+
+
+def _distinct(keys: Sequence[str], known: Truths) -> tuple[list[str], Ints]:
+    """The different keys in their order, and which of them each is, -1 for those that are not known."""
+    places: dict[str, int] = {}
+    found = [places.setdefault(key, len(places)) if there else -1 for key, there in zip(keys, known, strict=True)]
+    return list(places), np.asarray(found, np.int32)
+
+
+def _kind(raw: Sequence[str], spelt: Sequence[str], rows: int) -> Kind:
+    """How a field is compared, by its different filled-in cells."""
+    if not raw:
+        return "text"
+    if _most(_is_date(text) for text in raw):
+        return "date"
+    numbers = [text for text in raw if _NUMBER.fullmatch(text)]
+    # whole numbers are mostly names: of houses, places, accounts, whose digits are mistyped as letters are
+    if len(numbers) >= _NEARLY_ALL * len(raw) and any("." in text for text in numbers):
+        return "number"
+    if len(set(spelt)) <= _CATEGORIES and len(set(spelt)) * _ROWS_OF_A_CATEGORY <= rows:
+        return "category"
+    words = sum(text.count(" ") + 1 for text in spelt) / len(spelt)
+    return "long text" if words > _LONG_TEXT else "text"
+
+
+def _most(truths: Iterable[bool]) -> bool:
+    found = list(truths)
+    return sum(found) >= _NEARLY_ALL * len(found)
+
+
+def _is_date(text: str) -> bool:
+    return _YEAR_FIRST.fullmatch(text) is not None or _YEAR_LAST.fullmatch(text) is not None
+
+
+def _dates(texts: Sequence[str]) -> Ints:
+    """[values, 3] day, month, year; zeros for what is no date."""
+    found = np.zeros((len(texts), 3), np.int32)
+    for place, text in enumerate(texts):
+        year_first, year_last = _YEAR_FIRST.fullmatch(text), _YEAR_LAST.fullmatch(text)
+        if year_first:
+            found[place] = [int(year_first[3]), int(year_first[2]), int(year_first[1])]
+        elif year_last:
+            found[place] = [int(year_last[1]), int(year_last[2]), int(year_last[3])]
+    return found
+
+
+def _numbers(texts: Sequence[str]) -> Reals:
+    """[values]; NaN for what is no number."""
+    return np.asarray([float(text) if _NUMBER.fullmatch(text) else np.nan for text in texts], np.float64)
+
+
+def _known(numbers: Any) -> Truths:
+    return np.asarray(numbers[:, 2] > 0 if numbers.ndim == 2 else np.isfinite(numbers))

@@ -1,0 +1,231 @@
+"""From the fields and codes of two tables, or of one, to pairs with a probability."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.errors import InputError, suggestion
+from zoo.matching.agreement import Agreement, agreements
+from zoo.matching.candidates import near_pairs, sharing_pairs, together
+from zoo.matching.entities import entities
+from zoo.matching.field_values import LONGEST, FieldValues, joined
+from zoo.matching.nearest_codes import NearestCodes, cosines_of_pairs, unit_codes
+from zoo.matching.one_to_one import one_to_one
+from zoo.matching.scorer import Scorer
+from zoo.tables.words import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from zoo.matching.arrays import Ints, Reals
+    from zoo.matching.candidates import Pairs
+
+_SPARSE = 0.5  # filled-in cells below which a column is spoken of
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for.
+
+    Attributes:
+        k: candidates of a row by its code.
+        one_to_one: whether a row may be in one match only.
+        threshold: probability from which on a pair is a match; None lets the tables say.
+        seed: of the search among many codes.
+    """
+
+    k: int = 10
+    one_to_one: bool = False
+    threshold: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise InputError(f"k={self.k}: at least 1 candidate for each row")
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise InputError(f"threshold={self.threshold}: a probability, from 0 to 1")
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Two tables, or one that is matched with itself, as matching sees them.
+
+    Attributes:
+        fields: what both hold in each field that is compared.
+        left: codes [rows, latent_dim] of the first table.
+        right: codes of the second; None where both are one.
+    """
+
+    fields: Sequence[FieldValues]
+    left: Reals
+    right: Reals | None = None
+
+    @property
+    def single(self) -> bool:
+        """Whether both are one."""
+        return self.right is None
+
+    @cached_property
+    def unit(self) -> tuple[Reals, Reals]:
+        """The codes, of length 1."""
+        left = unit_codes(self.left)
+        return left, left if self.right is None else unit_codes(self.right)
+
+    @cached_property
+    def agreement(self) -> list[Agreement]:
+        """Compares each field."""
+        return [Agreement(values) for values in self.fields]
+
+    @cached_property
+    def text(self) -> Agreement | None:
+        """Compares all short texts of a row at once; None for rows without texts."""
+        short = [values for values in self.fields if values.kind == "text"]
+        return Agreement(joined("all texts", short)) if short else None
+
+    def cosine(self, one: Ints, other: Ints) -> Reals:
+        """[pairs] what decides where fields do not tell: the cosine of all short texts, or else of the codes."""
+        if self.text is None:
+            return cosines_of_pairs(*self.unit, one, other)
+        return np.maximum(self.text.of_pairs(one, other), 0)
+
+
+@dataclass(frozen=True)
+class Links:
+    """Candidate pairs and what is thought of them; those that are matches.
+
+    Attributes:
+        sides: the tables.
+        pairs: the candidates.
+        cosine: [pairs] of their codes.
+        agreement: [pairs, fields] see `zoo.matching.agreement`.
+        probability: [pairs].
+        log_odds: [pairs].
+        scorer: that gave these.
+        threshold: probability from which on a pair is a match.
+        match: the numbers of those pairs that are.
+        notes: what was decided that a reader would want to know.
+    """
+
+    sides: Sides
+    pairs: Pairs
+    cosine: Reals
+    agreement: Reals
+    probability: Reals
+    log_odds: Reals
+    scorer: Scorer
+    threshold: float
+    match: Ints
+    notes: tuple[str, ...] = field(default=())
+
+    def entities(self) -> Ints:
+        """The entity [rows] of each row of one table, see `zoo.matching.entities`."""
+        even = _odds_of(self.threshold)
+        # what a sure link has brought this near may fall short of even: half of what candidates are given beforehand
+        prior = 0.0 if self.scorer.fields is None else self.scorer.fields.prior / 2
+        found = self.match
+        return entities(
+            len(self.sides.left),
+            self.pairs.left[found],
+            self.pairs.right[found],
+            self.log_odds[found],
+            min(even, prior),
+            self._log_odds_of_rows,
+        )
+
+    def _log_odds_of_rows(self, one: Ints, other: Ints) -> Reals:
+        if self.scorer.fields is not None:
+            return self.scorer.fields.log_odds(agreements(self.sides.agreement, one, other))
+        nothing = np.zeros((len(one), 0), np.float32)
+        return self.scorer.score(nothing, lambda: self.sides.cosine(one, other), [np.arange(len(one))]).log_odds
+
+
+def field_values(
+    left: Any, right: Any, names: Sequence[str], called: Mapping[str, str], where: tuple[str, str]
+) -> tuple[list[FieldValues], tuple[str, ...]]:
+    """What two tables hold in the fields that are compared, and notes on what cannot be.
+
+    Args:
+        left: a `pyarrow.Table`.
+        right: another, or None for one table alone.
+        names: of the fields, as the first table has them.
+        called: field -> what the second calls it, where it is not the same.
+        where: what to call the tables in messages.
+
+    Raises:
+        InputError: a table without such a column.
+    """
+    found, notes = [], []
+    for name in names:
+        one = _column(left, name, where[0])
+        other = None if right is None else _column(right, called.get(name, name), where[1])
+        values = FieldValues.of_columns(name, one, other)
+        filled = values.filled()
+        if values.cut:
+            notes.append(
+                f"{name}: {values.cut:,} texts are compared by their first {LONGEST:,} characters; they have more"
+            )
+        empty = [table for table, share in zip(where, filled, strict=True) if not share]
+        if empty:
+            notes.append(f"{name}: every cell is empty in {listed(list(dict.fromkeys(empty)))}, so it says nothing")
+            continue
+        if min(filled) < _SPARSE:
+            notes.append(f"{name}: only {min(filled):.0%} of the cells are filled in; empty ones say nothing")
+        found.append(values)
+    return found, tuple(notes)
+
+
+def link(sides: Sides, near: Iterable[Ints], wanted: Wanted, scorer: Scorer | None = None) -> Links:
+    """Candidates, their fields' agreement, and which are matches.
+
+    Args:
+        sides: the tables.
+        near: rows found for the first table's rows by their codes, block by block; see `nearest`.
+        wanted: what is asked for.
+        scorer: that of tables matched before; None learns one from these.
+    """
+    single = sides.single
+    rows = len(sides.left) + (0 if sides.right is None else len(sides.right))
+    sharing = sharing_pairs(sides.fields, wanted.k * rows, single=single)
+    pairs = together(near_pairs(near, single=single), sharing, single=single)
+    cosine = cosines_of_pairs(*sides.unit, pairs.left, pairs.right)
+    agreement = agreements(sides.agreement, pairs.left, pairs.right)
+    of_rows = [pairs.left, pairs.right] if single else [pairs.left]
+
+    def cosine_of_texts() -> Reals:
+        return sides.cosine(pairs.left, pairs.right)
+
+    names = [values.name for values in sides.fields]
+    scorer = scorer or Scorer.estimate(names, agreement, cosine_of_texts, of_rows)
+    scored = scorer.score(agreement, cosine_of_texts, of_rows)
+    threshold = scored.threshold if wanted.threshold is None else wanted.threshold
+    match = np.flatnonzero(scored.probability >= threshold)
+    if wanted.one_to_one:
+        scores = scored.log_odds[match], cosine[match]
+        match = match[one_to_one(pairs.left[match], pairs.right[match], *scores)]
+    return Links(
+        sides, pairs, cosine, agreement, scored.probability, scored.log_odds, scorer, threshold, match, scored.notes
+    )
+
+
+def nearest(sides: Sides, wanted: Wanted) -> Iterable[Ints]:
+    """For each block of rows of the first table, the rows [n, k] with the nearest codes; -1 for none."""
+    left, right = sides.unit
+    # of one table, a row finds itself first, or copies of it
+    for rows, _ in NearestCodes(right, wanted.seed).search(left, wanted.k + sides.single):
+        yield rows
+
+
+def _column(table: Any, name: str, where: str) -> Any:
+    if name not in table.column_names:
+        hint = suggestion(name, table.column_names, what="columns")
+        raise InputError(f"{where}: there is no column {name!r} to compare; {hint}")
+    return table.column(name)
+
+
+def _odds_of(probability: float) -> float:
+    bounded = min(max(probability, 1e-9), 1 - 1e-9)
+    return float(np.log(bounded / (1 - bounded)))

@@ -1,0 +1,164 @@
+"""How likely candidate pairs are of one thing: by their fields where these tell, else by a cosine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.matching.fellegi_sunter import FellegiSunter
+from zoo.matching.ranked_cosine import RankedCosine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from zoo.matching.arrays import Ints, Reals
+
+
+_AGREES, _ENOUGH = 0.6, 0.55
+_SAMPLE = 2_000_000  # pairs that EM looks at
+_FEWEST = 20  # pairs that EM can learn from
+_HALF, _PRECISION = 0.5, 0.95
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What is thought of candidate pairs.
+
+    Attributes:
+        probability: [pairs] that a pair is of one thing.
+        log_odds: [pairs] by which they are ordered; probabilities of sure pairs are all 1.
+        threshold: probability from which on pairs are called matches; above 1 where none is to be.
+        notes: how it came about, for whoever reads the result.
+    """
+
+    probability: Reals
+    log_odds: Reals
+    threshold: float
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A pair's probability.
+
+    Attributes:
+        fields: evidence by field, or None where the fields do not tell.
+        cosine: by the cosine, or None for too few rows.
+        threshold: see `Scored`.
+        notes: see `Scored`.
+    """
+
+    fields: FellegiSunter | None
+    cosine: RankedCosine | None
+    threshold: float
+    notes: tuple[str, ...]
+
+    @classmethod
+    def estimate(
+        cls,
+        names: Sequence[str],
+        agreement: Reals,
+        cosine: Callable[[], Reals],
+        rows: Sequence[Ints],
+    ) -> Scorer:
+        """Learns from candidate pairs, without labels.
+
+        EM always finds two kinds of pairs. Where these are matches and others, matches agree (by 0.6 and more) in most
+        of the fields that both fill in; where they agree in less than 55 of 100, EM has told apart something else,
+        as with long texts about products, or tables that have nothing in common. The cosine decides then.
+
+        Args:
+            names: of the fields.
+            agreement: [pairs, fields], see `FellegiSunter`.
+            cosine: gives [pairs] cosines, if they are needed.
+            rows: see `RankedCosine`.
+        """
+        agreement = agreement[:: max(1, -(-len(agreement) // _SAMPLE))]
+        fitted = FellegiSunter.estimate(names, agreement)
+        share = _agreeing_share(fitted, agreement)
+        if len(agreement) >= _FEWEST and share >= _ENOUGH:
+            found = fitted.probability(agreement)
+            threshold = _precise(found, _PRECISION)
+            note = (
+                f"fields weighed by EM in {fitted.rounds} rounds; matches agree in {share:.0%} of their filled fields"
+            )
+            return cls(fitted, None, threshold, (note,))
+        why = f"what EM calls matches agree in only {share:.0%} of their filled fields"
+        if len(agreement) < _FEWEST:
+            why = f"{len(agreement)} candidate pairs are too few to weigh fields by"
+        cosines = cosine()
+        ranked = RankedCosine.estimate(cosines, rows)
+        if ranked is None:
+            note = f"{why}, and too few rows have four candidates: the cosine stands for the probability"
+            return cls(None, None, _HALF, (note,))
+        threshold, best = _best_f1(ranked.probability(cosines, rows))
+        notes = [f"{why}: probabilities are by the cosine alone, a row's best beside chance"]
+        if best < _HALF:
+            threshold = np.inf
+            notes.append("no candidate stands out from what strangers have in common: no match")
+        return cls(None, ranked, threshold, tuple(notes))
+
+    def score(self, agreement: Reals, cosine: Callable[[], Reals], rows: Sequence[Ints]) -> Scored:
+        """Scores pairs; see `estimate`."""
+        if self.fields is not None:
+            log_odds = self.fields.log_odds(agreement)
+            return Scored(1 / (1 + np.exp(-np.clip(log_odds, -500, 500))), log_odds, self.threshold, self.notes)
+        cosines = cosine().astype(np.float64)
+        found = np.clip(cosines, 0, 1) if self.cosine is None else self.cosine.probability(cosines, rows)
+        bounded = np.clip(found, 1e-9, 1 - 1e-9)
+        log_odds = np.log(bounded) - np.log1p(-bounded) + 1e-6 * cosines  # equal ones by their cosine
+        return Scored(found, log_odds, self.threshold, self.notes)
+
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` makes the same of, JSON-ready."""
+        return {
+            "fields": None if self.fields is None else self.fields.get_config(),
+            "cosine": None if self.cosine is None else self.cosine.get_config(),
+            "threshold": None if np.isinf(self.threshold) else self.threshold,
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Scorer:
+        """That of a configuration."""
+        return cls(
+            None if config["fields"] is None else FellegiSunter.from_config(config["fields"]),
+            None if config["cosine"] is None else RankedCosine.from_config(config["cosine"]),
+            np.inf if config["threshold"] is None else config["threshold"],
+            tuple(config["notes"]),
+        )
+
+
+def estimated_precision(probability: Reals) -> float:
+    """Of pairs that are called matches: the mean of their probabilities; NaN for none."""
+    return float(probability.mean()) if len(probability) else float("nan")
+
+
+def _agreeing_share(fitted: FellegiSunter, agreement: Reals) -> float:
+    """The share of filled-in fields in which likely matches agree."""
+    match = fitted.probability(agreement)
+    filled = match @ (agreement >= 0).astype(np.float64)
+    agreeing = match @ (agreement >= _AGREES).astype(np.float64)
+    return float(agreeing.sum() / filled.sum()) if filled.sum() > 0 else 0.0
+
+
+def _precise(probability: Reals, precision: float) -> float:
+    """The lowest threshold, but not below one half, above which the estimated precision is so good."""
+    falling = np.sort(probability[probability >= _HALF])[::-1]
+    good = np.flatnonzero(np.cumsum(falling) / np.arange(1, len(falling) + 1) >= precision)
+    if not len(good) or good[-1] == len(falling) - 1:
+        return _HALF
+    return float(falling[good[-1]])
+
+
+def _best_f1(probability: Reals) -> tuple[float, float]:
+    """The threshold of the best estimated F1, and that."""
+    falling = np.sort(probability)[::-1]
+    total = falling.sum()
+    if total <= 0:
+        return np.inf, 0.0
+    f1 = 2 * np.cumsum(falling) / (np.arange(1, len(falling) + 1) + total)
+    best = int(f1.argmax())
+    return float(falling[best]), float(f1[best])
