@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from zoo.errors import InputError, suggestion
+from zoo.tables.text_file import read_text
 
 # Finkelstein et al. 2002, "Placing search in context"; Hill, Reichart and Korhonen 2015, "SimLex-999".
 _SHIPPED = {"wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt"}
@@ -33,19 +36,21 @@ def read_word_pairs(name: str) -> WordPairs:
         name: `wordsim353`, `simlex999`, or the path of a tab-separated file: word, word, score; `#` starts a comment.
 
     Raises:
-        InputError: no such set or file, or a line that is not two words and a number.
+        InputError: no such set or file, text that is not UTF-8, or a line that is not two words and a finite number.
     """
     path = _path(name)
     rows: list[tuple[str, str, float]] = []
-    with path.open(encoding="utf-8", newline="") as lines:
-        for number, cells in enumerate(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), start=1):
-            if not cells or cells[0].startswith("#"):
-                continue
-            try:
-                first, second, score = cells[0].lower(), cells[1].lower(), float(cells[2])
-            except (IndexError, ValueError):
-                raise InputError(f"{path}, line {number}: expected word, word, score, separated by tabs") from None
-            rows.append((first, second, score))
+    lines = io.StringIO(read_text(path), newline="")
+    for number, cells in enumerate(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), start=1):
+        if not cells or cells[0].startswith("#"):
+            continue
+        try:
+            first, second, score = cells[0].lower(), cells[1].lower(), float(cells[2])
+        except (IndexError, ValueError):
+            raise InputError(f"{path}, line {number}: expected word, word, score, separated by tabs") from None
+        if not math.isfinite(score):
+            raise InputError(f"{path}, line {number}: the score {cells[2]!r} is no finite number; leave the pair out")
+        rows.append((first, second, score))
     if not rows:
         raise InputError(f"{path}: no word pairs in it")
     first_words, second_words, scores = zip(*rows, strict=True)

@@ -90,6 +90,9 @@ def test_too_few_questions_and_codes_that_say_nothing_are_said(words, questions,
     bad.write_text(": forms\na b c\n")
     with pytest.raises(InputError, match="line 2: expected four words, found 3"):
         Analogies(str(bad)).shortage(words)
+    bad.write_bytes(": forms\na b c d\nZoë b c d\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"bad\.txt, line 3: b'\\xeb b c d\\n' is not UTF-8; save the file as UTF-8"):
+        Analogies(str(bad)).shortage(words)
     bad.write_text(": forms\n")
     with pytest.raises(InputError, match="no questions"):
         Analogies(str(bad)).shortage(words)

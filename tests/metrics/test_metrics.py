@@ -12,6 +12,7 @@ from sklearn.metrics import r2_score
 from sklearn.neighbors import NearestNeighbors
 
 import zoo.metrics
+from zoo.errors import InputError
 from zoo.lazy import public_names
 from zoo.metrics.active_units import ActiveUnits
 from zoo.metrics.analogies import Analogies
@@ -205,6 +206,20 @@ def test_word_similarity_is_scipys_spearman_over_the_held_out_pairs(pairs, proje
     cosines = [unit[500 + i] @ unit[550 + i] for i in range(40)]
     np.testing.assert_allclose(values[:, 0], cosines, rtol=1e-5)
     assert score(metric, projection, splits) == pytest.approx(spearmanr(cosines, values[:, 1]).statistic, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b"Zo\xeb\tzoo\t1", r"line 2: b'\\xeb\\tzoo\\t1' is not UTF-8"),
+        (b"a\tb\tnan", "line 2: the score 'nan' is no finite"),
+    ],
+)
+def test_word_pairs_that_cannot_be_read_are_named_by_their_line(line, said, splits, tmp_path):
+    path = tmp_path / "pairs.tsv"
+    path.write_bytes(b"a\tb\t1\n" + line)
+    with pytest.raises(InputError, match=rf"pairs\.tsv, {said}"):
+        WordSimilarity(str(path)).shortage(splits)
 
 
 def test_word_similarity_needs_held_out_pairs(pairs, projection, splits):

@@ -90,6 +90,33 @@ def test_pairs_that_do_not_count_are_counted(splits, pairs, path, raw, codes, on
     assert np.isnan(once(metric, codes(np.ones_like), splits))
 
 
+def test_of_many_pairs_a_sample_of_each_set_is_looked_at_and_said(splits, pairs, path, raw):
+    every = PairSimilarity(path, sets="set").members(splits).tolist()
+    metric = PairSimilarity(path, sets="set", pairs=12)
+    members, values = metric.members(splits).tolist(), metric.values(raw.on(splits), splits)
+    assert np.unique(values[:, 2], return_counts=True)[1].tolist() == [6, 6]
+    assert all(pair in every for pair in members)
+    assert "12 of 58 pairs are looked at, a sample; pairs= says how many" in metric.shortage(splits)
+    assert members == PairSimilarity(path, sets="set", pairs=12).members(splits).tolist()
+    assert members != PairSimilarity(path, sets="set", pairs=12, seed=1).members(splits).tolist()
+    assert PairSimilarity(path, sets="set", pairs=58).shortage(splits) == ""
+
+
+def test_rows_are_chosen_by_what_stands_in_a_column_of_single_cells(splits, pairs, tmp_path):
+    _, first, second, scores = map(list, zip(*pairs, strict=True))
+    columns = {"first": first, "second": second, "score": scores, "asked": [True] * 20 + [False] * 40}
+    columns |= {"tags": [["a"]] * 60, "notes": [{"by": "me"}] * 60, "odd": [b"\xff"] * 60}
+    pq.write_table(pa.table(columns), tmp_path / "p.parquet")
+    path = str(tmp_path / "p.parquet")
+    for wanted in ("true", "True", True):
+        assert len(PairSimilarity(path, where={"asked": wanted}).members(splits)) == 20
+    with pytest.raises(InputError, match=r"no row has 'yes' in column 'asked'; there are: false, true"):
+        PairSimilarity(path, where={"asked": "yes"}).members(splits)
+    for name, kind in {"tags": "list<", "notes": "struct<", "odd": "binary"}.items():
+        with pytest.raises(InputError, match=rf"p\.parquet: where={name}: the column is of type {kind}.*name another"):
+            PairSimilarity(path, where={name: "a"}).members(splits)
+
+
 def test_what_is_wrong_with_a_file_is_said(tmp_path, splits):
     bad = tmp_path / "bad.csv"
     bad.write_text("first,second,score\nkey1,key2,high\n")

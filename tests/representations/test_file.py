@@ -1,5 +1,6 @@
 """Embeddings of a file, matched with rows by their keys."""
 
+import datetime
 from dataclasses import replace
 
 import numpy as np
@@ -75,8 +76,16 @@ def test_word2vec_and_csv(splits, codes, tmp_path):
         (lambda keys, rows: (keys[:-2], rows[:-2]), {}, r"column 'word' lacks 2 of the 600 keys.*key598.*key599"),
         (lambda keys, rows: ([*keys[:-1], "key0"], rows), {"key_column": "word"}, r"lacks 1 of the 600 keys.*key599"),
         (lambda keys, rows: ([*keys, "key7"], [*rows, rows[0]]), {}, r"occur more than once: 'key7'; keep one row"),
-        (lambda keys, rows: (keys, [rows[0][:3], *rows[1:]]), {}, r"embeddings\.parquet: .*numbers and not 3"),
-        (lambda keys, rows: (keys, [[float("nan")] * 5, *rows[1:]]), {}, r"NaN, infinity or an empty cell in row 0"),
+        (
+            lambda keys, rows: (keys, [rows[0][:3], *rows[1:]]),
+            {},
+            r"embeddings\.parquet: column 'embedding', row 1 .*5 numbers, expected 3",
+        ),
+        (
+            lambda keys, rows: (keys, [[float("nan")] * 5, *rows[1:]]),
+            {},
+            r"1 row, the first of them row 0 .*'embedding'; repair the rows",
+        ),
         (
             lambda keys, rows: (keys, rows),
             {"key_column": "wird"},
@@ -89,6 +98,35 @@ def test_what_cannot_be_used_is_refused_before_the_training(alter, options, mess
     keys, rows = alter(list(splits.keys), codes.tolist())
     with pytest.raises(InputError, match=message):
         File(written({"word": keys, "embedding": rows}), **options).require("file", splits)
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (["a", "b"], "type list<.*string>, and embeddings are plain lists of numbers"),
+        ([[1.0, 2.0], [3.0, 4.0]], "type list<.*list<.*>, and embeddings are plain lists of numbers"),
+        ([], "has empty lists|is of type list<"),
+        (None, "row 0|NaN, infinity or no number"),
+        ("some text", "row 0 .*'some text' is not a vector such as"),
+        ({"a": 1.0}, "type struct<.*, not of numbers; name columns of numbers with columns="),
+        (datetime.date(2020, 1, 1), "not of numbers; name columns of numbers with columns="),
+        (b"\x00", "type binary, not of numbers"),
+    ],
+)
+def test_columns_that_are_no_embeddings_are_named_with_their_type(cell, said, splits, written):
+    path = written({"word": list(splits.keys), "odd": [cell] * len(splits), "number": [1.0] * len(splits)})
+    with pytest.raises(InputError, match=rf"embeddings\.parquet: .*'odd'.*({said})|{said}.*'odd'"):
+        File(path, columns=["odd"]).require("file", splits)
+    if cell is not None:
+        with pytest.raises(
+            InputError, match=r"embeddings\.parquet: column 'odd'.*name columns of numbers with columns="
+        ):
+            File(path, columns=["odd", "number"]).require("file", splits)
+
+
+def test_vectors_may_be_text_and_lists_of_whole_numbers_are_no_keys(splits, codes, written):
+    table = {"tags": [[1, 2]] * len(splits), "word": list(splits.keys), "text": [str(row) for row in codes.tolist()]}
+    np.testing.assert_allclose(encoded(splits, written(table), columns=["text"]), codes, rtol=1e-6)
 
 
 def test_two_columns_of_vectors_are_asked_about(splits, codes, written):

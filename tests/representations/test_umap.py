@@ -52,6 +52,12 @@ def test_a_distance_that_umap_does_not_know_is_refused_before_the_training(heaps
     Umap(metric="yule").require("umap", heaps)
 
 
+@pytest.mark.slow
+def test_sparse_rows_are_placed_too(heaps):
+    sparse = replace(heaps, features=csr_array(np.maximum(heaps.features, 0)))
+    assert KnnAccuracy(k=3).values(Umap(metric="jaccard").fit("umap", sparse, TRAINED), sparse).mean() > 0.4
+
+
 def test_too_few_rows_are_refused_before_the_training(heaps):
     few = replace(heaps, train=heaps.train[:9])
     with pytest.raises(InputError, match=r"there are 9; set baselines\.umap\.neighbours=8"):

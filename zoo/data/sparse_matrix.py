@@ -130,17 +130,13 @@ class SparseMatrix:
         return class_labels(labels.reshape(-1)[kept].tolist(), "the file of labels", str(path))
 
     def _read_names(self, columns: int) -> list[str] | None:
-        from zoo.tables.files import existing_file, readable
+        from zoo.tables.files import existing_file
+        from zoo.tables.text_file import read_text
 
         if self.names is None:
             return None
         path = existing_file(self.names, "data.names")
-        with readable(path):
-            try:
-                text = path.read_text(encoding="utf-8-sig")
-            except UnicodeDecodeError as error:
-                raise InputError(f"{path}: not UTF-8 ({error}); save it as UTF-8 text") from error
-        names = [line.strip() for line in text.removesuffix("\n").split("\n")]
+        names = [line.strip() for line in read_text(path).removesuffix("\n").split("\n")]
         if len(names) != columns:
             raise InputError(
                 f"{path} has {len(names):,} lines, but {self.path} has {columns:,} columns; data.names must hold the "

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from zoo.errors import InputError
 from zoo.metrics._key_table import read_key_table
+from zoo.tables.text_file import read_text
 from zoo.word_pairs import shipped_with_gensim
 
 _GOOGLE = "questions-words.txt"  # Mikolov et al. 2013, 19,544 questions
@@ -19,7 +20,7 @@ def read_questions(name: str) -> list[tuple[str, str, str, str]]:
             begin with a colon name sections; or a table of four columns.
 
     Raises:
-        InputError: no such file, or a line that is not four words.
+        InputError: no such file, text that is not UTF-8, or a line that is not four words.
     """
     if name == "google":
         return _lines(shipped_with_gensim(_GOOGLE, "the analogies google"))
@@ -33,14 +34,13 @@ def read_questions(name: str) -> list[tuple[str, str, str, str]]:
 
 def _lines(path: Path) -> list[tuple[str, str, str, str]]:
     questions = []
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            words = line.split()
-            if not words or line.startswith(":"):
-                continue
-            if len(words) != 4:
-                raise InputError(f"{path}, line {number}: expected four words, found {len(words)}")
-            questions.append((words[0], words[1], words[2], words[3]))
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        words = line.split()
+        if not words or line.startswith(":"):
+            continue
+        if len(words) != 4:
+            raise InputError(f"{path}, line {number}: expected four words, found {len(words)}")
+        questions.append((words[0], words[1], words[2], words[3]))
     if not questions:
         raise InputError(f"{path}: no questions in it")
     return questions

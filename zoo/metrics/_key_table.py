@@ -84,7 +84,7 @@ def read_key_table(
         roles: what columns are for -> their names; None takes the column that stands in its place, in this order.
         optional: roles that the file need not have a column for; left out where their name is None and no column stands
             in their place.
-        where: column -> what its cells must be for a row to count, as text.
+        where: column -> what its cells must be for a row to count, as text; true or false in a column of such.
 
     Raises:
         InputError: no such file or column, fewer columns than roles, or no row that counts.
@@ -116,14 +116,23 @@ def _role(role: str) -> str:
 
 
 def _chosen(table: Any, where: Mapping[str, str], path: str) -> Any:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     for name, wanted in where.items():
-        cells = whole(table.column(name)).cast("string")
-        kept = table.filter(pc.equal(cells, str(wanted)))
+        column = whole(table.column(name))
+        try:
+            cells = column.cast("string")
+        except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+            raise InputError(
+                f"{path}: where={name}: the column is of type {column.type}, whose cells are no single texts, numbers, "
+                "or true and false to compare with; name another column"
+            ) from None
+        asked = str(wanted).lower() if pa.types.is_boolean(column.type) else str(wanted)
+        kept = table.filter(pc.equal(cells, asked))
         if not kept.num_rows:
             there = ", ".join(sorted({str(cell) for cell in cells.unique().to_pylist()})[:8])
-            raise InputError(f"{path}: no row has '{wanted}' in column '{name}'; there are: {there}")
+            raise InputError(f"{path}: no row has '{asked}' in column '{name}'; there are: {there}")
         table = kept
     if not table.num_rows:
         raise InputError(f"{path}: the table has no rows")

@@ -20,7 +20,7 @@ from zoo.metrics._weighted import ratio, spearman
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zoo.types import Doubles, Representation, Rows, Splits
+    from zoo.types import Doubles, PositiveInt, Representation, Rows, Seed, Splits
 
 _LEAST, _WANTED = 3, 10  # pairs of a set: for a rank correlation at all, and for one with an interval
 
@@ -40,6 +40,9 @@ class PairSimilarity:
         where: column -> what must stand in it for a pair to count, such as `{split: test}`.
         held_out: whether both rows must be held out. False counts pairs whose rows training has seen as well: right
             for codes that are made of the very rows they are fitted to, and then silent about new rows.
+        pairs: how many to look at most, since intervals compare each pair with each: of more, a sample that keeps the
+            sets' shares, which is said before training.
+        seed: of the sample.
 
     Reference:
         Agirre et al. 2016, "SemEval-2016 task 1: semantic textual similarity"; Spearman rather than Pearson after
@@ -59,7 +62,10 @@ class PairSimilarity:
         sets: str | None = None,
         where: Mapping[str, str] | None = None,
         held_out: bool = True,
+        pairs: PositiveInt = 5_000,
+        seed: Seed = 0,
     ) -> None:
+        self.pairs, self.seed = pairs, seed
         self.path, self.sets, self.where, self.held_out = path, sets, where, held_out
         self.first, self.second, self.score = first, second, score
         self.ignores_splits = not held_out
@@ -116,15 +122,29 @@ class PairSimilarity:
         known = (found >= 0).all(axis=1)
         counts = known & held_out_places(splits)[found].all(axis=1) if self.held_out else known
         enough = np.bincount(sets[counts], minlength=sets.max() + 1)[sets] >= _LEAST
-        chosen = np.flatnonzero(counts & enough)
-        chosen = chosen[np.argsort(sets[chosen], kind="stable")]
+        usable = np.flatnonzero(counts & enough)
+        usable = usable[np.argsort(sets[usable], kind="stable")]
+        chosen = usable[self._sample(sets[usable])]
         pairs = np.column_stack([found, file.numbers("score"), sets])[chosen]
-        return pairs, no_keys(splits) or _said(
-            file.path, [key for each in keys for key in each], rows, known, counts, len(pairs)
-        )
+        said = _said(file.path, [key for each in keys for key in each], rows, known, counts, len(pairs))
+        if len(pairs) < len(usable):
+            said.append(f"{len(pairs):,} of {len(usable):,} pairs are looked at, a sample; pairs= says how many")
+        return pairs, no_keys(splits) or "; ".join(said)
+
+    def _sample(self, sets: Rows) -> Rows:
+        """Places of the pairs to look at, among pairs of sets [n] in order: of each set its share, 3 at least."""
+        if len(sets) <= self.pairs:
+            return np.arange(len(sets))
+        random = np.random.default_rng(self.seed)
+        found = []
+        for each in np.unique(sets):
+            own = np.flatnonzero(sets == each)
+            share = max(round(self.pairs * len(own) / len(sets)), _LEAST)
+            found.append(np.sort(random.permutation(own)[:share]))
+        return np.concatenate(found)
 
 
-def _said(path: str, keys: list[str], rows: Mapping[str, int], known: Any, counts: Any, left: int) -> str:
+def _said(path: str, keys: list[str], rows: Mapping[str, int], known: Any, counts: Any, left: int) -> list[str]:
     lacking = not_in_table(keys, rows, "pairs")
     seen = int(known.sum() - counts.sum())
     parts = [f"{path}: {lacking}"] if lacking else []
@@ -132,7 +152,7 @@ def _said(path: str, keys: list[str], rows: Mapping[str, int], known: Any, count
         parts.append(f"{seen:,} of {len(known):,} pairs hold a row that is not held out, and do not count")
     if left < _WANTED:
         parts.append(f"{left} pairs are left, {'which hardly give an interval' if left else 'too few for a value'}")
-    return "; ".join(parts)
+    return parts
 
 
 def _rho(values: Doubles, weights: Doubles) -> Doubles:

@@ -8,7 +8,7 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.tables.arrow_types import described, innermost, is_list, is_numeric, is_text
-from zoo.tables.cells import dense_rows, whole
+from zoo.tables.cells import numbers_of, vectors_of
 from zoo.tables.keys import column_keys
 from zoo.tables.read_table import require_columns
 from zoo.tables.table import read_whole
@@ -63,24 +63,51 @@ def _embedding_columns(table: Table, key_column: str | None, columns: Sequence[s
 
 
 def _vectors(found: Any, where: str) -> Floats:
-    first = found.schema.field(0).type
-    if is_list(first):
-        cell = whole(found.column(0).slice(0, 1)).flatten()
-        while is_list(cell.type):
-            cell = cell.flatten()
-        return dense_rows(found, [len(cell)], 0, where)
-    return dense_rows(found, [found.num_columns], 0, where)
+    """[rows, width] of one column of vectors, or of columns of numbers."""
+    name, kind = found.column_names[0], found.schema.field(0).type
+    if found.num_columns == 1 and (is_list(kind) or is_text(kind)):
+        if is_list(kind) and (is_list(kind.value_type) or not is_numeric(kind.value_type)):
+            raise InputError(
+                f"{where}: column '{name}' is of type {kind}, and embeddings are plain lists of numbers; write it "
+                "again as such, or name another column with columns=[NAME]"
+            )
+        numbers = vectors_of(found.column(0), name, where, required=True)
+        if not numbers.shape[1]:
+            raise InputError(f"{where}: column '{name}' has empty lists; name another column with columns=[NAME]")
+    else:
+        numbers = np.empty((found.num_rows, found.num_columns), np.float32)
+        advice = "name columns of numbers with columns=[A,B,..], or one of vectors with columns=[NAME]"
+        with np.errstate(over="ignore"):  # beyond float32 becomes infinite, and is then refused as such
+            for place, each in enumerate(found.column_names):
+                numbers[:, place] = numbers_of(found.column(place), each, where, advice)
+    _require_finite(numbers, found.column_names, where)
+    return numbers
+
+
+def _require_finite(numbers: Floats, columns: Sequence[str], where: str) -> None:
+    wrong: Any = ~np.isfinite(numbers)
+    if not wrong.any():
+        return
+    rows = np.flatnonzero(wrong.any(axis=1))
+    odd = wrong.any(axis=0).tolist()
+    holding = [name for place, name in enumerate(columns) if len(columns) == 1 or odd[place]]
+    raise InputError(
+        f"{where}: NaN, infinity or no number in {count(len(rows), 'row')}, the first of them row {rows[0]:,} (from "
+        f"0), column {some(holding)}; repair the rows, or leave them out of this file and of the data"
+    )
 
 
 def _places(found: Any, where: str, splits: Splits, key_column: str | None, others: Sequence[str]) -> Rows | None:
     """The row [rows] of the file that each row of the table is in; None where they are in the same order."""
+    import pyarrow as pa
+
     wanted = [str(row) for row in range(len(splits))] if splits.keys is None else [str(key) for key in splits.keys]
     counted = wanted == [str(row) for row in range(len(splits))]
     if key_column is not None:
         require_columns(found, [key_column], "key_column", where)
         return _matched(column_keys(found.column(key_column), where, key_column, 0), key_column, wanted, where)
     kinds = {name: found.schema.field(name).type for name in others}
-    candidates = [name for name, kind in kinds.items() if is_text(kind) or "int" in str(kind)]
+    candidates = [name for name, kind in kinds.items() if is_text(kind) or pa.types.is_integer(kind)]
     keys = {name: column_keys(found.column(name), where, name, 0) for name in candidates if not found[name].null_count}
     for name, own in keys.items():
         if set(wanted) <= set(own):
