@@ -27,6 +27,17 @@ def load(encoder: str | Path) -> Encoder:
 
 def find(encoder: str | Path) -> tuple[Path, str]:
     """The SavedModel's folder of an encoder, and what to call it; see `load`."""
+    spec = str(encoder)
+    uri = spec if spec.startswith("models:/") else _uri(spec)
+    return exported(encoder) or (Tracker().model_directory(uri), spec.removeprefix("models:/"))
+
+
+def exported(encoder: str | Path) -> tuple[Path, str] | None:
+    """As `find`, of a folder; None for what can only be registered.
+
+    Raises:
+        InputError: a path where there is none.
+    """
     path = Path(encoder).expanduser()
     if (path / "saved_model.pb").is_file():
         return path, path.absolute().parent.name
@@ -37,8 +48,7 @@ def find(encoder: str | Path) -> tuple[Path, str]:
         return newest, path.absolute().name
     if path.is_absolute() or spec.startswith((".", "~")):
         raise InputError(f"{spec}: no exported encoder there (no saved_model.pb in it, nor in a numbered folder of it)")
-    uri = spec if spec.startswith("models:/") else _uri(spec)
-    return Tracker().model_directory(uri), spec.removeprefix("models:/")
+    return None
 
 
 def _uri(spec: str) -> str:

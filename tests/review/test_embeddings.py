@@ -103,7 +103,17 @@ def test_alone_they_are_described(files, capsys):
         (["embeddings=matrix.npz"], "holds a sparse matrix; write it dense"),
         ([], "give an encoder, such as vae_word2vec/2, or embeddings=FILE"),
         (["one", "two"], "judge one encoder at a time"),
-        (["embeddings=embeddings.npy", "page=nowhere/page.html"], "name another file with page=FILE"),
+        (
+            ["embeddings=embeddings.npy", "page=nowhere/page.html"],
+            "there is no folder nowhere; name another file with page=FILE",
+        ),
+        (["embeddings=embeddings.npy", "page=."], "is a folder; name another file with page=FILE"),
+        (["mine/1", "embeddings=embeddings.npy"], "embeddings=: for embeddings, not beside an encoder (mine/1)"),
+        (["mine/1", "labels=kind", "header=true"], "labels=, header=: for embeddings, not beside an encoder"),
+        (
+            ["embeddings=raw.parquet", "key=half"],
+            "of 400 rows only 2 have a key of their own in column 'half': name a column whose cells differ with key=",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_said(arguments, said, files, capsys):
@@ -114,8 +124,10 @@ def test_what_cannot_be_used_is_said(arguments, said, files, capsys):
     pd.DataFrame({"a": list(files), "b": list(files)}).to_parquet("two.parquet")
     pd.DataFrame(files).to_csv("commas.csv", decimal=",", sep=";", index=False)
     save_npz("matrix.npz", csr_array(files))
-    assert main(arguments) in {1, 2}
+    pd.read_parquet("raw.parquet").assign(half=["one", "other"] * 200).to_parquet("raw.parquet", index=False)
+    assert main(arguments) == 2
     assert said in capsys.readouterr().err
+    assert not Path("report.html").exists()
 
 
 def test_marks_and_columns_are_said_where_a_file_does_not_say_them(files):
@@ -179,6 +191,8 @@ def test_an_array_is_no_name_of_an_encoder(files):
 
 
 def test_overrides_are_for_encoders(files):
+    with pytest.raises(InputError, match="labels=, pairs=: for embeddings, not beside an encoder"):
+        zoo.judge("mine/1", labels=[1, 2], pairs="pairs.csv")
     with pytest.raises(InputError, match="have no recipe"):
         zoo.judge(None, "data.path=x", embeddings="embeddings.npy")
 

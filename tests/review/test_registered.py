@@ -1,5 +1,6 @@
 """Registered encoders judged again, and compared."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,11 @@ def test_an_encoder_judged_again_has_the_scores_that_it_was_blessed_for(place, c
     assert main(["small/1", "page=again.html"]) == 0
     printed = capsys.readouterr().out
     assert "report  again.html" in printed
+    assert "these test rows have judged 2 encoders" in printed  # each counts once, however often it is judged
+    assert "was trained" not in printed
     again = zoo.judge("small/1", quiet=True)
+    assert again.report.looks == 2
+    assert not again.report.notes
     assert again.verdict.blessed
     for name, scores in again.report.scores.items():
         for metric, score in scores.items():
@@ -57,6 +62,8 @@ def test_an_encoder_judged_again_has_the_scores_that_it_was_blessed_for(place, c
 def test_other_rows_and_gates_can_be_asked_for(place):
     other = zoo.judge("small/1", "data.path=other.npy", "gates.neighbours.margin=1.5", quiet=True)
     assert not other.verdict.blessed
+    assert other.report.looks == 1
+    assert zoo.judge("small/1", "data.path=other.npy", quiet=True).report.looks == 1
     assert main(["small/1", "gates.neighbours.margin=1.5", "page=none"]) == 3
     with pytest.raises(InputError, match=r"small/1 cannot read these rows: .*9"):
         zoo.judge("small/1", "data.path=wider.npy", quiet=True)
@@ -77,15 +84,64 @@ def test_encoders_are_compared_on_the_same_rows(place, capsys):
     metric = next(iter(report.differences["small/2"]))
     one, other = (report.scores[name][metric].value for name in report.scores)
     assert report.differences["small/2"][metric].value == pytest.approx(one - other)
+    assert report.looks == 2
+
+
+def test_rows_that_an_encoder_was_trained_on_are_noted_where_it_can_be_told(place, capsys):
+    keys = np.asarray([f"row {row}" for row in range(300)])
+    np.savez("named.npz", x=np.load("rows.npy"), keys=keys)
+    np.save("less.npy", np.load("rows.npy")[-200:])  # other numbers, so other rows are held out
+    report = zoo.compare("small/1", "small/2", overrides=["data.path=less.npy"], page="less.html", quiet=True).report
+    first, second = report.notes
+    assert re.match(r"small/1 was trained or chosen on \d+ of today's \d+ test rows, so its scores are better", first)
+    assert second.startswith("small/2 was trained or chosen on")
+    assert first[1:] in Path("less.html").read_text().replace("&#39;", "'")
+    assert main(["small/1", "data.path=named.npz", "+data.key_column=keys", "page=none"]) == 0
+    assert "whether small/1 was trained on today's test rows cannot be told" in capsys.readouterr().out
+
+
+def test_runs_are_compared_by_their_ids_blessed_or_not(place):
+    _, second = place
+    left = zoo.run("./small.yaml", "gates.neighbours.margin=2", "seed=2", quiet=True)
+    assert left.version is None
+    report = zoo.compare(left.run_id, f"runs:/{second.run_id}", quiet=True).report
+    name = f"run {left.run_id[:8]}"
+    assert list(report.scores) == [name, "small/2"]
+    for metric, score in report.scores[name].items():
+        wanted = left.report.scores["encoder"][metric]
+        assert (score is None) == (wanted is None)
+        if score is not None:
+            assert score.value == pytest.approx(wanted.value, abs=1e-5)
+    assert report.looks == 3
+    with pytest.raises(InputError, match="it was not blessed, so there is only its Keras model"):
+        zoo.judge(left.run_id, "data.path=other.npy", quiet=True)
 
 
 @pytest.mark.parametrize(
     ("encoders", "said"),
-    [(["small"], "give two encoders"), (["small/1", "small/1"], "named twice"), (["small/1", "smal"], "smal")],
+    [
+        (["small"], "give two encoders"),
+        (["small/1", "small/1"], "named twice"),
+        (["small/1", "models:/small/1"], "an encoder is named twice: small/1 and models:/small/1 are the same"),
+        (["small/1", "smal"], "smal"),
+        (["small/1", "0" * 32], f"there is no run {'0' * 32}"),
+        (["small/1", "small/2", "model.latent_dim=5"], "model.latent_dim=5: changes nothing here"),
+        (["small/1", "small/2", "page=nowhere/at/all.html"], "there is no folder nowhere/at"),
+    ],
 )
 def test_what_cannot_be_compared_is_said(encoders, said, place, capsys):
     assert compare_main(encoders) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "override", ["model.latent_dim=5", "seed=3", "+train.seeds=2", "choose_by=loss", "export.store=x"]
+)
+def test_what_cannot_be_changed_any_more_is_refused(override, place, capsys):
+    assert main(["small/1", override]) == 2
+    assert f"{override}: changes nothing here, since nothing is trained" in capsys.readouterr().err
+    assert main(["small/1", "dta.path=rows.npy"]) == 2
+    assert "dta" in capsys.readouterr().err
 
 
 def test_an_encoder_without_its_recipe_is_not_judged(place, tmp_path):

@@ -25,7 +25,7 @@ def compare(*encoders: str, overrides: Sequence[str] = (), page: str | None = No
     """Judges several encoders by the recipe of the first, and gives its paired differences to the others.
 
     Args:
-        *encoders: two or more, each as `zoo.load` takes it.
+        *encoders: two or more, each as `zoo.load` takes it, or the id of a run.
         overrides: of the first one's recipe, such as "data.path=other.parquet".
         page: where to write the report page; None writes none.
         quiet: print nothing.
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m zoo.compare",
-        description="Compares registered or exported encoders on the rows of the first one's recipe.",
+        description="Compares registered or exported encoders, or runs by their ids, on the rows of the first one.",
         epilog="page=FILE says where to write the report page (page=none: nowhere; default: comparison.html);\n"
         "any key of the first one's recipe can be changed, such as data.path=other.parquet\n\n"
         "exit status: 0 done, 2 wrong argument or input, 1 anything else",

@@ -66,7 +66,7 @@ def judge(
     it has one of its own, is the key), an Arrow table, an array or tensor, a mapping of columns.
 
     Args:
-        encoder: as `zoo.load` takes it; it is judged by the recipe that it was made with.
+        encoder: as `zoo.load` takes it, or the id of a run; it is judged by the recipe that it was made with.
         *overrides: of that recipe, such as "data.path=other.parquet".
         embeddings: instead of an encoder, a table of vectors.
         raw: the rows that the embeddings were made of.
@@ -90,10 +90,14 @@ def judge(
         zoo.errors.InputError: no such encoder, or tables that cannot be used.
         zoo.errors.RecipeError: wrong overrides.
     """
-    if (encoder is None) == (embeddings is None):
+    if encoder is None and embeddings is None:
         raise InputError("give an encoder, such as vae_word2vec/2, or embeddings=FILE")
     if encoder is not None and not isinstance(encoder, str | Path):
         raise InputError(f"{type(encoder).__name__} is no encoder's name; embeddings are given as embeddings=")
+    asked = {"raw": raw, "labels": labels, "key": key, "pairs": pairs, "queries": queries}
+    shape = {"columns": columns or None, "raw_columns": raw_columns or None, "text": text}
+    if encoder is not None:
+        _refuse_beside(str(encoder), {"embeddings": embeddings, **asked, **shape})
     from zoo.stages.voice import Voice
 
     voice = Voice(open_console(quiet=quiet))
@@ -106,8 +110,17 @@ def judge(
         raise InputError(f"{overrides[0]!r}: embeddings have no recipe that could be changed")
     from zoo.review.embeddings import judge_embeddings
 
-    asked = {"raw": raw, "labels": labels, "key": key, "pairs": pairs, "queries": queries}
     return judge_embeddings(embeddings, voice, page, **asked, columns=columns, raw_columns=raw_columns, text=text)
+
+
+def _refuse_beside(encoder: str, others: Mapping[str, Any]) -> None:
+    """Raises InputError for what an encoder cannot be asked with: nothing of it would be heeded."""
+    beside = [f"{name}=" for name, value in others.items() if value is not None]
+    if beside:
+        raise InputError(
+            f"{', '.join(beside)}: for embeddings, not beside an encoder ({encoder}), judged by its recipe, whose "
+            f"data and metrics can be changed, such as data.label_column=COLUMN"
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -133,9 +146,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         keys = [each for each in values if "=" in each]
         begin("starting TensorFlow" if names else "reading the embeddings")
         if names:
-            pages = [each.removeprefix("page=") for each in keys if each.startswith("page=")]
-            overrides = [each for each in keys if not each.startswith("page=")]
-            found = judge(names[0], *overrides, page=_page((pages or [_PAGE])[-1]))
+            own = given([each for each in keys if each.partition("=")[0] in _OF_EMBEDDINGS], _OF_EMBEDDINGS)
+            overrides = [each for each in keys if each.partition("=")[0] not in _OF_EMBEDDINGS]
+            page = _page(own.pop("page", _PAGE))
+            _refuse_beside(names[0], own)
+            found = judge(names[0], *overrides, page=page)
         else:
             chosen = given(keys, _OF_EMBEDDINGS)
             page, text = _page(chosen.pop("page", _PAGE)), _text(chosen)

@@ -124,7 +124,7 @@ class Vectors:
             self._refuse_few(len(keys), name)
         table = Table(keys, found.vectors, available=len(keys), notes=found.notes)
         cleaned = clean(table, name, invalid=self.invalid, allow_constant=self.allow_constant)
-        self._refuse_few(len(cleaned.keys), name)
+        self._refuse_few(len(cleaned.keys), name, cleaned.duplicates)
         labels, label_notes = self._labels(found, keys, cleaned, name)
         rows, split_notes = self._split(cleaned, name)
         content = {"fingerprint": labelled(fingerprint(cleaned.keys, cleaned.features), labels)}
@@ -168,9 +168,14 @@ class Vectors:
                 "data._target_=zoo.data.WordVectors"
             )
 
-    def _refuse_few(self, rows: int, path: str) -> None:
+    def _refuse_few(self, rows: int, path: str, repeated: int = 0) -> None:
         from zoo.tables.words import count
 
+        if 0 < rows < _FEWEST and repeated:
+            raise InputError(
+                f"{path}: of {count(rows + repeated, 'row')} only {rows} have a key of their own in column "
+                f"'{self.key_column}': name a column whose cells differ with data.key_column=, or none"
+            )
         if 0 < rows < _FEWEST:
             raise InputError(
                 f"{path}: {count(rows, 'usable row')}; to train, to stop and to judge it takes at least {_FEWEST}, "

@@ -82,6 +82,7 @@ def _notes(material: Material) -> Iterator[str]:
     verdict, looks = material.verdict, material.report.looks
     if verdict is not None:
         yield from _champion(verdict)
+    yield from (f"{note[:1].upper()}{note[1:]}." for note in material.report.notes)
     if looks:
         times = "one encoder, this one" if looks == 1 else f"{looks:,} encoders, this one included"
         more = "" if looks < 20 else "; the best of so many looks better than it is"

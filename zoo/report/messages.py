@@ -34,6 +34,14 @@ def missing_labels(metrics: Mapping[str, Any], gates: Mapping[str, Any], splits:
     )
 
 
+def notes(report: Report) -> Iterator[str]:
+    """All that is to be said of a report beside its tables."""
+    yield from report.notes
+    yield from without_value(report)
+    yield from collapses(report)
+    yield from copies(report)
+
+
 def collapses(report: Report) -> Iterator[str]:
     """Notes on metrics that find fewer than half of the code's dimensions active."""
     encoder = next(iter(report.scores))

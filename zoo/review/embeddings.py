@@ -15,7 +15,7 @@ from zoo.representations.pca import PCA
 from zoo.representations.random_projection import RandomProjection
 from zoo.representations.raw import Raw
 from zoo.review.given import Given, classes
-from zoo.review.review import reviewed
+from zoo.review.review import reviewed, writable_page
 from zoo.tables.words import short_name
 from zoo.types import Trained
 
@@ -69,6 +69,7 @@ def judge_embeddings(
     Raises:
         InputError: tables that cannot be read or do not go together.
     """
+    path = writable_page(page)
     given = Given.as_argument(embeddings, "embeddings", columns, text)
     made_of = None if raw is None else Given.as_argument(raw, "raw", raw_columns, text)
     splits = _splits(given, made_of, key, labels)
@@ -100,7 +101,7 @@ def judge_embeddings(
     if key is None and any(scores.get(name, True) is None for name in _BY_KEY):
         voice.note("pairs and queries name rows by the keys in key=COLUMN; without it, by their numbers from 0")
     described = {"name": short_name(given.name), "purpose": "embeddings, judged as they are"}
-    return reviewed(voice, report, None, evidence, recipe=described, made={"embeddings": given.name}, page=page)
+    return reviewed(voice, report, None, evidence, recipe=described, made={"embeddings": given.name}, page=path)
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from zoo.encoder import Encoder
-from zoo.errors import InputError
 from zoo.evaluate.gates import decide
 from zoo.keras_settings import zoo_settings
-from zoo.loading import find
-from zoo.recipe import compose
-from zoo.representations._encoded_table import EncodedTable
-from zoo.review.review import reviewed
-from zoo.stages.champion import completed
+from zoo.review.found import found, looks
+from zoo.review.overriding import require_effective
+from zoo.review.review import reviewed, writable_page
 from zoo.stages.model import built_model
 from zoo.stages.opponents import opponents
 from zoo.stages.preflight import require_gates, require_rows, shortages
-from zoo.tracking.tracker import Tracker
 from zoo.types import Trained
 
 if TYPE_CHECKING:
@@ -29,22 +24,25 @@ if TYPE_CHECKING:
     from zoo.stages.voice import Voice
     from zoo.types import Representation, Splits
 
-RECIPE_FILE = "recipe.yaml"
+_SECTIONS = ("data", "metrics", "baselines", "gates", "judge", "page")  # of a recipe that have an effect here
 
 
 def judge_registered(encoder: str | Path, overrides: Sequence[str], voice: Voice, page: str | Path | None) -> Review:
     """Judges an encoder by the recipe that it was made with.
 
     Args:
-        encoder: as `zoo.load` takes it.
+        encoder: as `zoo.load` takes it, or the id of a run.
         overrides: of that recipe, such as `data.path=other.parquet`.
         voice: where a person reads along.
         page: where to write the report page; None writes none.
 
     Raises:
-        InputError: no such encoder, one without its recipe, or rows that it cannot read.
+        InputError: no such encoder, one without its recipe, rows that it cannot read, overrides that would change
+            nothing, or a page that cannot be written.
         RecipeError: wrong overrides.
     """
+    path = writable_page(page)
+    require_effective(overrides, _SECTIONS)
     known = found(encoder)
     recipe = known.recipe(overrides)
     for note in recipe.notes:
@@ -62,52 +60,10 @@ def judge_registered(encoder: str | Path, overrides: Sequence[str], voice: Voice
         representations += [baseline.fit(name, table, stand_in) for name, baseline in opponents(recipe).items()]
         report, evidence = judge.weigh(representations, recipe.build("metrics"), table)
         verdict = decide(report, recipe.build("gates") or {}, "encoder")
-        made = {"judged again": known.name}
-        return reviewed(voice, report, verdict, evidence, recipe=recipe.public().config, made=made, page=page)
-
-
-@dataclass(frozen=True)
-class Found:
-    """An encoder that was looked up.
-
-    Attributes:
-        name: as it was asked for.
-        directory: its SavedModel.
-    """
-
-    name: str
-    directory: Path
-
-    def recipe(self, overrides: Sequence[str] = ()) -> Recipe:
-        """The recipe that it was made with, and overrides of it."""
-        path = self.directory / RECIPE_FILE
-        if not path.is_file():
-            raise InputError(f"{self.name}: its recipe is not with it ({path}), so it is not known what to judge it on")
-        return compose(str(path), overrides)
-
-    def on(self, splits: Splits, name: str) -> EncodedTable:
-        """It on a table, with what only its Keras model can do where the registry has that.
-
-        Raises:
-            InputError: rows that it cannot read.
-        """
-        encoder = Encoder.from_saved_model(self.directory, name=name)
-        try:
-            encoder.encode(splits.inputs(splits.test[:1]))
-        except ValueError as error:
-            raise InputError(f"{self.name} cannot read these rows: {error}") from error
-        tracker = Tracker()
-        try:
-            registered, version = tracker.resolved(self.name)
-        except InputError:  # a folder
-            return EncodedTable(encoder, splits)
-        return EncodedTable(completed(encoder, tracker, registered, version, splits), splits)
-
-
-def found(encoder: str | Path) -> Found:
-    """Looks an encoder up; raises InputError if there is none."""
-    directory, _ = find(encoder)
-    return Found(str(encoder).removeprefix("models:/"), directory)
+        report = replace(report, looks=looks([known], splits), notes=tuple(known.doubts(splits)))
+        made, settings = {"judged again": known.name}, recipe.build("page")
+        shown = recipe.public().config
+        return reviewed(voice, report, verdict, evidence, recipe=shown, made=made, page=path, settings=settings)
 
 
 def _untrained(recipe: Recipe, splits: Splits) -> Trained:

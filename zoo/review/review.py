@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import ZooError, one_line
+from zoo.errors import InputError, ZooError, one_line
 from zoo.page import draw
-from zoo.report.messages import collapses, copies, without_value
+from zoo.report.messages import judged_so_far, notes
 from zoo.report.tables import differences_table, report_table, verdict_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zoo.page.page import Page
     from zoo.stages.voice import Voice
     from zoo.types import Evidence, Report, Verdict
 
@@ -44,7 +46,8 @@ def reviewed(
     *,
     recipe: Mapping[str, Any],
     made: Mapping[str, str],
-    page: str | Path | None,
+    page: Path | None,
+    settings: Page | None = None,
 ) -> Review:
     """Prints a report and draws its page.
 
@@ -56,17 +59,42 @@ def reviewed(
         voice.show(verdict_table(verdict))
     elif any(report.differences.values()):
         voice.show(differences_table(report))
-    for note in (*without_value(report), *collapses(report), *copies(report)):
+    voice.say(judged_so_far(report))
+    for note in notes(report):
         voice.note(note)
     if page is None:
         return Review(report, verdict)
-    path = Path(page).expanduser()
-    drawn = draw(recipe, report, verdict, evidence, None, made)
+    drawn = draw(recipe, report, verdict, evidence, None, made, settings)
     try:
-        path.write_text(drawn.html, encoding="utf-8")
+        page.write_text(drawn.html, encoding="utf-8")
     except OSError as error:
         raise ZooError(f"the page cannot be written: {one_line(error)}; name another file with page=FILE") from error
     for failure in drawn.failures:
         voice.note(f"report page: {failure}")
-    voice.say(f"report  {path}")
-    return Review(report, verdict, path)
+    voice.say(f"report  {page}")
+    return Review(report, verdict, page.absolute())
+
+
+def writable_page(page: str | Path | None) -> Path | None:
+    """Where the page will be written, tried before anything is computed; None for none.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    if page is None:
+        return None
+    path, advice = Path(page).expanduser(), "name another file with page=FILE, or none with page=none"
+    if path.is_dir():
+        raise InputError(f"the page cannot be written: {path} is a folder; {advice}")
+    if not path.parent.is_dir():
+        raise InputError(f"the page cannot be written: there is no folder {path.parent}; {advice}")
+    try:
+        if path.exists():
+            with path.open("a"):
+                pass
+        else:
+            with tempfile.TemporaryFile(dir=path.parent):
+                pass
+    except OSError as error:
+        raise InputError(f"the page cannot be written: {one_line(error)}; {advice}") from None
+    return path

@@ -10,11 +10,11 @@ import numpy as np
 from zoo.encoder import Encoder
 from zoo.errors import ZooError
 from zoo.representations._encoded_table import EncodedTable
-from zoo.stages.row_digests import TRAINING_KEYS, known_rows
+from zoo.stages.row_digests import TRAINING_KEYS, doubts
 from zoo.stages.run_log import MODEL_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from zoo.tracking.tracker import Tracker
     from zoo.types import Representation, Splits
@@ -50,35 +50,26 @@ def load_champion(tracker: Tracker, name: str, splits: Splits) -> Champion:
         champion.encode(splits.inputs(splits.test[:1]))
     except ValueError as error:
         return Champion(obstacle=f"{error}: give the new encoder a name of its own with name=NAME")
-    whole = completed(champion, tracker, name, found[0], splits)
-    return Champion(EncodedTable(whole, splits), notes=tuple(_remarks(tracker, name, found[0], splits)))
+    version = found[0]
+    whole = completed(champion, tracker.run_file(name, version, MODEL_FILE), splits)
+    record = tracker.run_file(name, version, TRAINING_KEYS)
+    notes = tuple(doubts(f"the champion (version {version})", record, splits))
+    return Champion(EncodedTable(whole, splits), notes=notes)
 
 
-def _remarks(tracker: Tracker, name: str, version: int, splits: Splits) -> Iterator[str]:
-    """What is to be known of a champion's training."""
-    path = tracker.run_file(name, version, TRAINING_KEYS)
-    known = None if path is None else known_rows(path, splits)
-    if known is None:
-        yield (
-            f"the champion (version {version}) has kept no record of the rows that it was trained on: today's test "
-            f"rows may be among them"
-        )
-    elif known:
-        yield (
-            f"the champion (version {version}) was trained or chosen on {known:,} of today's {len(splits.test):,} test "
-            f"rows, so its scores are better than they would be on rows that it has not seen"
-        )
-
-
-def completed(champion: Encoder, tracker: Tracker, name: str, version: int, splits: Splits) -> Encoder:
+def completed(champion: Encoder, path: Path | None, splits: Splits) -> Encoder:
     """The champion with what an exported encoder cannot do (likelihoods, rates), from the Keras model of its run.
 
     It stays as it was exported where that model is gone, cannot be read by this version of the zoo, or gives other
     codes; what it has no value of then does not decide, which is said.
+
+    Args:
+        champion: as it was exported.
+        path: the Keras model; None if there is none.
+        splits: the table.
     """
     from zoo.models.autoencoder import Autoencoder
 
-    path = tracker.run_file(name, version, MODEL_FILE)
     if path is None:
         return champion
     rows = splits.inputs(splits.test[:_COMPARED])

@@ -28,12 +28,15 @@ def digests(splits: Splits, rows: Rows) -> Rows:
 
 
 def write_training_keys(path: Path, splits: Splits) -> None:
-    """Writes the digests [n], sorted, of the rows that an encoder was trained and chosen on."""
-    np.save(path, np.unique(digests(splits, _seen(splits))))
+    """Writes the digests [n], sorted, of the rows that an encoder was trained and chosen on, and says of what."""
+    np.save(path, np.unique(digests(splits, _seen(splits))).view([(_kind(splits), np.int64)]))
 
 
 def known_rows(path: Path, splits: Splits) -> int | None:
-    """How many test rows an encoder was trained or chosen on; None if the file cannot be read.
+    """How many test rows an encoder was trained or chosen on; None if that cannot be told.
+
+    It cannot where the file cannot be read, or holds digests of other things: of keys where today's rows have none,
+    say, or of rows of another width. Digests that do not say of what they are tell nothing without a match.
 
     Rows that training may see today as well are not counted.
 
@@ -45,8 +48,36 @@ def known_rows(path: Path, splits: Splits) -> int | None:
         known = np.load(path, allow_pickle=False)
     except (OSError, ValueError):
         return None
+    kind = known.dtype.names[0] if known.dtype.names else None
+    if kind not in {None, _kind(splits)}:
+        return None
     held_out = np.setdiff1d(splits.test, _seen(splits))
-    return int(np.isin(digests(splits, held_out), known).sum())
+    found = int(np.isin(digests(splits, held_out), known if kind is None else known[kind]).sum())
+    return None if kind is None and not found else found
+
+
+def doubts(who: str, path: Path | None, splits: Splits) -> Iterator[str]:
+    """What is to be known of the rows that an encoder was trained on, where they may be those that judge it.
+
+    Args:
+        who: what to call it.
+        path: what `write_training_keys` wrote; None if it has written nothing.
+        splits: the table with today's test rows.
+    """
+    if path is None:
+        yield f"{who} has kept no record of the rows that it was trained on: today's test rows may be among them"
+        return
+    known = known_rows(path, splits)
+    if known is None:
+        yield (
+            f"whether {who} was trained on today's test rows cannot be told: its record of rows cannot be read, or "
+            f"goes by other things (keys, columns) than today's rows have"
+        )
+    elif known:
+        yield (
+            f"{who} was trained or chosen on {known:,} of today's {len(splits.test):,} test rows, so its scores are "
+            f"better than they would be on rows that it has not seen"
+        )
 
 
 def table_digest(splits: Splits) -> str:
@@ -58,6 +89,13 @@ def table_digest(splits: Splits) -> str:
 
 def _seen(splits: Splits) -> Rows:
     return np.union1d(splits.train, splits.validation)
+
+
+def _kind(splits: Splits) -> str:
+    """What digests are of; those of content are comparable where rows are of one type and shape."""
+    if not _is_unnamed(splits):
+        return "keys"
+    return f"{splits.features.dtype} {'x'.join(map(str, splits.shape))}{' sparse' if splits.is_sparse else ''}"
 
 
 def _is_unnamed(splits: Splits) -> bool:

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from zoo.errors import as_utf8
-from zoo.report.messages import collapses, copies, judged_so_far, without_value
+from zoo.report.messages import judged_so_far, notes
 from zoo.report.progress import ProgressReport
 from zoo.report.seeds_table import seeds_table
 from zoo.report.tables import folds_table, report_table, verdict_table
@@ -98,7 +98,7 @@ class Voice:
             self._console.print(seeds_table(report))
         self._console.print(verdict_table(verdict))
         self.say(judged_so_far(report))
-        for note in (*verdict.champion_notes, *without_value(report), *collapses(report), *copies(report)):
+        for note in (*verdict.champion_notes, *notes(report)):
             self.note(note)
 
     def exporting(self) -> AbstractContextManager[object]:

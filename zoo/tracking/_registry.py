@@ -16,6 +16,7 @@ _FORMER = (
     "zoo.former_champions"  # tag of a registered model: versions, oldest first; MLflow keeps no history of aliases
 )
 TEST_SET, ENCODERS = "zoo.test_set", "zoo.encoders"  # tags of a run: which rows have judged how many encoders
+_AGAIN = "1"  # value of the tag TEST_SET.DIGEST: rows that judged the run's encoder later
 _global_uri_lock = threading.Lock()
 
 
@@ -69,6 +70,20 @@ def is_absent(error: Any) -> bool:
     return error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND"}
 
 
+def existing_run(client: Any, run_id: str | None) -> Any:
+    """A run; None for no id, or one that the store does not know."""
+    from mlflow.exceptions import MlflowException
+
+    if run_id is None:
+        return None
+    try:
+        return client.get_run(run_id)
+    except MlflowException as error:
+        if not is_absent(error):
+            raise
+        return None
+
+
 def what_exists(client: Any, uri: str) -> str:
     """What there is instead of the model, version or alias of a `models:/` URI that there is not."""
     name = uri.removeprefix("models:/").partition("@")[0].partition("/")[0]
@@ -80,18 +95,26 @@ def what_exists(client: Any, uri: str) -> str:
     return f"no such version or alias of {name!r}; versions: {versions}, aliases: {aliases}"
 
 
+def count_again(client: Any, run_id: str, test_set: str) -> None:
+    """Notes that test rows judge the encoder of a finished run; those that its run was judged on have counted it."""
+    if client.get_run(run_id).data.tags.get(TEST_SET) != test_set:
+        client.set_tag(run_id, f"{TEST_SET}.{test_set}", _AGAIN)
+
+
 def encoders_judged(client: Any, test_set: str) -> int:
-    """How many encoders some test rows have judged, over all experiments, deleted runs included."""
+    """How many encoders some test rows have judged, in runs and later, over all experiments, deleted runs included."""
     from mlflow.entities import ViewType
 
     experiments = [each.experiment_id for each in _pages(client.search_experiments, view_type=ViewType.ALL)]
-    runs = _pages(
-        client.search_runs,
-        experiment_ids=experiments,
-        filter_string=f"tags.`{TEST_SET}` = '{test_set}'",
-        run_view_type=ViewType.ALL,
-    )
-    return sum(int(run.data.tags.get(ENCODERS, 1)) for run in runs)
+
+    def runs(tag: str, value: str) -> Iterator[Any]:
+        asked = f"tags.`{tag}` = '{value}'"
+        yield from _pages(
+            client.search_runs, experiment_ids=experiments, filter_string=asked, run_view_type=ViewType.ALL
+        )
+
+    in_runs = sum(int(run.data.tags.get(ENCODERS, 1)) for run in runs(TEST_SET, test_set))
+    return in_runs + sum(1 for _ in runs(f"{TEST_SET}.{test_set}", _AGAIN))
 
 
 def _pages(search: Any, **what: Any) -> Iterator[Any]:

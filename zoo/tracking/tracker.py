@@ -13,12 +13,22 @@ from typing import TYPE_CHECKING, Any
 from zoo.errors import InputError, ZooError, one_line
 from zoo.folders import require_writable
 from zoo.tracking._reachable import Patient, require_reachable, waiting_shown
-from zoo.tracking._registry import CHAMPION, former_champions, global_uri, is_absent, set_champion, what_exists
+from zoo.tracking._registry import (
+    CHAMPION,
+    count_again,
+    encoders_judged,
+    existing_run,
+    former_champions,
+    global_uri,
+    is_absent,
+    set_champion,
+    what_exists,
+)
 from zoo.tracking._registry_file import SQLITE, RegistryFile, own_artifacts_tag
 from zoo.tracking.tracked_run import TrackedRun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class Tracker:
@@ -72,7 +82,7 @@ class Tracker:
         """
         with self.connected() as client:
             where = experiment or self._experiment_id(client, self.experiment or name)
-            run = _existing(client, resume) or client.create_run(
+            run = existing_run(client, resume) or client.create_run(
                 where, run_name=name, tags={"mlflow.parentRunId": parent} if parent else None
             )
             client.update_run(run.info.run_id, status="RUNNING")
@@ -129,10 +139,44 @@ class Tracker:
 
     def run_file(self, name: str, version: int, file: str) -> Path | None:
         """A file that the run of a version has kept; None if it has kept none of this name."""
+        return self.file_of_run(self.run_of(name, version), file)
+
+    def run_of(self, name: str, version: int) -> str:
+        """The id of the run that a version was registered by."""
+        with self.connected() as client:
+            return str(client.get_model_version(name, str(version)).run_id)
+
+    def version_of(self, run_id: str) -> tuple[str, int] | None:
+        """Name and number of the version that a run has registered; None if it has registered none.
+
+        Raises:
+            InputError: there is no such run.
+        """
+        self._require_present(f"run {run_id}")
+        with self.connected() as client:
+            if existing_run(client, run_id) is None:
+                raise InputError(f"there is no run {run_id} in {self.resolved_uri}")
+            versions = client.search_model_versions(f"run_id='{run_id}'")
+            return next(((each.name, int(each.version)) for each in versions), None)
+
+    def tags_of(self, run_id: str) -> dict[str, str]:
+        """What is noted of a run."""
+        with self.connected() as client:
+            return dict(client.get_run(run_id).data.tags)
+
+    def count_looks(self, run_ids: Sequence[str], test_set: str) -> int:
+        """Notes that test rows (by a digest) judge the encoders of runs, each once; how many they have judged."""
+        with self.connected() as client:
+            for run_id in run_ids:
+                count_again(client, run_id, test_set)
+            return encoders_judged(client, test_set)
+
+    def file_of_run(self, run_id: str, file: str) -> Path | None:
+        """A file that a run has kept; None if it has kept none of this name."""
         from mlflow.exceptions import MlflowException
 
         with self.connected() as client:
-            run = client.get_run(client.get_model_version(name, str(version)).run_id)
+            run = client.get_run(run_id)
             if self._file is not None and run.info.artifact_uri.startswith("file:"):
                 path = self._file.present(run.info.artifact_uri) / file
                 return path if path.exists() else None
@@ -250,16 +294,3 @@ class Tracker:
             except MlflowException:  # another run made it in the meantime
                 experiment = client.get_experiment_by_name(name)
         return str(experiment.experiment_id)
-
-
-def _existing(client: Any, run_id: str | None) -> Any:
-    from mlflow.exceptions import MlflowException
-
-    if run_id is None:
-        return None
-    try:
-        return client.get_run(run_id)
-    except MlflowException as error:
-        if not is_absent(error):
-            raise
-        return None

@@ -167,6 +167,7 @@ class Report:
         seeds: metric -> the encoder's score for each seed that it was trained with; `scores` are their means then.
         released: which of the seeds, counted from 0, is exported.
         chances: representation -> metric -> the estimated chance that an encoder of a new seed scores better.
+        notes: what makes its scores doubtful, such as test rows that an encoder was trained on.
     """
 
     scores: Mapping[str, Mapping[str, Score | None]]
@@ -189,6 +190,7 @@ class Report:
     chances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     bytes_per_row: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def to_frame(self) -> DataFrame:
         """A `pandas.DataFrame` with a row a representation and metric, where the metric applies.
