@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import warnings
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from zoo.types import Block, Floats
 
@@ -127,7 +128,11 @@ class PatchFeatures:
 
         An image's features are computed by itself, so they are the same whatever comes beside it.
         """
-        return np.concatenate([np.empty((0, 4 * len(self.centroids)), np.float32), *in_threads(self._pooled, images)])
+        return np.concatenate([np.empty((0, 4 * len(self.centroids)), np.float32), *self.by_block(images)])
+
+    def by_block(self, images: Iterable[Block]) -> Iterator[Floats]:
+        """As `of`, block by block, so that neither images nor features of a whole table are in memory at once."""
+        return in_threads(self._pooled, images)
 
     def block(self, shape: tuple[int, ...]) -> int:
         """How many images of a shape are best taken at a time."""
@@ -170,10 +175,21 @@ def quarters(down: int, across: int) -> Floats:
     return (grid.ravel() == np.arange(4)[:, None]).astype(np.float32)
 
 
-def in_threads(function: Callable[[Block], _T], blocks: Iterable[Block]) -> list[_T]:
-    """A function of each block; NumPy works on as many of them at once as there are processors."""
+def in_threads(function: Callable[[Block], _T], blocks: Iterable[Block]) -> Iterator[_T]:
+    """Yields a function of each block, in their order; NumPy works on as many at once as there are processors.
+
+    A block is read when there is room for it: at most twice as many as there are processors are under way, or done
+    and not asked for yet.
+    """
     from joblib import cpu_count  # type: ignore[import-untyped]
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    with threadpool_limits(1), ThreadPoolExecutor(cpu_count()) as pool:
-        return list(pool.map(function, blocks))
+    workers = cpu_count()
+    under_way: deque[Future[_T]] = deque()
+    with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
+        for block in blocks:
+            under_way.append(pool.submit(function, block))
+            if len(under_way) >= 2 * workers:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()

@@ -7,6 +7,7 @@ tf = import_tensorflow()
 import keras  # noqa: E402
 from sklearn.neighbors import NearestNeighbors  # noqa: E402
 
+from zoo.errors import InputError  # noqa: E402
 from zoo.models.neighbour_autoencoder import NeighbourAutoencoder  # noqa: E402
 from zoo.preprocessing.standardise import Standardise  # noqa: E402
 
@@ -53,6 +54,18 @@ def test_the_bank_is_saved_with_the_model(rows, tmp_path):
     again = NeighbourAutoencoder.load(tmp_path / "model.keras")
     np.testing.assert_allclose(again.score(rows + 1), model.score(rows + 1), rtol=1e-5)
     assert not any("bank" in each.path for each in model.trainable_variables)
+
+
+@pytest.mark.parametrize("kept", [200, 60, 50])
+def test_fewer_training_rows_than_neighbours_are_refused_before_the_training(rows, kept):
+    with pytest.raises(InputError, match=r"nearest=50: .* 45 of 45 training rows are kept; set .*nearest=45 or less$"):
+        ready(rows[:45], nearest=50, kept=kept)
+
+
+def test_rows_that_are_left_out_to_space_the_kept_ones_evenly_are_no_neighbours(rows):
+    with pytest.raises(InputError, match=r"45 of 90 training rows are kept; .*nearest=45 or less, or a larger model"):
+        ready(rows, nearest=60, kept=80)
+    ready(rows, nearest=45, kept=80)
 
 
 def test_more_neighbours_than_kept_rows_are_refused():

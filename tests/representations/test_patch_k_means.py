@@ -1,15 +1,17 @@
 """Images by their patches."""
 
 from dataclasses import replace
+from time import sleep
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from joblib import cpu_count
 
 from zoo.data.digits import Digits
 from zoo.errors import InputError
 from zoo.metrics.knn_accuracy import KnnAccuracy
-from zoo.patches import Grid, PatchFeatures, Whitening, contrast_normalised, quarters
+from zoo.patches import Grid, PatchFeatures, Whitening, contrast_normalised, in_threads, quarters
 from zoo.representations.patch_k_means import PatchKMeans
 from zoo.representations.pca import PCA
 from zoo.types import Splits
@@ -83,6 +85,21 @@ def test_each_place_is_in_one_quarter():
     np.testing.assert_array_equal(quarters(3, 4).sum(axis=0), 1)
     np.testing.assert_array_equal(quarters(3, 4).sum(axis=1), [4, 4, 2, 2])
     np.testing.assert_array_equal(quarters(1, 1).sum(axis=1), [1, 0, 0, 0])
+
+
+def test_few_blocks_are_in_memory_at_once_and_results_come_in_order():
+    read, ahead, found = [], [], []
+
+    def blocks():
+        for number in range(100):
+            read.append(number)
+            yield number
+
+    for result in in_threads(lambda number: (sleep(0.001 * (number % 3)), 2 * number)[1], blocks()):
+        found.append(result)
+        ahead.append(len(read) - len(found))
+    assert found == list(range(0, 200, 2))
+    assert max(ahead) < 2 * cpu_count()
 
 
 def test_digits_are_told_better_than_by_principal_components(digits, patches):

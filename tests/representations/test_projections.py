@@ -126,6 +126,40 @@ def test_svd_whitens_by_root_mean_squares(baskets):
     np.testing.assert_array_equal(fitted(PCA(whiten=1.0), baskets).encode(baskets.train), codes)
 
 
+@pytest.mark.parametrize("latent_dim", [5, 40])
+@pytest.mark.parametrize("remove", [0, 2])
+def test_a_narrow_sparse_table_has_as_many_components_as_columns(latent_dim, remove, rng):
+    rows = rng.poisson(1.0, size=(200, 6)).astype(np.float32)
+    numbers = np.arange(200)
+    table = Splits(sparse.csr_array(rows), train=numbers[:150], validation=numbers[:0], test=numbers[150:])
+    codes = fitted(TruncatedSVD(remove=remove), table, latent_dim).encode(table.test)
+    directions = np.linalg.svd(rows[:150].astype(np.float64))[2][remove : remove + latent_dim].T
+    same_up_to_sign(codes, rows[150:] @ directions, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "said"),
+    [
+        (PCA(dimensions=13), r"mine: dimensions=13 needs 13 components, and rows of 12 columns have 12"),
+        (PCA(dimensions=11, remove=2), r"dimensions=11 behind remove=2 needs 13 components"),
+        (PCA(remove=12), r"mine: remove=12 needs 13 components"),
+        (
+            PCA(rank_power=1.0),
+            r"mine\.rank_power: components of sparse rows count all rows alike.*leave rank_power out",
+        ),
+        (PCA(weighted=True), r"mine\.weighted: components of sparse rows"),
+        (TruncatedSVD(dimensions=13), "needs 13 components"),
+    ],
+)
+def test_settings_that_a_table_cannot_follow_are_refused_before_the_training(baseline, said, splits):
+    is_sparse = "sparse" in said or isinstance(baseline, TruncatedSVD)
+    table = replace(splits, features=sparse.csr_array(splits.features), weights=np.ones(600, np.float32))
+    with pytest.raises(InputError, match=said):
+        baseline.require("mine", table if is_sparse else splits)
+    PCA(dimensions=12).require("mine", splits)
+    PCA(dimensions=10, remove=2, weighted=True).require("mine", replace(table, weights=None))
+
+
 @pytest.mark.parametrize("baseline", [TruncatedSVD(), TfIdf()])
 def test_what_is_for_sparse_rows_refuses_others(baseline, splits):
     with pytest.raises(InputError, match=r"rows of 12 columns.*baselines\.mine\._target_="):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 from keras import ops
 
+from zoo.errors import InputError
 from zoo.models.dense_autoencoder import DenseAutoencoder
 from zoo.parts import flat
 
@@ -108,9 +109,18 @@ class NeighbourAutoencoder(DenseAutoencoder):
         self.bank = self.add_weight(shape=(self.kept, width), initializer="zeros", trainable=False, name="bank")
         self.empty = self.add_weight(shape=(self.kept,), initializer="ones", trainable=False, name="empty")
 
+    def adapt(self, batches: Batches) -> None:
+        """See `zoo.models.Autoencoder`.
+
+        Raises:
+            InputError: fewer rows to keep than neighbours are asked for, as `remember` would find after the training.
+        """
+        self._every(batches)
+        super().adapt(batches)
+
     def remember(self, batches: Batches) -> None:
         """Fills the bank with training rows; see `zoo.models.Autoencoder`."""
-        every = -(-sum(len(block) for block, _ in batches()) // self.kept)
+        every = self._every(batches)
         rows, seen = [], 0
         for block, _ in batches():
             chosen = np.asarray(block, np.float32)[-seen % every :: every]
@@ -120,6 +130,19 @@ class NeighbourAutoencoder(DenseAutoencoder):
         missing = self.kept - len(known)
         self.bank.assign(np.pad(known, ((0, missing), (0, 0))))
         self.empty.assign(np.arange(self.kept) >= len(known))
+
+    def _every(self, batches: Batches) -> int:
+        """Of how many training rows one is kept."""
+        count = sum(len(weights) for _, weights in batches())
+        every = max(-(-count // self.kept), 1)
+        known = -(-count // every)
+        if known < self.nearest:
+            more = "" if every == 1 else ", or a larger model.kept"
+            raise InputError(
+                f"model.nearest={self.nearest}: a score is the mean distance to so many kept rows, and {known:,} of "
+                f"{count:,} training rows are kept; set model.nearest={max(known, 1)} or less{more}"
+            )
+        return every
 
     def score(self, x: Tensor) -> Tensor:
         """How far raw rows lie from the nearest kept ones: [batch, width] -> [batch], in deviations if standardised."""

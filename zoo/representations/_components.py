@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.errors import InputError
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -23,6 +25,19 @@ def scoring_size(kept: int, width: int, asked: int | None) -> int:
     With nearly all of them an anomaly is reconstructed as well as any other row, and nothing is left to score it by.
     """
     return kept if asked else min(kept, max(width // 4, 1))
+
+
+def require_components(name: str, splits: Splits, remove: int, dimensions: int | None) -> None:
+    """Raises InputError if so many components, beside those that are left out, are more than the table has."""
+    most = min(splits.width, len(splits.train)) if splits.is_sparse else splits.width
+    if remove + (dimensions or 1) <= most:
+        return
+    asked = f"dimensions={dimensions}" + (f" behind remove={remove}" if remove else "") if dimensions else ""
+    raise InputError(
+        f"baselines.{name}: {asked or f'remove={remove}'} needs {remove + (dimensions or 1)} components, and "
+        f"{splits.kind.in_words()} have {most} of them (the table has {len(splits.train):,} training rows); set fewer, "
+        f"or leave it out with ~baselines.{name}"
+    )
 
 
 def whitening_scales(variances: Doubles, whiten: float) -> Floats:

@@ -33,7 +33,10 @@ class _PatchCodes:
 
     def encode(self, rows: Rows) -> Floats:
         blocks = self.splits.batches(rows, self.features.block(self.splits.shape))
-        return np.asarray((self.features.of(blocks) - self.mean) @ self.directions, np.float32)
+        codes = [np.empty((0, self.directions.shape[1]), np.float32)]
+        features = self.features.by_block(blocks)
+        codes += (np.asarray((each - self.mean) @ self.directions, np.float32) for each in features)
+        return np.concatenate(codes)
 
     def on(self, splits: Splits) -> _PatchCodes:
         return replace(self, splits=splits)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.moments import Moments
-from zoo.representations._components import Components, scoring_size, whitening_scales
+from zoo.representations._components import Components, require_components, scoring_size, whitening_scales
 from zoo.representations.truncated_svd import TruncatedSVD
 
 if TYPE_CHECKING:
@@ -60,8 +61,20 @@ class PCA:
         if weighted and rank_power is not None:
             raise ValueError("weighted=true counts rows by the data's weights, rank_power by their rank; give one")
 
+    def require(self, name: str, splits: Splits) -> None:
+        """See `zoo.types.Baseline`: enough columns, and no way of counting rows that is not for sparse ones."""
+        if splits.is_sparse:
+            counted = {"weighted": self.weighted and splits.weights is not None, "rank_power": bool(self.rank_power)}
+            for option in (option for option, given in counted.items() if given):
+                raise InputError(
+                    f"baselines.{name}.{option}: components of sparse rows count all rows alike, and the data are "
+                    f"{splits.kind.in_words()}; leave {option} out"
+                )
+        require_components(name, splits, self.remove, self.dimensions)
+
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
         """See `zoo.types.Baseline`."""
+        self.require(name, splits)
         kept = self.dimensions or trained.model.latent_dim
         if splits.is_sparse:
             return TruncatedSVD(self.remove, self.dimensions, self.whiten).fit(name, splits, trained)
@@ -70,9 +83,8 @@ class PCA:
         moments = Moments.of(
             splits.width, ((np.asarray(block).reshape(len(weights), -1), weights) for block, weights in blocks)
         )
-        skipped = min(self.remove, splits.width - 1)
         variances, directions = moments.principal()
-        chosen = slice(skipped, skipped + kept)
+        chosen = slice(self.remove, self.remove + kept)
         return Components(
             name,
             splits,

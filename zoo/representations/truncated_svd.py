@@ -8,7 +8,7 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.representations._column_weights import inverse_frequencies
-from zoo.representations._components import Components, scoring_size, whitening_scales
+from zoo.representations._components import Components, require_components, scoring_size, whitening_scales
 
 if TYPE_CHECKING:
     from zoo.types import NonNegativeInt, PositiveInt, Representation, Splits, Trained, UnitInterval
@@ -41,12 +41,13 @@ class TruncatedSVD:
         self.remove, self.dimensions, self.whiten, self.idf = remove, dimensions, whiten, idf
 
     def require(self, name: str, splits: Splits) -> None:
-        """See `zoo.types.Baseline`: sparse rows only."""
+        """See `zoo.types.Baseline`: sparse rows only, with enough columns."""
         if not splits.is_sparse:
             raise InputError(
                 f"baselines.{name}: TruncatedSVD is for sparse rows, and the data are {splits.kind.in_words()}; take "
                 f"baselines.{name}._target_=zoo.representations.PCA"
             )
+        require_components(name, splits, self.remove, self.dimensions)
 
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
         """See `zoo.types.Baseline`."""
@@ -64,7 +65,7 @@ class TruncatedSVD:
         weights = inverse_frequencies(splits) if self.idf else None
         if weights is not None:
             rows = normalize(rows * weights[None, :])
-        count = min(self.remove + kept, splits.width - 1, len(splits.train) - 1)
+        count = min(self.remove + kept, splits.width, len(splits.train))
         fitted = Fitted(count, random_state=0).fit(rows)
         directions = fitted.components_[self.remove :].T.astype(np.float32)
         sizes = fitted.singular_values_[self.remove :].astype(np.float64) ** 2 / len(splits.train)

@@ -71,4 +71,5 @@ def _untrained(recipe: Recipe, splits: Splits) -> Trained:
     said: list[str] = []  # when it was trained
     model: Any = built_model(recipe, splits, note=said.append)
     model.adapt(lambda: splits.weighted_batches(splits.train))
+    model.remember(lambda: splits.weighted_batches(splits.train))
     return Trained(model, model, history=(), best_epoch=-1, seconds=0.0)
