@@ -108,6 +108,12 @@ class Network(Configured, keras.Layer):
             batches: called for a fresh pass over the training rows, as `Preprocessing.adapt` is.
         """
 
+    def solve(self, batches: Batches) -> None:
+        """Learns what has a closed form, before the first step of gradient; handed the same rows as `adapt`.
+
+        It is part of training: the untrained twin of a model shares what `adapt` learnt, and nothing of this.
+        """
+
 
 class Corruption(Configured, keras.Layer):
     """Damages rows while training: [batch, ...] -> the same shape; the identity when `training` is False.

@@ -185,3 +185,27 @@ def test_the_cosine_schedule_ends_at_zero(splits, state):
 def test_fewer_rows_than_a_batch_are_refused(splits, state):
     with pytest.raises(InputError, match=r"400 training rows do not fill a batch of 512.*train\.batch_size"):
         fit(splits, state, batch_size=512)
+
+
+def test_what_is_solved_for_is_part_of_training_and_gradients_leave_it_alone(splits, state):
+    from zoo.bottlenecks.identity import Identity
+    from zoo.corruptions.gaussian_noise import GaussianNoise
+    from zoo.likelihoods.normal import Normal
+    from zoo.models.autoencoder import Autoencoder
+    from zoo.networks.agreeing_directions import AgreeingDirections
+    from zoo.networks.mlp import MLP
+    from zoo.preprocessing.centre import Centre
+
+    def model():
+        keras.utils.set_random_seed(0)
+        encoder = AgreeingDirections(MLP([8]), 3, GaussianNoise(0.5, seed=0))
+        return Autoencoder(encoder, Identity(3), MLP([8]), Normal(), preprocess={"centre": Centre()})
+
+    trained = fit(splits, state, model(), epochs=1)
+    alone = model()
+    alone.build((None, *splits.shape))
+    alone.adapt(lambda: splits.weighted_batches(splits.train))
+    np.testing.assert_array_equal(trained.untrained.encoder.map, alone.encoder.map)
+    alone.solve(lambda: splits.weighted_batches(splits.train))
+    np.testing.assert_allclose(trained.model.encoder.map, alone.encoder.map, atol=1e-5)
+    assert np.abs(np.asarray(trained.model.encoder.map) - trained.untrained.encoder.map).max() > 0.1

@@ -171,6 +171,10 @@ class Autoencoder(Configured, keras.Model):
         if hasattr(self.likelihood, "adapt"):
             self.likelihood.adapt(partial(_passes, batches, tuple(before)))
 
+    def solve(self, batches: Batches) -> None:
+        """Lets the encoder learn what has a closed form, before the first step of gradient; see `adapt`."""
+        self.encoder.solve(partial(_passes, batches, tuple(self.preprocess.values())))
+
     def remember(self, batches: Batches) -> None:
         """Called once training is over, for models that keep something of the training rows; see `adapt`."""
 

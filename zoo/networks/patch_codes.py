@@ -13,7 +13,7 @@ from zoo.patches import FLOOR, Grid, Whitening, centroids_of
 
 if TYPE_CHECKING:
     from zoo.parts import Batches, Tensor
-    from zoo.types import Floats, LayerArguments, PositiveInt, Seed
+    from zoo.types import Floats, LayerArguments, PositiveInt, Probability, Seed
 
 _QUARTERS = 4
 _FOR_MOMENTS = 2_500  # images are enough for means and deviations
@@ -24,9 +24,10 @@ class PatchCodes(Network):
     """Images [batch, height, width, channels] -> patch features [batch, 4 * centroids], or what `body` makes of them.
 
     Patches are contrast normalised and whitened; each is described by how much nearer than average it is to each
-    centroid; the descriptions are averaged over the four quarters of the image, and standardised. Nothing of it is
-    trained: whitening, centroids, means and deviations are learnt from training images before training, as
-    preprocessing is. In the graph it is a convolution and a few sums, so that it is served as any other layer.
+    centroid; the descriptions are averaged over the four quarters of the image, raised to a power, and standardised.
+    Nothing of it is trained: whitening, centroids, means and deviations are learnt from training images before
+    training, as preprocessing is. In the graph it is a convolution and a few sums, so that it is served as any other
+    layer.
 
     It is to follow `Rescale`, which puts images on a grey scale of length 1.
 
@@ -37,6 +38,8 @@ class PatchCodes(Network):
         training_stride: the same while training; None is `stride`. Twice the stride is a quarter of the work, and the
             averages, over fewer patches, are the same but for some noise.
         body: a network that reads the features; None hands them on.
+        power: of the averages. Below 1, that a centroid is there counts for more, and how often for less; a single
+            texture that fills a quarter no longer outweighs all the rest.
         images: training images to learn from at most, evenly spaced among them.
         patches: patches to find centroids of, at random places of these images.
         seed: of the places and of k-means.
@@ -46,7 +49,9 @@ class PatchCodes(Network):
         ValueError: rows that are no images, or images too small for two rows and two columns of patches.
 
     Reference:
-        Coates, Lee and Ng 2011, "An analysis of single-layer networks in unsupervised feature learning", AISTATS.
+        Coates, Lee and Ng 2011, "An analysis of single-layer networks in unsupervised feature learning", AISTATS;
+        Perronnin, Sanchez and Mensink 2010, "Improving the Fisher kernel for large-scale image classification", section
+        3.2 (the power).
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class PatchCodes(Network):
         stride: PositiveInt = 1,
         training_stride: PositiveInt | None = None,
         body: Network | None = None,
+        power: Probability = 1.0,
         images: PositiveInt = 10_000,
         patches: PositiveInt = 100_000,
         seed: Seed = 0,
@@ -64,7 +70,7 @@ class PatchCodes(Network):
         super().__init__(**kwargs)
         self.autocast = False  # images arrive unrounded, and are rounded once they are centred
         self.centroids, self.side, self.stride, self.body = centroids, side, stride, body
-        self.training_stride = training_stride
+        self.training_stride, self.power = training_stride, power
         self.images, self.patches, self.seed = images, patches, seed
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -156,7 +162,7 @@ class PatchCodes(Network):
         self.offset.assign(lengths - whitening.mean @ products)
 
     def _pooled(self, x: Tensor, stride: int) -> Tensor:
-        """Nearness to each centroid, averaged over quarters: images [batch, ...] -> [batch, 4 * centroids] float32."""
+        """Nearness to each centroid, averaged over quarters, to the power: images -> [batch, 4 * centroids] float32."""
         values = self.kernel.shape[-1] - self.centroids
         x = x - 0.5  # small numbers round better, and patches have no mean
         products = ops.cast(self._convolved(x, stride), "float32") * self._contrast(x, stride) + self.offset
@@ -169,7 +175,8 @@ class PatchCodes(Network):
             for rows in (slice(None, down), slice(down, None))
             for columns in (slice(None, across), slice(across, None))
         ]
-        return ops.concatenate(quarters, axis=-1)
+        pooled = ops.concatenate(quarters, axis=-1)
+        return pooled if self.power == 1 else ops.power(pooled, self.power)
 
     def _contrast(self, x: Tensor, stride: int) -> Tensor:
         """1 / deviation of each patch: [batch, height, width, channels] -> [batch, down, across, 1]."""

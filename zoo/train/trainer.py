@@ -120,6 +120,7 @@ class Trainer:
         model.build((None, *splits.shape))
         model.adapt(lambda: splits.weighted_batches(splits.train))
         untrained = twin(model)
+        model.solve(lambda: splits.weighted_batches(splits.train))
         computing = chosen(self.precision)
         trainee = model if computing == "float32" else twin(model, f"mixed_{computing}")
         self._compile(trainee, feed.steps)
