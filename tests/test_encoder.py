@@ -65,8 +65,9 @@ def test_any_array_like_will_do(encoder, rows):
     ("vectors", "expected"),
     [
         (np.ones(5), r"takes rows \[n, 5\], not \[5\]; a single row is encode\(\[row\]\)"),
-        (np.ones((2, 4)), r"not \[2, 4\]"),
-        (np.ones((2, 1, 5)), r"not \[2, 1, 5\]"),
+        (np.ones((2, 4)), r"not \[2, 4\]; give rows with the columns that it was trained on"),
+        (np.ones((5, 4)), r"not \[5, 4\]; if rows lie in columns, give rows.T"),
+        (np.ones((2, 1, 5)), r"not \[2, 1, 5\]; the numbers are as many: give rows.reshape\(-1, 5\)"),
         (pd.Series([[1, 2, 3, 4, 5], [1, 2]]), "differ in length"),
         (np.r_[np.ones((3, 5)), np.full((1, 5), np.nan)], r"1 of 4 rows hold NaN or infinity, the first at \[3\]"),
         (np.full((2, 5), np.inf), "2 of 2 rows"),

@@ -205,6 +205,7 @@ def test_not_blessed_is_logged_but_neither_registered_nor_exported(first, client
     assert "not blessed" in printed
     assert "of 10 dimensions say anything; the posterior has collapsed. Lower model.weight" in printed
     assert "the lower bound must exceed 1.9" in printed
+    assert "dimensions are dead: mend that first" in printed
     assert "Not blessed" in Path(re.search(r"^report +(.+)$", printed, re.MULTILINE)[1]).read_text()
     assert versions() == before
     assert not leftovers()

@@ -28,8 +28,7 @@ def load(encoder: str | Path) -> Encoder:
 def find(encoder: str | Path) -> tuple[Path, str]:
     """The SavedModel's folder of an encoder, and what to call it; see `load`."""
     spec = str(encoder)
-    uri = spec if spec.startswith("models:/") else _uri(spec)
-    return exported(encoder) or (Tracker().model_directory(uri), spec.removeprefix("models:/"))
+    return exported(encoder) or (Tracker().model_directory(registered_uri(spec)), spec.removeprefix("models:/"))
 
 
 def exported(encoder: str | Path) -> tuple[Path, str] | None:
@@ -51,5 +50,8 @@ def exported(encoder: str | Path) -> tuple[Path, str] | None:
     return None
 
 
-def _uri(spec: str) -> str:
+def registered_uri(spec: str) -> str:
+    """The `models:/` URI of a registered encoder's name."""
+    if spec.startswith("models:/"):
+        return spec
     return f"models:/{spec}" if "@" in spec or "/" in spec else f"models:/{spec}@{CHAMPION}"

@@ -57,7 +57,7 @@ FOUR = {f"x{place}": ROWS[:, place] for place in range(4)}
 BAD = {
     "empty.npy": (text(""), "the file is empty"),
     "none.npy": (npy(np.empty((0, 4))), "has no numbers"),
-    "width.npy": (npy(ROWS[:, :3]), "takes rows [n, 4], and the rows' shape is [3]"),
+    "width.npy": (npy(ROWS[:, :3]), "takes rows [n, 4], and the rows' shape is [3]; give rows with the columns"),
     "flat.npy": (npy(ROWS.ravel()), "expected rows [n, ...]"),
     "text.npy": (npy(np.asarray([["a"]])), "not numbers"),
     "pickle.npy": (npy(np.asarray([[None]], object), allow_pickle=True), "not numbers"),
@@ -77,7 +77,10 @@ BAD = {
     ),
     "several.parquet": (parquet(a=lists(ROWS.tolist()), b=lists(ROWS.tolist())), "2 columns hold lists of numbers"),
     "ragged.parquet": (parquet(v=lists([[1, 2, 3, 4]] * 8 + [[1, 2, 3]] * 2)), "3 numbers and not 4 in rows 8, 9"),
-    "wide.parquet": (parquet(v=lists([[1.0] * 5] * 3)), "5 numbers and not 4 in rows 0, 1, 2"),
+    "wide.parquet": (
+        parquet(v=lists([[1.0] * 5] * 3)),
+        "5 numbers and not 4: rows of shape [4] are wanted",
+    ),
     "missing.parquet": (parquet(v=lists([[1, 2, 3, 4]] * 7 + [None])), "the cell is empty in row 7"),
     "nan.parquet": (parquet(v=lists(with_nan(9).tolist())), "in row 9 (from 0"),
     "null.parquet": (parquet(v=lists([[1, 2, 3, None]] * 2)), "in rows 0, 1"),

@@ -122,6 +122,8 @@ def test_a_new_file_in_the_folder_is_a_new_format(write, tmp_path, monkeypatch):
 def test_unknown_suffix_lists_what_is_readable(write):
     with pytest.raises(InputError, match=r"vectors\.h5: no reader .* readable: .*\.bin, .*\.npy, .*\.parquet"):
         read(write.lines("x", "vectors.h5"))
+    with pytest.raises(InputError, match=r"no reader of word vectors .*; a table with columns is read by recipe=dense"):
+        read(write.lines("x", "vectors.csv"))
 
 
 def test_an_option_of_another_format_is_refused(write, table):

@@ -95,6 +95,29 @@ def test_a_folder_a_glob_and_partitions(tmp_path):
         read_whole(open_table(tmp_path / "parts"))
 
 
+def test_a_folder_is_the_table_of_its_own_files(tmp_path):
+    for place in ("a/1", "b"):
+        (tmp_path / place).mkdir(parents=True)
+        pq.write_table(TABLE.slice(0, 20), tmp_path / place / "part.parquet")
+    nested = open_table(tmp_path)
+    assert nested.rows == 40
+    assert "read 2 Parquet files of folders in it ('a', 'b') as one table" in nested.notes[0]
+    pq.write_table(TABLE, tmp_path / "own.parquet")
+    for place in (tmp_path, tmp_path.as_uri()):
+        own = open_table(place if place is tmp_path else str(place))
+        assert own.rows == 60
+        assert "left out 2 Parquet files of folders in it ('a', 'b')" in own.notes[0]
+
+
+def test_a_table_that_a_recipe_tries_itself_on_is_found_by_zoo_data(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_DATA", str(tmp_path))
+    with pytest.raises(InputError, match=rf"folder that holds onehot/t\.csv with ZOO_DATA=FOLDER \(now {tmp_path}\)"):
+        open_table(f"{tmp_path}/onehot/t.csv")
+    monkeypatch.delenv("ZOO_DATA")
+    with pytest.raises(InputError, match=r"holds onehot/t\.csv with ZOO_DATA=.* of your own with data.path="):
+        open_table("../shared/data/onehot/t.csv")
+
+
 def test_what_is_no_table_says_what_is(tmp_path):
     (tmp_path / "t.xlsx").write_text("x")
     (tmp_path / "a.csv").write_text("a\n1\n")

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -77,11 +78,35 @@ def test_a_uri_is_read_as_one(tmp_path):
         RegistryFile("sqlite:///a?b/c.db")
 
 
+@pytest.mark.parametrize(
+    ("encoder", "said"),
+    [
+        ("nmae", "nmae@champion: no registered encoder 'nmae'; did you mean 'name'?"),
+        ("name/3", r"no such version or alias of 'name'; versions: \[1\]"),
+    ],
+)
+def test_a_name_that_is_not_there_is_said_without_starting_anything(encoder, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for slow in ("mlflow", "tensorflow"):
+        monkeypatch.setitem(sys.modules, slow, None)  # an import of it would fail
+    Path("mlruns").mkdir()
+    with sqlite3.connect("mlruns/mlflow.db") as database:
+        database.execute("CREATE TABLE registered_models (name TEXT)")
+        database.execute("CREATE TABLE model_versions (name TEXT, version INTEGER, current_stage TEXT)")
+        database.execute("INSERT INTO registered_models VALUES ('name')")
+        database.execute("INSERT INTO model_versions VALUES ('name', 1, 'None'), ('name', 3, 'Deleted_Internal')")
+    for ask in (zoo.load, zoo.judge, lambda name: zoo.compare("name/1", name, quiet=True)):
+        with pytest.raises(InputError, match=said):
+            ask(encoder)
+
+
 @pytest.mark.slow
 def test_an_odd_folder_holds_its_registry_and_is_found_wherever_it_goes(saved, tmp_path, monkeypatch):
     first, second, third = (tmp_path / name for name in ("a%20b?c #d'\"é", "moved: here", "copied"))
     tracker = registered(saved, first, monkeypatch)
     expected = zoo.load("name").encode(ROWS)
+    assert RegistryFile("sqlite:///mlruns/mlflow.db").registered() == {"name": [1]}
     assert {path.name for path in tmp_path.iterdir()} == {first.name}
     assert (first / "mlruns" / "mlflow.db").is_file()
     assert len(list(first.rglob("note.txt"))) == 1

@@ -11,7 +11,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from zoo.cli.arguments import begin, explained, open_console
+from zoo.cli.arguments import begin, explained, open_console, refuse_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zoo.review.review import Review
 
 _PAGE = "comparison.html"
+_INSTEAD = "a table of embeddings is judged by zoo.judge, embeddings={table}"
 
 
 def compare(*encoders: str, overrides: Sequence[str] = (), page: str | None = None, quiet: bool = False) -> Review:
@@ -55,11 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     values = parser.parse_args(arguments).values
 
     def act() -> int:
-        begin("starting TensorFlow")
         pages = [each.removeprefix("page=") for each in values if each.startswith("page=")]
         page = (pages or [_PAGE])[-1]
         overrides = [each for each in values if "=" in each and not each.startswith("page=")]
         encoders = [each for each in values if "=" not in each]
+        refuse_tables(encoders, _INSTEAD)
+        begin("looking the encoders up")
         compare(*encoders, overrides=overrides, page=None if page == "none" else page)
         return 0
 

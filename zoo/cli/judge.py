@@ -144,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise InputError(f"judge one encoder at a time, not {', '.join(names)}; zoo.compare takes several")
         refuse_tables(names, _INSTEAD)
         keys = [each for each in values if "=" in each]
-        begin("starting TensorFlow" if names else "reading the embeddings")
+        begin("looking the encoder up" if names else "reading the embeddings")
         if names:
             own = given([each for each in keys if each.partition("=")[0] in _OF_EMBEDDINGS], _OF_EMBEDDINGS)
             overrides = [each for each in keys if each.partition("=")[0] not in _OF_EMBEDDINGS]

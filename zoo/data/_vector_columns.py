@@ -11,7 +11,7 @@ from zoo.errors import InputError
 from zoo.tables.arrow_types import is_list, is_numeric, is_text
 from zoo.tables.cells import numbers_of, vectors_of, whole
 from zoo.tables.keys import row_keys
-from zoo.tables.own_columns import id_columns, left_out_note, likely_ids
+from zoo.tables.own_columns import id_columns, left_out_note, likely_ids, may_be_keys, may_be_labels
 from zoo.tables.read_table import column_of, read_table, require_columns
 from zoo.tables.text_cells import Kind, has_decimal_comma, kind_of, looks_grouped, ungrouped
 from zoo.tables.words import count, some
@@ -87,8 +87,11 @@ class _Columns:
         name = self._found_vectors()
         if name is not None:
             beside = [other for other in self._numeric() if other != name]
-            notes = (f"Left out {count(len(beside), 'column')} of numbers beside the vectors: {some(beside)}.",)
-            return self._listed(name), (), notes if beside else ()
+            notes = [f"Left out {count(len(beside), 'column')} of numbers beside the vectors: {some(beside)}."]
+            texts = [other for other in self._table.column_names if other not in {name, *beside}]
+            if roles := self._roles(texts):
+                notes.append(f"Left out {count(len(texts), 'column')} beside the vectors: {some(texts)}{roles}.")
+            return self._listed(name), (), tuple(notes if beside else notes[1:])
         names, more = self._number_columns()
         return self._numbers(names), names, more
 
@@ -155,7 +158,8 @@ class _Columns:
         notes = []
         left = [name for name in self._table.column_names if name not in names]
         if left:
-            notes.append(f"Left out {count(len(left), 'column')} without numbers: {some(left)}{self._grouped(left)}.")
+            more = self._grouped(left) or self._roles(left)
+            notes.append(f"Left out {count(len(left), 'column')} without numbers: {some(left)}{more}.")
         ids = id_columns(self._table, names)
         if len(ids) < len(names) and ids:
             names = [name for name in names if name not in ids]
@@ -189,6 +193,15 @@ class _Columns:
                         f"{self._where}: column '{name}' holds numbers with a comma before the fraction "
                         f"({cells[0]!r}); say data.decimal=comma, or name the columns to use with data.columns="
                     )
+
+    def _roles(self, left: Sequence[str]) -> str:
+        """Which of the columns left out may be keys or labels, where none is named."""
+        if self._wanted.key_column or self._wanted.label_column:
+            return ""
+        keys, labels = may_be_keys(self._table, left), may_be_labels(self._table, left)
+        said = [f"data.key_column={keys[0]} if it names the rows"] if keys else []
+        said += [f"data.label_column={labels[0]} if it holds classes to judge by"] if labels else []
+        return f"; say {' and '.join(said)}" if said else ""
 
     def _grouped(self, left: Sequence[str]) -> str:
         """What to do about numbers with marks between their thousands."""

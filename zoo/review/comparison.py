@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.keras_settings import zoo_settings
-from zoo.review.found import found, looks
+from zoo.review.found import found, looks, require_known
 from zoo.review.overriding import require_effective
 from zoo.review.review import reviewed, writable_page
 from zoo.tables.words import short_name
@@ -39,6 +39,7 @@ def compare_encoders(encoders: Sequence[str], overrides: Sequence[str], voice: V
         raise InputError("give two encoders or more, such as: python -m zoo.compare vae_word2vec/1 vae_word2vec/2")
     path = writable_page(page)
     require_effective(overrides, _SECTIONS)
+    require_known(encoders)
     everyone = [found(each) for each in encoders]
     for number, each in enumerate(everyone):
         twice = [encoders[place] for place in range(number) if everyone[place].identity == each.identity]
@@ -46,6 +47,7 @@ def compare_encoders(encoders: Sequence[str], overrides: Sequence[str], voice: V
             raise InputError(f"an encoder is named twice: {twice[0]} and {encoders[number]} are the same")
     recipe = everyone[0].recipe(overrides)
     splits: Splits = recipe.build("data").load()
+    voice.starting_tensorflow()
     with zoo_settings():
         judge = recipe.build("judge")
         table = judge.scaled(splits)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from zoo.encoder import Encoder
 from zoo.errors import InputError, ZooError
-from zoo.loading import exported, find
+from zoo.loading import exported, find, registered_uri
 from zoo.recipe import compose
 from zoo.representations._encoded_table import EncodedTable
 from zoo.stages.champion import completed
@@ -99,6 +99,13 @@ class Found:
             raise InputError(f"{self.name}: its model cannot be read by this version of the zoo: {error}") from error
         scale = self.recipe().build("export").lower(model, replace(splits, scale=None))
         return Encoder.from_model(name, model, kind=splits.kind, code_scale=scale)
+
+
+def require_known(encoders: Sequence[str]) -> None:
+    """Raises InputError for the first that cannot be looked up, before anything slow is imported."""
+    for encoder in encoders:
+        if exported(encoder) is None and not _RUN.fullmatch(str(encoder)):
+            Tracker().require_present(registered_uri(str(encoder)).removeprefix("models:/"))
 
 
 def found(encoder: str | Path) -> Found:

@@ -52,6 +52,7 @@ def judge_registered(encoder: str | Path, overrides: Sequence[str], voice: Voice
     require_rows(recipe, splits)
     for shortage in shortages(recipe, splits):
         voice.note(shortage)
+    voice.starting_tensorflow()
     with zoo_settings():
         judge = recipe.build("judge")
         table = judge.scaled(splits)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -87,8 +88,11 @@ class DenseRows(DenseFeatures):
     def require_array(self, table: Table) -> None:
         """See `RowKind`."""
         if table.row_shape != self.shape:
-            shape = list(table.row_shape or ())
-            raise InputError(f"{table.name}: the encoder takes {self.describe()}, and the rows' shape is {shape}")
+            came = (table.rows or 0, *(table.row_shape or ()))
+            raise InputError(
+                f"{table.name}: the encoder takes {self.describe()}, and the rows' shape is {list(came[1:])}"
+                f"{self._way_out(came)}"
+            )
 
     def choose_columns(self, table: Table, named: list[str]) -> list[str]:
         """See `RowKind`."""
@@ -122,9 +126,18 @@ class DenseRows(DenseFeatures):
     def _shaped(self, table: Any) -> Any:
         """The rows, if they have the right shape."""
         if table.shape[1:] != self.shape:
-            hint = "; a single row is encode([row])" if table.shape == self.shape else ""
+            hint = "; a single row is encode([row])" if table.shape == self.shape else self._way_out(table.shape)
             raise ValueError(f"takes {self.describe()}, not {list(table.shape)}{hint}")
         return table
+
+    def _way_out(self, came: Sequence[int]) -> str:
+        """What to do with an array of another shape."""
+        width = math.prod(came[1:])
+        if len(came) == 2 and (came[0],) == self.shape:
+            return "; if rows lie in columns, give rows.T"
+        if width == self.width and came[1:] != self.shape:
+            return f"; the numbers are as many: give rows.reshape(-1, {', '.join(map(str, self.shape))})"
+        return "; give rows with the columns that it was trained on, in their order, or take the encoder of such rows"
 
     def _by_name(self, rows: Any) -> Any:
         """The rows without columns that are not theirs, and in the right order, if they have names."""

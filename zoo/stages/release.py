@@ -10,6 +10,7 @@ import numpy as np
 from zoo.encoder import Encoder, Vocabulary
 from zoo.errors import ZooError
 from zoo.export.exporter import BLESSED
+from zoo.report.advice import next_steps
 from zoo.report.model_card import CARD_FILE, model_card
 from zoo.report.numbers import as_json
 from zoo.stages.page import PageFiles, made
@@ -59,7 +60,7 @@ class Release:
         """
         where = f"{self.run.run_id} in {self.tracker.resolved_uri}"
         if not verdict.blessed:
-            self.voice.not_blessed(where, verdict, self.page.where)
+            self.voice.not_blessed(where, verdict, self.page.where, next_steps(report, verdict, trained))
             return Result(report, verdict, self._in_memory(trained), self.run.run_id, page=self.page.where)
         name, promoted = self.recipe.name, verdict.beats_champion is not False
         version, directory = self._export(trained, report, verdict)

@@ -13,7 +13,7 @@ from zoo.report.seeds_table import seeds_table
 from zoo.report.tables import folds_table, report_table, verdict_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -116,11 +116,17 @@ class Voice:
             f"same values (largest difference {candidate.largest_difference:.1e})"
         )
 
-    def not_blessed(self, run: str, verdict: Verdict, page: str | None = None) -> None:
-        """Why nothing is registered; `run` says where the run is, `page` where its report page is."""
+    def not_blessed(self, run: str, verdict: Verdict, page: str | None = None, advice: Iterable[str] = ()) -> None:
+        """Why nothing is registered, and what to try; `run` says where the run is, `page` where its report page is."""
         self.say("not blessed: not registered, not exported", style="bold red")
         for reason in verdict.reasons:
             self.say(f"  {reason}")
+        steps = list(advice)
+        if steps:
+            self.say("what to try:")
+        for step in steps:
+            self.say(f"  {step}")
+        self.say("from Python zoo.run(...).encoder is the encoder that was trained, blessed or not")
         self.say(f"run     {run}")
         if page:
             self.say(f"report  {page}")

@@ -245,6 +245,11 @@ def _listed(column: Any, shape: Sequence[int], first: int, where: str) -> npt.ND
         wrong = lengths != size
         if wrong.any():
             found = int(lengths[wrong][0])
+            if (lengths == found).all():
+                raise InputError(
+                    f"{where}: each list holds {found:,} numbers and not {size:,}: rows of shape {list(shape)} are "
+                    "wanted; give such as the encoder was trained on, or take the encoder of these"
+                )
             _refuse(np.any(wrong.reshape(rows, -1), axis=1), first, where, f"{found:,} numbers and not {size:,}")
         column, cells = whole(column.flatten()), cells * size
     if cells != width:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _LISTED = 8
+_DATA = "../shared/data"  # where recipes look for the tables that they try themselves on, unless ZOO_DATA says where
 
 
 def existing_file(name: str, option: str) -> Path:
@@ -32,7 +33,7 @@ def existing_file(name: str, option: str) -> Path:
     if path.is_dir():
         raise InputError(f"{option}={name}: this is a folder, give one file; it {_listing(path)}")
     if not path.is_file():
-        raise InputError(f"{option}={name}: no such file; {_nearby(path)}")
+        raise InputError(f"{option}={name}: no such file; {_demo(name, option) or _nearby(path)}")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty (0 bytes); download or export it again")
     return path
@@ -62,6 +63,18 @@ def readable(path: Path | str) -> Iterator[None]:
         raise InputError(
             f"{path}: cannot be read to its end ({error}); check that it may be read, then download or export it again"
         ) from error
+
+
+def _demo(name: str, option: str) -> str:
+    """What to do where the file is one that a recipe tries itself on; "" for any other."""
+    folder = os.environ.get("ZOO_DATA", _DATA)
+    if not folder or not name.startswith(f"{folder.rstrip('/')}/"):
+        return ""
+    return (
+        f"this is the table that the recipe tries itself on, and it is not in the package: name the folder that holds "
+        f"{name.removeprefix(folder).lstrip('/')} with ZOO_DATA=FOLDER (now {folder}), or a table of your own with "
+        f"{option}=FILE"
+    )
 
 
 def _nearby(path: Path) -> str:

@@ -21,9 +21,10 @@ from zoo.tables.options import Options
 from zoo.tables.parquet_table import ParquetTable
 from zoo.tables.parted_table import PartedTable
 from zoo.tables.text_vectors_table import TextVectorsTable
+from zoo.tables.words import count, some
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from zoo.tables.table import Table
 
@@ -130,7 +131,20 @@ def _folder(path: Path, option: str) -> Table:
         names = sorted(each.name for each in path.iterdir() if each.is_file())
         holds = f"holds: {', '.join(names[:8])}" if names else "holds no files"
         raise InputError(f"{option}={path}: this is a folder, give one file; it {holds}")
-    return ParquetTable(str(path), found, partitioned=True)
+    return _folder_table(str(path), str(path), found)
+
+
+def _folder_table(name: str, folder: str, found: Sequence[str], system: Any = None) -> ParquetTable:
+    """The files that lie in a folder itself or in partitions of it; if there are none, those of its other folders."""
+    inside = {each: Path(each).relative_to(folder).parts[:-1] for each in found}
+    own = [each for each, parts in inside.items() if all("=" in part for part in parts)]
+    table = ParquetTable(name, own or found, system, partitioned=True)
+    if len(own) < len(found):
+        others = [parts[0] for each, parts in inside.items() if each not in own]
+        files = f"{count(len(others), 'Parquet file')} of folders in it ({some(sorted(set(others)))})"
+        as_one = f"read {files} as one table; if they are several, name one"
+        table.notes = (f"{name}: {f'left out {files}; a glob names them too' if own else as_one}.",)
+    return table
 
 
 def _is_part_of(file: Path, folder: Path) -> bool:
@@ -167,7 +181,7 @@ def _at_url(url: str, options: Options) -> Table:
             raise InputError(f"{url}: nothing is there")
         if system.isdir(found[0]):
             found = sorted(each for each in system.find(path) if ending(Path(each), PARQUET))
-            return ParquetTable(url, found, system, partitioned=True)
+            return _folder_table(url, path, found, system)
         if len(found) > 1 or ending(Path(found[0]), PARQUET):
             return ParquetTable(url, found, system, partitioned=len(found) > 1)
     except (ImportError, OSError, ValueError) as error:

@@ -21,6 +21,7 @@ _PANDAS = re.compile(r"__index_level_\d+__|Unnamed: \d+|level_\d+")
 _ID = re.compile(
     r"(?:^|.*[\W_])(?:id|ids|idx|index|key|pk|uuid|guid|no|nr|row|rowid|rownum)$|.*[a-z](?:Id|ID|Idx|Key|No|Nr)$"
 )
+_CLASSES, _ROWS_OF_A_CLASS = 100, 4
 _MANY = 100  # rows in which measurements would repeat
 _FEWEST = 10  # rows from which on numbers that count up cannot be chance
 
@@ -67,6 +68,29 @@ def likely_ids(table: Any, names: Collection[str]) -> list[str]:
         if table.num_rows >= _MANY and _whole_numbers(table.column(name)) is not None
         if _are_distinct(table.column(name))
     ]
+
+
+def may_be_keys(table: Any, names: Collection[str]) -> list[str]:
+    """Columns of text of which each cell is there once, as keys are."""
+    return [
+        name
+        for name in names
+        if table.num_rows > 1 and is_text(table.schema.field(name).type) and not table.column(name).null_count
+        if _are_distinct(table.column(name))
+    ]
+
+
+def may_be_labels(table: Any, names: Collection[str]) -> list[str]:
+    """Columns of text of few values, as classes are: two or more, each of several rows on average."""
+    import pyarrow.compute as pc
+
+    found = []
+    for name in names:
+        if is_text(table.schema.field(name).type):
+            distinct = pc.count_distinct(table.column(name)).as_py()
+            if 2 <= distinct <= min(_CLASSES, table.num_rows // _ROWS_OF_A_CLASS):
+                found.append(name)
+    return found
 
 
 def left_out_note(found: Mapping[str, str], options: str) -> str:

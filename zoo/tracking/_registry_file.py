@@ -71,6 +71,20 @@ class RegistryFile:
         """Where the artifacts of new experiments go, a URI."""
         return (self.folder / "artifacts").absolute().as_uri()
 
+    def registered(self) -> dict[str, list[int]] | None:
+        """Names of registered models -> their versions, without importing MLflow; None where only that can tell."""
+        query = """SELECT model.name, version.version FROM registered_models AS model
+            LEFT JOIN model_versions AS version
+            ON version.name = model.name AND COALESCE(version.current_stage, '') != 'Deleted_Internal'"""
+        found: dict[str, list[int]] = {}
+        try:
+            with self._opened("ro") as database:
+                for name, version in database.execute(query).fetchall():
+                    found.setdefault(name, []).extend([] if version is None else [int(version)])
+        except ZooError:  # no tables yet, or those of another MLflow
+            return None
+        return found
+
     def make_tables(self) -> None:
         """Lets MLflow make its tables, one process at a time: two that do so at once break each other's."""
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore

@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import InputError, ZooError, one_line
+from zoo.errors import InputError, ZooError, one_line, suggestion
 from zoo.folders import require_writable
 from zoo.tracking._reachable import Patient, require_reachable, waiting_shown
 from zoo.tracking._registry import (
@@ -101,7 +101,7 @@ class Tracker:
             InputError: there is no such model, version or alias; the message lists what there is.
             ZooError: it is registered, but its files cannot be read.
         """
-        self._require_present(uri.removeprefix("models:/"))
+        self.require_present(uri.removeprefix("models:/"))
         from mlflow.exceptions import MlflowException
 
         with self.connected() as client:
@@ -152,7 +152,7 @@ class Tracker:
         Raises:
             InputError: there is no such run.
         """
-        self._require_present(f"run {run_id}")
+        self._require_store(f"run {run_id}")
         with self.connected() as client:
             if existing_run(client, run_id) is None:
                 raise InputError(f"there is no run {run_id} in {self.resolved_uri}")
@@ -205,7 +205,7 @@ class Tracker:
         """
         if not re.fullmatch(r"[^/@]+([/@][^/@]+)?", spec):
             raise InputError(f"{spec!r}: write NAME, NAME@ALIAS or NAME/VERSION")
-        self._require_present(spec)
+        self.require_present(spec)
         from mlflow.exceptions import MlflowException
 
         name, _, alias = spec.partition("@")
@@ -274,7 +274,22 @@ class Tracker:
             except MlflowException as error:
                 raise ZooError(f"MLflow at {self.resolved_uri}: {str(error).splitlines()[0]}") from error
 
-    def _require_present(self, wanted: str) -> None:
+    def require_present(self, wanted: str) -> None:
+        """Raises InputError if the store is a file that is not there, or that does not have a model or version.
+
+        It is found out without MLflow, which takes seconds to import.
+        """
+        self._require_store(wanted)
+        known = None if self._file is None else self._file.registered()
+        name, _, version = wanted.partition("@")[0].partition("/")
+        if known is None or (name in known and (not version.isdecimal() or int(version) in known[name])):
+            return
+        what = f"no registered encoder {name!r}; {suggestion(name, known, what='registered')}"
+        if name in known:
+            what = f"no such version or alias of {name!r}; versions: {sorted(known[name])}"
+        raise InputError(f"{wanted}: {what} in {self.resolved_uri}")
+
+    def _require_store(self, wanted: str) -> None:
         """Raises InputError if the store is a file that is not there: MLflow would make one, in whatever folder."""
         if self._file is not None and not self._file.path.is_file():
             raise InputError(

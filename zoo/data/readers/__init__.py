@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from zoo.errors import InputError
 from zoo.lazy import module_name, public_names
+from zoo.tables.open_table import readable_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +74,12 @@ def _reader_of(place: Path | str | Query) -> Reader:
     ]
     if not candidates:
         known = ", ".join(sorted(suffix for reader in all_readers() for suffix in reader.suffixes))
-        raise InputError(f"{_name_of(place)}: no reader for files with this ending; readable: {known}")
+        has_columns = readable_name(path.name) is not None
+        table = "; a table with columns is read by recipe=dense_vectors data.path=FILE data.key_column=COLUMN"
+        raise InputError(
+            f"{_name_of(place)}: no reader of word vectors for files with this ending; readable: {known}"
+            f"{table if has_columns else ''}"
+        )
     return max(candidates)[-1]
 
 
