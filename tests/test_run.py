@@ -112,7 +112,17 @@ def test_console_script_hands_on_to_the_commands(monkeypatch, capsys):
 
 
 def test_public_names_are_those_of_all():
-    assert set(zoo.__all__) == {"Encoder", "compare", "encode", "judge", "list_recipes", "load", "run"}
+    assert set(zoo.__all__) == {
+        "Encoder",
+        "compare",
+        "deduplicate",
+        "encode",
+        "judge",
+        "list_recipes",
+        "load",
+        "match",
+        "run",
+    }
     assert all(callable(getattr(zoo, name)) for name in zoo.__all__)
     with pytest.raises(AttributeError, match="no attribute 'lod'"):
         zoo.lod  # noqa: B018

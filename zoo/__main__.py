@@ -11,6 +11,8 @@ from zoo.errors import suggestion
 _COMMANDS = {
     "run": ("zoo.run", "trains, judges, registers and exports a recipe"),
     "encode": ("zoo.encode", "encodes a Parquet, CSV or npy file of any size"),
+    "match": ("zoo.match", "finds the rows of two tables that are the same thing"),
+    "deduplicate": ("zoo.deduplicate", "finds which rows of a table are the same thing"),
     "judge": ("zoo.judge", "judges a registered encoder again, or embeddings from anywhere"),
     "compare": ("zoo.compare", "compares registered encoders on the same rows"),
     "push": ("zoo.push", "copies a registered encoder to a store that servers read"),
@@ -23,7 +25,7 @@ def main() -> int:
     """Hands the arguments on to the command's own module; returns its exit status."""
     command, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
     if command in {"-h", "--help"}:
-        lines = "".join(f"  {name:<8} {purpose}\n" for name, (_, purpose) in _COMMANDS.items())
+        lines = "".join(f"  {name:<11} {purpose}\n" for name, (_, purpose) in _COMMANDS.items())
         print(f"usage: zoo COMMAND ...\n\ncommands (zoo COMMAND --help says more):\n{lines}", end="")  # noqa: T201
         return 0
     if command not in _COMMANDS:

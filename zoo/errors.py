@@ -21,6 +21,12 @@ class InputError(ZooError):
     exit_status = 2
 
 
+class StoppedError(ZooError):
+    """The user has stopped a job that can go on; ends the command line with status 130, as shells do."""
+
+    exit_status = 130
+
+
 class RecipeError(InputError):
     """A recipe, or an override of it, is wrong; the message lists every fault found, one a line."""
 

@@ -54,3 +54,27 @@ def codes_of():
         return np.split(found, np.cumsum([each.num_rows for each in given])[:-1])
 
     return codes
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory, two_tables):
+    """An exported encoder of such records, untrained: codes of exact values, thrown together at random."""
+    from zoo.bottlenecks.linear import Linear
+    from zoo.export._signatures import write_saved_model
+    from zoo.likelihoods.multinomial import Multinomial
+    from zoo.models.autoencoder import Autoencoder
+    from zoo.networks.embedding_bag import EmbeddingBag
+    from zoo.networks.mlp import MLP
+    from zoo.quiet import import_tensorflow
+    from zoo.rows.record_rows import RecordRows
+
+    import_tensorflow().keras.utils.set_random_seed(0)
+    fields = {
+        name: ("", "?", *sorted(set(two_tables[0].column(name).to_pylist()))) for name in two_tables[0].column_names
+    }
+    kind = RecordRows(fields)
+    model = Autoencoder(EmbeddingBag(32, combiner="sqrtn"), Linear(16), MLP([4]), Multinomial())
+    model.build((None, kind.width))
+    folder = tmp_path_factory.mktemp("records")
+    write_saved_model(folder / "saved_model", model, kind)
+    return folder / "saved_model"

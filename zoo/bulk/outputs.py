@@ -16,18 +16,19 @@ from zoo.errors import InputError, ZooError, one_line
 from zoo.tables.arrow_types import is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from zoo.tables.table import Table
 
 EMBEDDING = "embedding"
 ENDINGS = (".parquet", ".csv", ".npy")
+PLAIN_ENDINGS = (".parquet", ".csv")
 
 
-def require_output(path: Path, source: str | Table, *, overwrite: bool) -> None:
+def require_output(path: Path, source: str | Table, *, overwrite: bool, endings: Sequence[str] = ENDINGS) -> None:
     """Raises InputError for an output that cannot be written."""
-    if path.suffix.lower() not in ENDINGS:
-        raise InputError(f"output={path}: no writer for this ending; writable: {', '.join(ENDINGS)}")
+    if path.suffix.lower() not in endings:
+        raise InputError(f"output={path}: no writer for this ending; writable: {', '.join(endings)}")
     if not path.parent.is_dir():
         raise InputError(f"output={path}: there is no folder {path.parent}; make it first")
     if path.is_dir():
@@ -97,9 +98,38 @@ def write_output(path: Path, tables: Iterable[Any], rows: int, metadata: Mapping
         ZooError: it could not be written; nothing is left of it then.
     """
     write: Callable[..., None] = {".parquet": _parquet, ".csv": _csv, ".npy": _npy}[path.suffix.lower()]
+    write_whole(path, lambda new: write(new, _first_and_all(tables), rows, metadata))
+
+
+def write_plain(path: Path, tables: Iterable[Any], metadata: Mapping[str, str]) -> None:
+    """The same of tables of single cells, as Parquet or CSV."""
+    import pyarrow.parquet as pq
+    from pyarrow import csv
+
+    def write(new: Path) -> None:
+        schema, coming = _first_and_all(tables)
+        if path.suffix.lower() == ".csv":
+            with csv.CSVWriter(new, schema) as rows:
+                for table in coming:
+                    rows.write_table(table)
+            return
+        schema = schema.with_metadata(dict(metadata))
+        with pq.ParquetWriter(new, schema) as file:
+            for table in coming:
+                file.write_table(table.replace_schema_metadata(dict(metadata)))
+
+    write_whole(path, write)
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Has a file written under a temporary name, and renames it.
+
+    Raises:
+        ZooError: it could not be written; nothing is left of it then.
+    """
     new = path.with_name(f".{path.name}.new-{uuid.uuid4().hex[:8]}")
     try:
-        write(new, _first_and_all(tables), rows, metadata)
+        write(new)
         with new.open("rb+") as file:
             os.fsync(file.fileno())  # a power cut must not leave an empty file under the final name
         new.replace(path)

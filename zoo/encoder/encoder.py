@@ -243,6 +243,37 @@ class Encoder:
             raise ValueError(f"{self.name} has no vocabulary: give it vectors, with encode(vectors)")
         return self._vocabulary.look_up(words)
 
+    def match(
+        self, a: Any, b: Any = None, *, k: int = 10, one_to_one: bool = False, threshold: float | None = None
+    ) -> Any:
+        """The pairs of records of two tables, or of one, that are of one thing; see `zoo.match`.
+
+        Args:
+            a: records as `encode` takes them: a DataFrame, an Arrow table, a mapping of columns, a list of mappings.
+            b: more of them; None matches `a` with itself.
+            k: candidates that a row has by its code.
+            one_to_one: no row in two matches.
+            threshold: probability from which on a pair is a match; None chooses it by the estimated precision.
+
+        Returns:
+            A `pyarrow.Table` with the columns that `zoo.match` gives; ids are the numbers of rows.
+
+        Raises:
+            ValueError: other rows than the encoder takes.
+            zoo.errors.InputError: k below 1, or a threshold that is no probability.
+        """
+        from zoo.matching.in_memory import matched
+
+        return matched(
+            self.encode,
+            [name for name, kind in self.kind.table_schema() if kind == "text"],
+            a,
+            b,
+            k,
+            one_to_one=one_to_one,
+            threshold=threshold,
+        )
+
     def _function(self, method: str) -> Callable[..., Any]:
         if method not in self._functions:
             raise ValueError(f"{self.name} has no {method}; it has {', '.join(sorted(self._functions))}")

@@ -13,7 +13,7 @@ from zoo.matching.agreement import Agreement, agreements
 from zoo.matching.candidates import near_pairs, sharing_pairs, together
 from zoo.matching.entities import entities
 from zoo.matching.field_values import LONGEST, FieldValues, joined
-from zoo.matching.nearest_codes import NearestCodes, cosines_of_pairs, unit_codes
+from zoo.matching.nearest_codes import NearestCodes, cosines_of_pairs, first_of_equal, unit_codes
 from zoo.matching.one_to_one import one_to_one
 from zoo.matching.scorer import Scorer
 from zoo.tables.words import listed
@@ -121,20 +121,31 @@ class Links:
     match: Ints
     notes: tuple[str, ...] = field(default=())
 
+    @cached_property
+    def copies(self) -> Ints:
+        """[rows] of one table: the first row that is the same in all fields, or in all numbers of its code."""
+        columns = [values.left for values in self.sides.fields]
+        rows = np.stack(columns, axis=1) if columns else self.sides.unit[0]
+        empty = (rows < 0).all(axis=1) if columns else ~rows.any(axis=1)
+        first = first_of_equal(rows)
+        return np.where(empty, np.arange(len(rows)), first)  # rows that say nothing are copies of nothing
+
     def entities(self) -> Ints:
-        """The entity [rows] of each row of one table, see `zoo.matching.entities`."""
+        """The entity [rows] of each row of one table, see `zoo.matching.entities`; exact copies are of one."""
         even = _odds_of(self.threshold)
         # what a sure link has brought this near may fall short of even: half of what candidates are given beforehand
         prior = 0.0 if self.scorer.fields is None else self.scorer.fields.prior / 2
-        found = self.match
-        return entities(
+        left, right = self.copies[self.pairs.left[self.match]], self.copies[self.pairs.right[self.match]]
+        apart = left != right
+        found = entities(
             len(self.sides.left),
-            self.pairs.left[found],
-            self.pairs.right[found],
-            self.log_odds[found],
+            left[apart],
+            right[apart],
+            self.log_odds[self.match][apart],
             min(even, prior),
             self._log_odds_of_rows,
         )
+        return found[self.copies]
 
     def _log_odds_of_rows(self, one: Ints, other: Ints) -> Reals:
         if self.scorer.fields is not None:

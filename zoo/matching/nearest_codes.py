@@ -109,23 +109,28 @@ def cosines_of_pairs(left: Reals, right: Reals, one: Ints, other: Ints) -> Reals
     return np.clip(found, -1, 1)
 
 
+def first_of_equal(rows: Any) -> Ints:
+    """[n] the number of the first row that is the same as each row [n, columns] of numbers of 32 bits."""
+    bits = np.ascontiguousarray(rows).view(np.uint32)
+    odd: Any = np.random.default_rng(0).integers(2**63, size=bits.shape[1], dtype=np.uint64) | np.uint64(1)
+    hashes: Any = np.zeros(len(bits), np.uint64)
+    for column in range(bits.shape[1]):  # 64 bits take one of a million rows for another once in 30 million tables
+        hashes = (hashes ^ (hashes >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15)
+        hashes += bits[:, column].astype(np.uint64) * odd[column]
+    _, first, group = np.unique(hashes, return_index=True, return_inverse=True)
+    found: Ints = first[group.ravel()]
+    return found
+
+
 def _grouped(codes: Reals) -> tuple[Ints, Ints, Ints]:
     """Rows of one code together: each group's first row, where it starts, and all rows, group by group.
 
     Groups come in the order of their first rows.
     """
-    bits = codes.view(np.uint32).astype(np.uint64)
-    odd: Any = np.random.default_rng(0).integers(2**63, size=codes.shape[1], dtype=np.uint64) | np.uint64(1)
-    hashes: Any = np.zeros(len(codes), np.uint64)
-    for column in range(codes.shape[1]):  # 64 bits take one of a million codes for another once in 30 million tables
-        hashes = (hashes ^ (hashes >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15) + bits[:, column] * odd[column]
-    _, first, group = np.unique(hashes, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    group = rank[group.ravel()]
+    firsts, group = np.unique(first_of_equal(codes), return_inverse=True)
     order = np.argsort(group, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(group, minlength=len(first)))])
-    return np.sort(first), starts, order
+    starts = np.concatenate([[0], np.cumsum(np.bincount(group, minlength=len(firsts)))])
+    return firsts, starts, order
 
 
 def _index(codes: Reals, exact: bool, seed: int) -> Any:

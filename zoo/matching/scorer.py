@@ -20,6 +20,7 @@ _AGREES, _ENOUGH = 0.6, 0.55
 _SAMPLE = 2_000_000  # pairs that EM looks at
 _FEWEST = 20  # pairs that EM can learn from
 _HALF, _PRECISION = 0.5, 0.95
+_TAUGHT = 10.0  # matches, from which on a scorer serves other tables
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,14 @@ class Scorer:
         cosine: by the cosine, or None for too few rows.
         threshold: see `Scored`.
         notes: see `Scored`.
+        matches: about how many matches it was learnt from.
     """
 
     fields: FellegiSunter | None
     cosine: RankedCosine | None
     threshold: float
     notes: tuple[str, ...]
+    matches: float = 0.0
 
     @classmethod
     def estimate(
@@ -84,7 +87,7 @@ class Scorer:
             note = (
                 f"fields weighed by EM in {fitted.rounds} rounds; matches agree in {share:.0%} of their filled fields"
             )
-            return cls(fitted, None, threshold, (note,))
+            return cls(fitted, None, threshold, (note,), float(found.sum()))
         why = f"what EM calls matches agree in only {share:.0%} of their filled fields"
         if len(agreement) < _FEWEST:
             why = f"{len(agreement)} candidate pairs are too few to weigh fields by"
@@ -93,12 +96,13 @@ class Scorer:
         if ranked is None:
             note = f"{why}, and too few rows have four candidates: the cosine stands for the probability"
             return cls(None, None, _HALF, (note,))
-        threshold, best = _best_f1(ranked.probability(cosines, rows))
+        found = ranked.probability(cosines, rows)
+        threshold, best = _best_f1(found)
         notes = [f"{why}: probabilities are by the cosine alone, a row's best beside chance"]
         if best < _HALF:
-            threshold = np.inf
+            threshold, found = np.inf, np.zeros(0)
             notes.append("no candidate stands out from what strangers have in common: no match")
-        return cls(None, ranked, threshold, tuple(notes))
+        return cls(None, ranked, threshold, tuple(notes), float(found.sum()))
 
     def score(self, agreement: Reals, cosine: Callable[[], Reals], rows: Sequence[Ints]) -> Scored:
         """Scores pairs; see `estimate`."""
@@ -111,6 +115,16 @@ class Scorer:
         log_odds = np.log(bounded) - np.log1p(-bounded) + 1e-6 * cosines  # equal ones by their cosine
         return Scored(found, log_odds, self.threshold, self.notes)
 
+    @property
+    def serves_others(self) -> bool:
+        """Whether it has learnt from enough matches to score other tables: a table without copies teaches nothing."""
+        return self.matches >= _TAUGHT
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields that it weighs."""
+        return () if self.fields is None else self.fields.fields
+
     def get_config(self) -> dict[str, Any]:
         """What `from_config` makes the same of, JSON-ready."""
         return {
@@ -118,6 +132,7 @@ class Scorer:
             "cosine": None if self.cosine is None else self.cosine.get_config(),
             "threshold": None if np.isinf(self.threshold) else self.threshold,
             "notes": list(self.notes),
+            "matches": self.matches,
         }
 
     @classmethod
@@ -128,6 +143,7 @@ class Scorer:
             None if config["cosine"] is None else RankedCosine.from_config(config["cosine"]),
             np.inf if config["threshold"] is None else config["threshold"],
             tuple(config["notes"]),
+            config["matches"],
         )
 
 

@@ -1,0 +1,127 @@
+"""Finds which rows of a table are the same thing.
+
+    python -m zoo.deduplicate name=records_febrl input=a.csv output=entities.parquet
+
+`zoo.deduplicate` is callable, so that `zoo.deduplicate("records_febrl", table)` does the same from Python.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.cli.arguments import command, names_in
+from zoo.cli.matching_arguments import (
+    INTERRUPTED,
+    KEYS,
+    asked_for,
+    given_table,
+    numbers_of,
+    options_of,
+    read_result,
+    renamed,
+)
+from zoo.errors import InputError, StoppedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from zoo.tables.options import Options
+
+_KEYS = {
+    "name": "the encoder: NAME (its champion), NAME@ALIAS, NAME/VERSION, or the folder of an exported one",
+    "input": "the table: a Parquet file, folder or glob, .csv, .tsv, .arrow, .jsonl; or a URL",
+    "index": "a folder that keeps the table and its entities: zoo.match finds the entities of new rows with it",
+    **{key: about.replace(" Two: of a,of b", "").strip() for key, about in KEYS.items()},
+}
+_NEEDED = ("name", "input", "output")
+
+
+def deduplicate(
+    name: str | Path,
+    rows: Any,
+    output: str | Path | None = None,
+    *,
+    k: int = 10,
+    threshold: float | None = None,
+    fields: Sequence[str] = (),
+    id: str | None = None,  # noqa: A002  the command's key
+    rename: Mapping[str, str] | None = None,
+    index: str | Path | None = None,
+    seed: int = 0,
+    overwrite: bool = False,
+    quiet: bool = False,
+    text: Options | None = None,
+) -> Any:
+    """Finds the entity of each row of a table; no labels are needed.
+
+    Pairs are found and weighed as by `zoo.match`. Groups then grow by the surest pairs first, and two become one only
+    if the pairs between them match on average, so that a single link does not join strangers. An entity is called by
+    the id of its first row: rows that are added at the table's end change no names, but where they join entities.
+
+    Args:
+        name: the encoder, as `zoo.load` takes it.
+        rows: a file (Parquet, CSV, TSV, Arrow, JSON lines), a folder or glob of Parquet files, a URL that fsspec knows,
+            or a table in memory: a DataFrame, an Arrow table, a mapping of columns.
+        output: a `.parquet` or `.csv` file. Until it is complete, what is finished lies in folders beside it,
+            OUTPUT.*.partial, and the same call goes on where an interrupted one stopped. None returns the entities.
+        k: candidates that a row has by its code.
+        threshold: probability from which on a pair is a match; None chooses it by the estimated precision.
+        fields: columns that are compared; by default the encoder's fields.
+        id: the column that names the rows, or "none" for their numbers; by default `id`, where there is one.
+        rename: what a column is called -> what the encoder calls it.
+        index: a folder that keeps the table and its entities.
+        seed: of the search among more than 200,000 codes.
+        overwrite: replace an output or index that is there.
+        quiet: print nothing.
+        text: how a file of text is read.
+
+    Returns:
+        The output; or a `pyarrow.Table` with the columns of one: `id`; `entity`, the id of its first row; `size`;
+        `match`, the row of the same entity that fits best, and the `probability` of that, null for a row alone.
+
+    Raises:
+        zoo.errors.InputError: files, columns or rows that cannot be used.
+        zoo.errors.ZooError: no space, or another process writes the same output.
+    """
+    from rich.console import Console
+
+    from zoo.bulk.match_files import deduplicate_file
+
+    given = given_table(rows, "rows", text or options_of(None, None), rename or {}, id)
+    with tempfile.TemporaryDirectory() as scratch:
+        place = Path(scratch) / "entities.parquet" if output is None else output
+        asked = asked_for(place, k, threshold, seed, one_to_one=False, fields=fields, index=index, overwrite=overwrite)
+        written = deduplicate_file(name, given, asked, Console(quiet=quiet, soft_wrap=True))
+        return read_result(written) if output is None else written
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns its exit status: 0 done, 2 wrong input, 130 interrupted, 1 anything else."""
+
+    def act(given: dict[str, str]) -> None:
+        missing = [key for key in _NEEDED if key not in given]
+        if missing:
+            example = "name=records_febrl input=a.csv output=entities.parquet"
+            raise InputError(f"say {' and '.join(f'{key}=' for key in missing)}, as in {example}")
+        try:
+            deduplicate(
+                given["name"],
+                given["input"],
+                given["output"],
+                fields=names_in(given.get("fields", "")),
+                id=given.get("id"),
+                rename=renamed(given),
+                index=given.get("index"),
+                text=options_of(given.get("delimiter"), given.get("encoding")),
+                **numbers_of(given),
+            )
+        except KeyboardInterrupt:
+            raise StoppedError("interrupted; the same command goes on where it stopped") from None
+
+    about = (
+        "Finds which rows of a table are the same thing; after an interruption (status "
+        f"{INTERRUPTED}) the same command goes on."
+    )
+    return command("python -m zoo.deduplicate", about, _KEYS, act, arguments)

@@ -1,0 +1,134 @@
+"""What the commands that match tables share: their keys, and what is made of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.cli.arguments import names_in, truth_of
+from zoo.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zoo.bulk.match_files import Asked, Given
+    from zoo.tables.options import Options
+
+KEYS = {
+    "output": "what to write: .parquet or .csv",
+    "k": "candidates that a row has by its code; default: 10. Rows that share a rare value are candidates as well",
+    "threshold": "probability from which on a pair is a match; default: what the tables say, see README",
+    "fields": "columns to compare, such as name,street; default: the encoder's fields",
+    "id": "column that names the rows, or none for their numbers; default: id, where there is one. Two: of a,of b",
+    "rename": "columns that are called otherwise, such as name:title (name here, title for the encoder)",
+    "delimiter": "between the cells of a text file: comma, semicolon, tab; default: by its ending. Two: of a,of b",
+    "encoding": "of a text file, such as latin-1; default: utf-8, or as its byte order mark says. Two: of a,of b",
+    "seed": "of the search among more than 200,000 codes; default: 0",
+    "overwrite": "true replaces an output or index that is there",
+}
+INTERRUPTED = 130  # 128 and the number of the signal, as shells say it
+
+
+def options_of(delimiter: str | None, encoding: str | None) -> Options:
+    """How a file of text is read."""
+    from zoo.tables.options import Options
+
+    return Options(delimiter, None, encoding, prefix="")
+
+
+def given_table(place: Any, what: str, options: Options, rename: Mapping[str, str], id_column: str | None) -> Given:
+    """A table as the user names or hands it over.
+
+    Raises:
+        InputError: nothing that can be read as a table.
+    """
+    from zoo.bulk.match_files import Given
+    from zoo.tables.query import Query
+
+    if isinstance(place, str | Path):
+        place = str(place)
+    elif not isinstance(place, Query):
+        from zoo.tables.held_table import held_table
+
+        place = held_table(place, what)
+    return Given(place, options, rename, "" if id_column == "none" else id_column)
+
+
+def asked_for(
+    output: str | Path,
+    k: int,
+    threshold: float | None,
+    seed: int,
+    *,
+    one_to_one: bool,
+    fields: Any,
+    index: str | Path | None,
+    overwrite: bool,
+) -> Asked:
+    """What is asked for beside the tables.
+
+    Raises:
+        InputError: k below 1, or a threshold that is no probability.
+    """
+    from zoo.bulk.match_files import Asked
+    from zoo.matching.linking import Wanted
+
+    wanted = Wanted(k, one_to_one, threshold, seed)
+    folder = None if index is None else Path(index).expanduser().absolute()
+    return Asked(Path(output).expanduser().absolute(), wanted, tuple(fields), folder, overwrite)
+
+
+def one_of_each(given: Mapping[str, str], key: str) -> tuple[str | None, str | None]:
+    """A value for each of the two tables: the same, or, parted by a comma, one of each."""
+    if key not in given:
+        return None, None
+    one, comma, other = given[key].partition(",")
+    if not comma or not one or not other:
+        return given[key], given[key]
+    return one.strip(), other.strip()
+
+
+def renamed(given: Mapping[str, str]) -> dict[str, str]:
+    """Column -> what it is called for the encoder.
+
+    Raises:
+        InputError: anything else than pairs such as name:title.
+    """
+    found = {}
+    for each in names_in(given.get("rename", "")):
+        old, colon, new = each.partition(":")
+        if not colon or not old or not new:
+            raise InputError(
+                f"rename={each}: write what the column is called here, a colon, and what it should be called"
+            )
+        found[old] = new
+    return found
+
+
+def numbers_of(given: Mapping[str, str]) -> dict[str, Any]:
+    """k, threshold, seed and overwrite, where they are given.
+
+    Raises:
+        InputError: no numbers.
+    """
+    found: dict[str, Any] = {}
+    for key in ("k", "seed"):
+        if key in given:
+            if not given[key].isdecimal():
+                raise InputError(f"{key}={given[key]}: a whole number is wanted")
+            found[key] = int(given[key])
+    if "threshold" in given:
+        try:
+            found["threshold"] = float(given["threshold"])
+        except ValueError:
+            raise InputError(f"threshold={given['threshold']}: a probability is wanted, such as 0.9") from None
+    if "overwrite" in given:
+        found["overwrite"] = truth_of("overwrite", given["overwrite"])
+    return found
+
+
+def read_result(path: Path) -> Any:
+    """A result that was written, as a `pyarrow.Table` in memory."""
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path, memory_map=False).replace_schema_metadata(None)

@@ -1,0 +1,13 @@
+"""`python -m zoo.deduplicate name=NAME input=FILE output=FILE` and `zoo.deduplicate(..)`: `zoo.cli.deduplicate`."""
+
+import sys
+
+from zoo.cli.callable_module import make_callable
+from zoo.cli.deduplicate import deduplicate, main
+
+__all__ = ["deduplicate", "main"]
+
+make_callable(__name__, deduplicate)
+
+if __name__ == "__main__":
+    sys.exit(main())

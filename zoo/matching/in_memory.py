@@ -1,0 +1,54 @@
+"""Matching tables that are in memory, with an encoder at hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.errors import InputError
+from zoo.matching.linking import Sides, Wanted, field_values, link, nearest
+from zoo.matching.outcome import pair_tables
+from zoo.tables.held_table import held_table
+from zoo.tables.table import read_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from zoo.matching.arrays import Reals
+
+
+def matched(
+    encode: Callable[[Any], Reals],
+    fields: Sequence[str],
+    a: Any,
+    b: Any,
+    k: int,
+    *,
+    one_to_one: bool,
+    threshold: float | None,
+) -> Any:
+    """See `zoo.Encoder.match`; `encode` gives the codes of rows, `fields` are the columns that are compared."""
+    import pyarrow as pa
+
+    wanted = Wanted(k, one_to_one, threshold)
+    if one_to_one and b is None:
+        raise InputError("one_to_one means nothing within one table: an entity may have any number of rows")
+    tables = [_columns(each, name, fields) for each, name in ((a, "a"), (b, "b")) if each is not None]
+    codes = [encode(each) for each in (a, b) if each is not None]
+    values, _ = field_values(tables[0], tables[1] if len(tables) > 1 else None, fields, {}, ("a", "b"))
+    sides = Sides(values, codes[0], codes[1] if len(codes) > 1 else None)
+    links = link(sides, nearest(sides, wanted), wanted)
+    ids = [pa.array(np.arange(len(each))) for each in codes]
+    return pa.concat_tables(pair_tables(links, ids[0], ids[-1]))
+
+
+def _columns(held: Any, name: str, fields: Sequence[str]) -> Any:
+    """The columns that are compared, a `pyarrow.Table`."""
+    import pyarrow as pa
+
+    if not fields:
+        return pa.table({})
+    table = held_table(held, name)
+    lacking = [field for field in fields if field not in table.schema.names]
+    return read_whole(table, None if lacking else fields)
