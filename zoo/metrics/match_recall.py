@@ -18,8 +18,9 @@ class MatchRecall:
     """Share of a record's matches, the rows of its label, that are among its k nearest held-out rows by cosine.
 
     Asked of every held-out row that has a match held out; the row itself is not among its neighbours. A row with more
-    than k matches can find k of them, which counts 1, so k = 1 tells whether the nearest row is a match. Intervals
-    are for other records looked up in the same table.
+    than k matches can find k of them, which counts 1, so k = 1 tells whether the nearest row is a match. Records
+    of one entity find each other, so that intervals hold for other tables where entities are groups
+    (`data.group_column`); taken one by one they are for other records looked up in the same table.
 
     Args:
         k: neighbours to look at.
