@@ -105,6 +105,7 @@ def test_a_blessed_run_is_registered_exported_and_returned(first, client):
     assert yaml.safe_load((first.directory / "recipe.yaml").read_text())["model"]["latent_dim"] == 10
     beside = first.directory / "assets.extra"
     assert (beside / "report.html").read_bytes() == Path(first.page).read_bytes()
+    assert Path(first.page).is_absolute()
     assert "Could not be drawn" not in (beside / "report.html").read_text()
     assert pq.read_table(beside / "map.parquet").num_rows == len(set(pq.read_table(beside / "map.parquet")["key"]))
 

@@ -34,6 +34,16 @@ def test_a_process_that_has_ended_is_started_again(tmp_path):
     assert _standby._process.pid != first.pid
 
 
+def test_what_a_process_said_before_it_failed_is_shown(tmp_path, monkeypatch):
+    (tmp_path / "saved_model.pb").write_bytes(b"no graph")
+    with pytest.raises(ZooError, match=r"\nbefore that it said:\n(.*\n)*.*could not be loaded: Error parsing"):
+        difference_when_served(tmp_path, {})
+    _standby._end()
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")  # Python itself cannot start
+    with pytest.raises(ZooError, match=r"ended without an answer\nbefore that it said:\n(.*\n)*.*encodings"):
+        difference_when_served(tmp_path, {})
+
+
 def test_it_imports_neither_keras_nor_the_zoo(tmp_path):
     _standby.validated(tmp_path, tmp_path / "absent.npz")
     loaded = Path(f"/proc/{_standby._process.pid}/maps").read_text(encoding="utf-8")

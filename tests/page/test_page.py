@@ -1,16 +1,21 @@
 """What a page holds, read without a browser."""
 
 import dataclasses
+import io
 import math
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from zoo.page import Page, draw
 from zoo.page.drawing import OWN, as_svg, new_axes, new_figure, settings
 from zoo.page.numbers import number
 from zoo.page.summary import listed, summary
+from zoo.recipe import compose
+from zoo.stages.page import PageFiles, drawn_page
+from zoo.stages.voice import Voice
 from zoo.types import Gate
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -207,3 +212,22 @@ def test_rows_are_said_to_be_held_out_of_a_training_that_is_known_and_did_not_se
     assert said.startswith("Measured on 120 test rows: the codes of 4 numbers a row, beside raw and untrained. ")
     assert "trained on" not in facts
     assert facts["opponents and probes fitted on"] == "80 rows"
+
+
+class OnAFullDisk:
+    """A tracked run that can keep nothing."""
+
+    run_id = "a run"
+
+    def log_file(self, path):
+        raise OSError(28, "No space left on device", str(path))
+
+
+def test_a_page_that_cannot_be_kept_is_a_note_and_costs_no_run(vectors):
+    _, report, verdict, evidence, trained = vectors
+    console = Console(file=io.StringIO(), width=150)
+    recipe = compose("dense_vectors", ["page.map=pca"])
+    given = {"report": report, "verdict": verdict, "evidence": evidence}
+    found = drawn_page(recipe, OnAFullDisk(), Voice(console), trained, **given)
+    assert found == PageFiles()
+    assert "note: there is no report page: OSError: [Errno 28] No space left on device" in console.file.getvalue()

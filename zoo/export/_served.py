@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from zoo.errors import ZooError
 if TYPE_CHECKING:
     from zoo.export._signatures import Calls
 
+_SAID = 8  # lines of what a process said that are shown when it fails
 _SECONDS = 600  # that the server may take to load the model and to answer
 
 
@@ -46,7 +47,12 @@ def difference_when_served(directory: Path, calls: Calls) -> float:
         status, said = _standby.validated(directory.absolute(), expected)
     lines = said.strip().splitlines() or ["it said nothing"]
     if status != 0:
-        raise ZooError(f"a fresh process could not serve the exported model: {lines[-1]}")
+        killed = f" (it was ended by signal {-status})" if status < 0 else ""
+        before = "".join(f"\n  {line}" for line in lines[-_SAID:-1])
+        raise ZooError(
+            f"a fresh process could not serve the exported model: {lines[-1]}{killed}"
+            + (f"\nbefore that it said:{before}" if before else "")
+        )
     return float(json.loads(lines[-1])["largest_difference"])
 
 
@@ -58,6 +64,8 @@ class _Standby:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
+        self._errors: IO[str] | None = None
+        self._last_words = ""  # of the process that ended last
         self._lock = threading.Lock()
         atexit.register(self._end)
 
@@ -72,7 +80,7 @@ class _Standby:
                 self._end()
                 raise
         if not answer:
-            return 1, "the process that serves it ended without an answer"
+            return 1, f"{self._last_words}\nthe process that serves it ended without an answer".lstrip()
         found = json.loads(answer)
         return int(found["status"]), str(found["said"])
 
@@ -100,11 +108,12 @@ class _Standby:
         home = str(Path(__file__).parents[2])  # the server lies beside the zoo, wherever this process was started
         path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))
         environment = os.environ | {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  as long as it
         self._process = subprocess.Popen(  # noqa: S603  our own module
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._errors,
             text=True,
             env=environment,
             cwd=home,  # the folder of today may be gone when the next candidate comes
@@ -119,7 +128,10 @@ class _Standby:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        for stream in (process.stdin, process.stdout):
+        if self._errors is not None:
+            self._errors.seek(0)
+            self._last_words = "\n".join(self._errors.read().strip().splitlines()[-_SAID:])
+        for stream in (process.stdin, process.stdout, self._errors):
             with contextlib.suppress(OSError):
                 if stream is not None:
                     stream.close()

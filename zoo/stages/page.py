@@ -27,7 +27,7 @@ class PageFiles:
     """A drawn page.
 
     Attributes:
-        where: a path or URI of the page; None if there is none.
+        where: an absolute path or a URI of the page; None if there is none.
         exported: what goes along with an exported version, by path.
     """
 
@@ -45,12 +45,25 @@ def drawn_page(
     verdict: Verdict,
     evidence: Evidence,
 ) -> PageFiles:
-    """Draws the page, and keeps it with the run. What cannot be drawn is a note: it never costs a run its result."""
+    """Draws the page, and keeps it with the run. What cannot be drawn or kept is a note: it never costs a run."""
     try:
-        drawn = draw(recipe.public().config, report, verdict, evidence, trained, made(run.run_id), recipe.build("page"))
-    except Exception as error:
+        return _kept_page(recipe, run, voice, trained, report=report, verdict=verdict, evidence=evidence)
+    except Exception as error:  # whatever it is, a full disk included
         voice.note(f"there is no report page: {type(error).__name__}: {one_line(error)}")
         return PageFiles()
+
+
+def _kept_page(
+    recipe: Recipe,
+    run: TrackedRun,
+    voice: Voice,
+    trained: Trained,
+    *,
+    report: Report,
+    verdict: Verdict,
+    evidence: Evidence,
+) -> PageFiles:
+    drawn = draw(recipe.public().config, report, verdict, evidence, trained, made(run.run_id), recipe.build("page"))
     for failure in drawn.failures:
         voice.note(f"report page: {failure}")
     files: dict[str, str | bytes] = {PAGE_FILE: as_utf8(drawn.html)}

@@ -24,7 +24,7 @@ class Result:
         version: of the registered encoder; None if it was not blessed.
         directory: of the version in the store; None if it did not become the champion.
         promoted: whether it became the champion.
-        page: path or URI of the report page; None if none was drawn.
+        page: absolute path or URI of the report page; None if none was drawn.
     """
 
     report: Report

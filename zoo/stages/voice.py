@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import as_utf8
@@ -15,7 +16,6 @@ from zoo.report.tables import folds_table, report_table, verdict_table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from rich.console import Console, RenderableType
 
@@ -129,7 +129,7 @@ class Voice:
         self.say("from Python zoo.run(...).encoder is the encoder that was trained, blessed or not")
         self.say(f"run     {run}")
         if page:
-            self.say(f"report  {page}")
+            self.say(f"report  {_from_here(page)}")
 
     def blessed(
         self,
@@ -155,10 +155,16 @@ class Voice:
             f"exported  {directory}"
             if directory
             else f"exported  to the registry only; `{canary}` serves it as a canary, and to who asks for no label",
-            *([f"report    {page}"] if page else []),
+            *([f"report    {_from_here(page)}"] if page else []),
             "",
             f'    import zoo; encoder = zoo.load("{spec}")',
             f"    codes = encoder.encode(rows)  # float32 [n, {latent_dim}]",
         ]
         for line in lines:
             self.say(line)
+
+
+def _from_here(page: str) -> str:
+    """A path below the present folder, in short."""
+    path = Path(page)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else page

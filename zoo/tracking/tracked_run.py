@@ -70,15 +70,14 @@ class TrackedRun:
         self._client.log_artifact(self.run_id, str(path))
 
     def location(self, file: str) -> str:
-        """Where an artifact lies: a path on this machine, or a URI."""
+        """Where an artifact lies: an absolute path on this machine, or a URI."""
         from urllib.parse import unquote, urlsplit
 
         uri = self._client.get_run(self.run_id).info.artifact_uri
         parts = urlsplit(uri)
         if parts.scheme not in {"", "file"}:
             return f"{uri}/{file}"
-        path = Path(unquote(parts.path)) / file
-        return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+        return str((Path(unquote(parts.path)) / file).absolute())
 
     def count_look(self, test_set: str, encoders: int = 1) -> int:
         """Notes that test rows judge this run's encoders, and counts all that they have judged in this store.
