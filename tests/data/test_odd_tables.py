@@ -56,11 +56,14 @@ def test_text_that_looks_like_vectors_leaves_the_columns_of_numbers_alone(write,
     assert "Left out 1 column without numbers: 'about'" in splits.notes[0]
 
 
-def test_columns_that_may_be_keys_or_labels_are_pointed_out(write):
+def test_columns_that_may_be_keys_or_labels_are_pointed_out(write, tmp_path):
     words = {"name": [f"row {row}" for row in range(ROWS)], "kind": ["ab"[row % 2] for row in range(ROWS)]}
     (note,) = reads(write(FRAME.assign(**words).to_csv(index=False)), notes=1).notes
     wanted = "say data.key_column=name if it names the rows and data.label_column=kind if it holds classes to judge by"
     assert wanted in note
+    categories = FRAME.assign(**words).astype({"name": "category", "kind": "category"})
+    categories.to_parquet(tmp_path / "t.parquet", index=False)
+    assert wanted in reads(str(tmp_path / "t.parquet"), notes=1).notes[0]
     text = FRAME.assign(**words).to_csv(index=False)
     assert "say" not in reads(write(text), notes=1, label_column="kind").notes[0]
 

@@ -74,6 +74,12 @@ def test_an_index_that_names_rows_is_a_column():
     assert held_table(frame.reset_index(drop=True), "mine").schema.names == ["0", "1", "2"]
 
 
+def test_what_is_masked_is_missing():
+    masked = np.ma.masked_equal(ROWS, 4)
+    (column,) = read_whole(held_table(masked, "mine")).columns
+    assert np.isnan(column[1].as_py()[1])
+
+
 def test_other_content_is_another_table():
     assert held_table(ROWS, "mine").identity() == held_table(ROWS.copy(), "mine").identity()
     assert held_table(ROWS, "mine").identity() != held_table(ROWS + 1, "mine").identity()

@@ -88,6 +88,8 @@ def _table(held: Any, name: str) -> MemoryTable:
     elif isinstance(held, list | tuple):
         table = _of_list(held)
     elif hasattr(held, "__array__") and not hasattr(held, "to_pylist"):
+        if isinstance(held, np.ma.MaskedArray):
+            held = np.ma.filled(held.astype(np.float64), np.nan)  # what is masked is missing
         return _of_array(np.asarray(held), name)
     else:
         table = pa.table({COLUMN: held})

@@ -87,7 +87,7 @@ def may_be_labels(table: Any, names: Collection[str]) -> list[str]:
     found = []
     for name in names:
         if is_text(table.schema.field(name).type):
-            distinct = pc.count_distinct(table.column(name)).as_py()
+            distinct = pc.count_distinct(whole(table.column(name))).as_py()
             if 2 <= distinct <= min(_CLASSES, table.num_rows // _ROWS_OF_A_CLASS):
                 found.append(name)
     return found
@@ -112,7 +112,7 @@ def _are_distinct(column: Any) -> bool:
     """Whether no cell comes twice; of text as it is written, for float64 does not tell numbers beyond 2^53 apart."""
     import pyarrow.compute as pc
 
-    return bool(pc.count_distinct(column).as_py() == len(column))
+    return bool(pc.count_distinct(whole(column)).as_py() == len(column))
 
 
 def _whole_numbers(column: Any) -> Any:
