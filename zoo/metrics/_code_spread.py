@@ -70,7 +70,21 @@ class CodeSpread:
 
 
 def squared_products(codes: Doubles, weights: Doubles) -> Doubles:
-    """Sums [resamples] over all pairs of rows, a row and itself included, of w_i w_j (x_i . x_j)^2."""
+    """Sums [resamples] over all pairs of rows, a row and itself included, of w_i w_j (x_i . x_j)^2.
+
+    That is the squared Frobenius norm of sum_i w_i x_i x_i^T, which is cheaper where rows have few dimensions.
+    """
+    first, second = np.triu_indices(codes.shape[1])
+    if len(first) >= len(codes):
+        return _by_pairs(codes, weights)
+    sums = np.zeros((len(weights), len(first)))
+    for start in range(0, len(codes), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        sums += weights[:, block] @ (codes[block, first] * codes[block, second])
+    return (sums**2) @ np.where(first == second, 1.0, 2.0)
+
+
+def _by_pairs(codes: Doubles, weights: Doubles) -> Doubles:
     sums = np.zeros(len(weights))
     for start in range(0, len(codes), _BLOCK):
         block = slice(start, start + _BLOCK)
