@@ -133,8 +133,8 @@ class Checker:
     def _default(self, key: str, name: str, parameter: Parameter, filled: dict[str, Any]) -> None:
         if parameter.default is not MISSING:
             filled[name] = parameter.default
-        elif _is_part(parameter.annotation) and _stands_alone(read_signature(parameter.annotation.qualified)):
-            filled[name] = self.part(_dotted(key, name), {}, read_signature(parameter.annotation.qualified))
+        elif (kind := _only_part(parameter.annotation)) is not None:
+            filled[name] = self.part(_dotted(key, name), {}, kind)
         elif parameter.required:
             self.faults.append(f"{_dotted(key, name)}: missing; it must be {describe(parameter.annotation)}")
 
@@ -191,6 +191,14 @@ def _stands_alone(kind: Signature) -> bool:
         return False
     names = {part.rpartition(".")[2] for part in parts_of(package, kind)}
     return names == {kind.target.rpartition(".")[2]}
+
+
+def _only_part(annotation: Any) -> Signature | None:
+    """The kind of part that an annotation asks for, null allowed or not, if it is the only one of its kind."""
+    inner = get_args(annotation)
+    wanted = inner[0] if len(inner) == 2 and inner[1] is type(None) else annotation
+    kind = read_signature(wanted.qualified) if _is_part(wanted) else None
+    return kind if kind is not None and _stands_alone(kind) else None
 
 
 def _is_part(annotation: Any) -> bool:

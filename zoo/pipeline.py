@@ -151,6 +151,7 @@ class Pipeline:
         report, verdict, evidence = judged(recipe, tracker, models, splits, run=run, folds=folds)
         log_end(run, report, verdict, models.runs)
         voice.judged(report, verdict)
-        voice.step("drawing the report page")
+        if recipe.config["page"] is not None:
+            voice.step("drawing the report page")
         page = drawn_page(recipe, run, voice, models.chosen, report=report, verdict=verdict, evidence=evidence)
         return Release(recipe, tracker, exporter, voice, run, splits, page).release(models.chosen, report, verdict)

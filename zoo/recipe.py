@@ -42,7 +42,7 @@ class Schema:
         baselines: what the encoder is compared with, by name.
         metrics: by name.
         judge: how sure the comparison is.
-        page: how the report page is drawn.
+        page: how the report page is drawn; null for none.
         export: where blessed encoders go.
         tracking: where runs are logged.
         gates: conditions for blessing, by name; without any, nothing is blessed.
@@ -59,7 +59,7 @@ class Schema:
     baselines: Mapping[str, Baseline]
     metrics: Mapping[str, Metric]
     judge: Judge
-    page: Page
+    page: Page | None
     export: Exporter
     tracking: Tracker
     gates: Mapping[str, Gate] | None = None

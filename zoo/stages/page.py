@@ -45,7 +45,12 @@ def drawn_page(
     verdict: Verdict,
     evidence: Evidence,
 ) -> PageFiles:
-    """Draws the page, and keeps it with the run. What cannot be drawn or kept is a note: it never costs a run."""
+    """Draws the page, if the recipe has one, and keeps it with the run.
+
+    What cannot be drawn or kept is a note: it never costs a run.
+    """
+    if recipe.config["page"] is None:
+        return PageFiles()
     try:
         return _kept_page(recipe, run, voice, trained, report=report, verdict=verdict, evidence=evidence)
     except Exception as error:  # whatever it is, a full disk included
