@@ -26,23 +26,22 @@ def test_folds_are_child_runs_with_mean_and_spread_in_the_parent(workplace, caps
     import mlflow
 
     overrides = [
-        "train.folds=3",
+        "train.folds=2",
         "train.epochs=1",
         "train.steps_per_epoch=2",
         "judge.resamples=50",
         "~gates",
-        "~baselines.patches",
-        "page.map=pca",
-        "page.rows=50",
+        *(f"~baselines.{name}" for name in ("raw", "pca_whitened", "patches", "untrained")),
+        "page=null",
     ]
     assert main(["recipe=conv_digits", *overrides]) == 3
     printed = capsys.readouterr().out
-    assert "Mean and standard deviation over 3 folds" in printed
+    assert "Mean and standard deviation over 2 folds" in printed
     client = mlflow.MlflowClient(f"sqlite:///{Path.cwd()}/mlruns/mlflow.db")
     runs = client.search_runs([client.get_experiment_by_name("conv_digits").experiment_id])
     (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
-    assert {run.data.tags["zoo.fold"] for run in children} == {"1", "2", "3"}
+    assert {run.data.tags["zoo.fold"] for run in children} == {"1", "2"}
     for name in ("encoder.knn_accuracy", "pca.linear_probe"):
         scores = [run.data.metrics[name] for run in children]
         assert parent.data.metrics[f"folds.{name}.mean"] == pytest.approx(np.mean(scores))
@@ -55,7 +54,7 @@ def test_records_train_are_registered_and_served_from_strings(workplace, store_h
         "train.epochs=2",
         "model.bottleneck.latent_dim=8",
         "judge.resamples=50",
-        "page.map=pca",
+        "page=null",
     ]
     gates = [f"gates.{name}.margin=-2" for name in ("nearest", "matches", "nearest_kept")]
     result = zoo.run("softmax_onehot", *small, *gates, quiet=True)
@@ -71,6 +70,3 @@ def test_records_train_are_registered_and_served_from_strings(workplace, store_h
     np.testing.assert_allclose(model.predict(frame.fillna("")), codes, atol=1e-6)
     read = frame.replace({None: np.nan})  # as pandas reads an empty cell
     np.testing.assert_allclose(model.predict(read.astype(object)), codes, atol=1e-6)
-    again = zoo.run("softmax_onehot", *small, *gates, "seed=1", quiet=True)  # the champion is compared with, by strings
-    assert again.verdict.champion == "champion"
-    assert again.verdict.beats_champion is not None

@@ -66,7 +66,8 @@ def test_a_recipe_of_images_runs_beside_a_users_own_settings(tmp_path):
     script = (
         "import os, sys, keras\nos.chdir(sys.argv[1])\nfrom zoo.run import main\n"
         "few = ['train.epochs=1', 'train.steps_per_epoch=2', 'judge.resamples=20', '~gates']\n"
-        "few += ['~baselines.patches', 'page.map=pca']\n"
+        "few += [f'~baselines.{name}' for name in ('raw', 'patches', 'untrained')]\n"
+        "few += ['~metrics.linear_probe', 'page=null']\n"
         "status = main(['recipe=conv_digits', *few])\n"
         "assert keras.config.image_data_format() == 'channels_first'\n"
         "assert keras.config.dtype_policy().name == 'float16'\n"

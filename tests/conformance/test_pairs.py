@@ -272,7 +272,18 @@ class Runs:
 
     @cached_property
     def folded(self):
-        """A run in two folds and with two seeds: of one class where there are classes."""
+        """A run in two folds and with two seeds: of one class where there are classes.
+
+        Its five trainings are of so few steps that compiling them would take most of the time.
+        """
+        tensorflow = import_tensorflow()
+        tensorflow.config.run_functions_eagerly(True)
+        try:
+            return self.run_folded()
+        finally:
+            tensorflow.config.run_functions_eagerly(False)
+
+    def run_folded(self):
         train = {"epochs": 1, "batch_size": 32, "steps_per_epoch": 2, "folds": 2, "seeds": 2}
         hard = {"hard": {"metric": "own", "at_least": 2}}
         if cell(self.name, "one-class") != "+":
