@@ -302,3 +302,11 @@ def test_what_is_kept_of_a_recipe_has_no_password_in_it(monkeypatch):
     assert "s3cret" not in public.yaml()
     assert public.config["data"]["table"]["url"] == "postgresql://bob:***@host/db"
     assert public.config["model"] == recipe.config["model"]
+
+
+@pytest.mark.parametrize("recipe", [NAME, "dense_vectors"])
+def test_a_recipe_may_do_without_its_page(recipe):
+    assert compose(recipe, ["page=null"]).config["page"] is None
+    assert compose(recipe, ["page=null"]).build("page") is None
+    assert compose(recipe, ["page.rows=5"]).config["page"]["rows"] == 5
+    assert "3 is not a part" in faults("page=3", recipe=recipe)
