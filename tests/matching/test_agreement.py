@@ -56,6 +56,14 @@ def test_dates_agree_by_their_digits_and_days_may_stand_for_months():
     assert found[1, 1] == np.float32(0.9)
 
 
+def test_mistyped_dates_are_compared_as_texts():
+    values = field(["1970-03-04"] * 8 + ["1970-o3-04"], ["1970-03-04", "2001-12-21"])
+    assert values.kind == "date"
+    found = all_pairs(values)
+    assert 0.3 < found[8, 0] < 1
+    assert found[8, 1] < 0.1
+
+
 def test_the_same_date_written_otherwise_is_the_same():
     assert all_pairs(field(["1970-03-14"], ["14/03/1970"]))[0, 0] == 1
 

@@ -174,7 +174,6 @@ def _linked(coded: Sequence[CodedTable], parts: Parts, wanted: Wanted, console: 
     sides = Sides(values, coded[0].codes, None if right is None else right.codes)
     identity = {"tables": [each.identity for each in coded], "k": wanted.k, "seed": wanted.seed}
     near = _nearest(sides, parts, identity, wanted, console)
-    console.print("comparing candidates", style="dim", highlight=False)
     same = scorer is not None and scorer.names in {(), tuple(each.name for each in values)}
     if not same or not scorer.serves_others:
         scorer = None  # a field is empty now that was not, or there was nothing to learn from
@@ -205,6 +204,7 @@ def _nearest(
             column = pa.FixedSizeListArray.from_arrays(pa.array(rows.ravel()), k)
             parts.write(block, pa.table({"rows": column}))
             progress.done(block)
+    console.print("comparing candidates", style="dim", highlight=False)
     for block in blocks:
         column = parts.read(block).column("rows").combine_chunks()
         yield column.flatten().to_numpy().reshape(block.rows, k)

@@ -29,7 +29,7 @@ class Agreement:
     - category: 1 where they are the same, else 0.
     - number: exp of minus their difference, in units of the typical difference of two numbers of the column (median).
     - date: 1 where they are the same, 0.9 where day and month are swapped, else the cube of the share of digits (of
-      DDMMYYYY) that are the same.
+      DDMMYYYY) that are the same; mistyped dates are texts.
 
     Args:
         values: the field's.
@@ -77,7 +77,11 @@ class Agreement:
         first, second = dates[one], dates[other]
         swapped = (first[:, 0] == second[:, 1]) & (first[:, 1] == second[:, 0]) & (first[:, 2] == second[:, 2])
         share = (_digits(first) == _digits(second)).mean(axis=1)
-        return np.where(swapped, _SWAPPED, share**3).astype(np.float32)
+        found = np.where(swapped, _SWAPPED, share**3).astype(np.float32)
+        mistyped = np.flatnonzero((first[:, 2] == 0) | (second[:, 2] == 0))
+        if len(mistyped):
+            found[mistyped] = self._texts(one[mistyped], other[mistyped])
+        return found
 
     @cached_property
     def _tf_idf(self) -> Any:

@@ -22,7 +22,7 @@ Kind = Literal["text", "long text", "category", "number", "date"]
 LONGEST = 1000  # characters of a cell that are compared
 _LONG_TEXT = 12.0  # words of the cells on average
 _CATEGORIES, _ROWS_OF_A_CATEGORY = 100, 20
-_NEARLY_ALL = 0.95
+_NEARLY_ALL, _MOST = 0.95, 0.8  # rows that must hold numbers, and dates, of which some are mistyped
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
 _YEAR_FIRST = re.compile(r"(1[5-9]\d\d|20\d\d)[-/.]?(0[1-9]|1[0-2])[-/.]?(0[1-9]|[12]\d|3[01])([T ].*)?")
 _YEAR_LAST = re.compile(r"(0?[1-9]|[12]\d|3[01])[-/.](0?[1-9]|[12]\d|3[01])[-/.](1[5-9]\d\d|20\d\d)")
@@ -68,9 +68,9 @@ class FieldValues:
         raw = coded.dictionary.to_pylist()
         empty = missing_keys() | {plain(word) for word in missing}
         spelt = [plain(text[:LONGEST]) for text in raw]
-        filled = [text for text, key in zip(raw, spelt, strict=True) if key not in empty]
         codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
-        kind = _kind(filled, [key for key in spelt if key not in empty], codes.size)
+        rows = np.bincount(codes, minlength=len(raw)).tolist()
+        kind = _kind([each for each in zip(raw, spelt, rows, strict=True) if each[1] not in empty], codes.size)
         as_written = kind in {"number", "date"}
         keys = [text if as_written else key for text, key in zip(raw, spelt, strict=True)]
         known = np.asarray([key not in empty for key in spelt], dtype=bool)
@@ -79,8 +79,8 @@ class FieldValues:
         first = len(columns[0])
         cut = sum(len(text) > LONGEST for text in raw)
         numbers = _dates(texts) if kind == "date" else _numbers(texts) if kind == "number" else None
-        if numbers is not None:  # what is neither cannot be compared
-            values = np.where(np.append(_known(numbers), False)[values], values, np.int32(-1))
+        if numbers is not None and kind == "number":  # what is none cannot be compared
+            values = np.where(np.append(np.isfinite(numbers), False)[values], values, np.int32(-1))
         side = values[:first]
         return cls(name, kind, texts, numbers, side, side if right is None else values[first:], cut)
 
@@ -121,25 +121,22 @@ def _distinct(keys: Sequence[str], known: Truths) -> tuple[list[str], Ints]:
     return list(places), np.asarray(found, np.int32)
 
 
-def _kind(raw: Sequence[str], spelt: Sequence[str], rows: int) -> Kind:
-    """How a field is compared, by its different filled-in cells."""
-    if not raw:
+def _kind(filled: Sequence[tuple[str, str, int]], rows: int) -> Kind:
+    """How a field is compared, by its different cells: as written, plainly spelt, and how many rows have them."""
+    total = sum(many for _, _, many in filled)
+    if not total:
         return "text"
-    if _most(_is_date(text) for text in raw):
+    if sum(many for text, _, many in filled if _is_date(text)) >= _MOST * total:
         return "date"
-    numbers = [text for text in raw if _NUMBER.fullmatch(text)]
+    numbers = [(text, many) for text, _, many in filled if _NUMBER.fullmatch(text)]
     # whole numbers are mostly names: of houses, places, accounts, whose digits are mistyped as letters are
-    if len(numbers) >= _NEARLY_ALL * len(raw) and any("." in text for text in numbers):
+    if sum(many for _, many in numbers) >= _NEARLY_ALL * total and any("." in text for text, _ in numbers):
         return "number"
-    if len(set(spelt)) <= _CATEGORIES and len(set(spelt)) * _ROWS_OF_A_CATEGORY <= rows:
+    different = len({key for _, key, _ in filled})
+    if different <= _CATEGORIES and different * _ROWS_OF_A_CATEGORY <= rows:
         return "category"
-    words = sum(text.count(" ") + 1 for text in spelt) / len(spelt)
+    words = sum(many * (key.count(" ") + 1) for _, key, many in filled) / total
     return "long text" if words > _LONG_TEXT else "text"
-
-
-def _most(truths: Iterable[bool]) -> bool:
-    found = list(truths)
-    return sum(found) >= _NEARLY_ALL * len(found)
 
 
 def _is_date(text: str) -> bool:
@@ -161,7 +158,3 @@ def _dates(texts: Sequence[str]) -> Ints:
 def _numbers(texts: Sequence[str]) -> Reals:
     """[values]; NaN for what is no number."""
     return np.asarray([float(text) if _NUMBER.fullmatch(text) else np.nan for text in texts], np.float64)
-
-
-def _known(numbers: Any) -> Truths:
-    return np.asarray(numbers[:, 2] > 0 if numbers.ndim == 2 else np.isfinite(numbers))
