@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.matching.arrays import sorted_unique
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -36,7 +38,7 @@ class Pairs:
         if single:
             left, right = np.minimum(left, right), np.maximum(left, right)
             left, right = left[left != right], right[left != right]
-        keys = np.unique(left << 32 | right)
+        keys = sorted_unique(left << 32 | right)
         return cls(keys >> 32, keys & 0xFFFFFFFF)
 
     def __len__(self) -> int:

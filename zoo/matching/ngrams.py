@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.matching.arrays import sorted_unique
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,7 +34,7 @@ def counted_ngrams(texts: Sequence[str]) -> tuple[Any, npt.NDArray[np.int64]]:
     from scipy.sparse import csr_array, vstack
 
     pieces = [_keys(texts[start : start + _TEXTS]) for start in range(0, len(texts), _TEXTS)] or [_keys([])]
-    known = np.unique(np.concatenate([np.unique(keys) for _, keys in pieces]))
+    known = sorted_unique(np.concatenate([sorted_unique(keys) for _, keys in pieces]))
     blocks = []
     for (rows, keys), start in zip(pieces, range(0, max(len(texts), 1), _TEXTS), strict=True):
         count = min(_TEXTS, len(texts) - start)
