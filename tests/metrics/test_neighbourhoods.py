@@ -12,6 +12,7 @@ from sklearn.manifold import trustworthiness
 from zoo.metrics.continuity import Continuity
 from zoo.metrics.distance_correlation import DistanceCorrelation
 from zoo.metrics.trustworthiness import Trustworthiness
+from zoo.types import Splits
 
 BOTH = [Trustworthiness, Continuity]
 
@@ -140,3 +141,16 @@ def test_distances_of_collapsed_broken_and_too_few_rows(raw, codes, splits, once
     dense = replace(splits, features=np.abs(splits.features))
     signs = codes(lambda rows: np.asarray(rows @ matrix(12)))
     assert once(metric, signs, replace(splits, features=held)) == pytest.approx(once(metric, signs, dense), abs=1e-6)
+
+
+@pytest.mark.parametrize("metric", BOTH)
+@pytest.mark.parametrize("k", [1, 7])
+def test_a_row_contributes_what_the_score_is_without_it(metric, k, codes, rng):
+    table = rng.normal(size=(40, 4)).astype(np.float32)
+    splits = Splits(table, train=np.arange(5), validation=np.arange(5, 10), test=np.arange(10, 40))
+    rows, small = table[10:].astype(np.float64), (table[10:] @ matrix(4)).astype(np.float64)
+    first, second = (rows, small) if metric is Trustworthiness else (small, rows)
+    left = [trustworthiness(np.delete(first, m, 0), np.delete(second, m, 0), n_neighbors=k) for m in range(30)]
+    contributed = metric(k).values(codes(lambda rows: rows @ matrix(4)).on(splits), splits)
+    np.testing.assert_allclose(contributed - contributed.mean(), 29 * (np.mean(left) - np.asarray(left)), atol=1e-5)
+    assert contributed.mean() == pytest.approx(trustworthiness(first, second, n_neighbors=k), abs=1e-7)

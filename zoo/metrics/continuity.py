@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zoo.metrics._neighbourhoods import Neighbourhoods, ranks_beyond
+from zoo.metrics._neighbourhoods import Neighbourhoods
 
 if TYPE_CHECKING:
     from zoo.types import Doubles
@@ -26,6 +26,6 @@ class Continuity(Neighbourhoods):
     """
 
     @staticmethod
-    def lost(raw: Doubles, codes: Doubles, k: int) -> Doubles:
+    def chosen_and_judged(raw: Doubles, codes: Doubles) -> tuple[Doubles, Doubles]:
         """See `Neighbourhoods`."""
-        return ranks_beyond(raw, codes, k)
+        return raw, codes
