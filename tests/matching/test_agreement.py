@@ -80,6 +80,7 @@ def test_numbers_agree_the_more_the_nearer_they_are():
     [
         (["12", "7", "1999"], "text"),  # house numbers and years are typed digit by digit
         ([12.5, 3.25, 7.0], "number"),
+        (["7731234.0", "7735678.0", "1234567"], "text"),
         (["1970-01-01", "1980-02-03"], "date"),
         (["word " * 20, "other " * 20], "long text"),
         ([None, None], "text"),

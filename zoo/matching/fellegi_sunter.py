@@ -77,15 +77,17 @@ class FellegiSunter:
 
     def evidence(self, agreement: Reals) -> Reals:
         """What each field says for a match, [pairs, fields] nats; 0 where a record leaves it empty."""
-        shares = [
-            np.where(column >= 0, np.interp(column, KNOTS, weights), 0.0)
-            for column, weights in zip(agreement.T, self.weights, strict=True)
-        ]
-        return np.stack(shares, axis=1).astype(np.float32) if shares else np.zeros(agreement.shape, np.float32)
+        shares = np.zeros(agreement.shape, np.float32)
+        for place, (column, weights) in enumerate(zip(agreement.T, self.weights, strict=True)):
+            shares[:, place] = _share(column, weights)
+        return shares
 
     def log_odds(self, agreement: Reals) -> Reals:
         """[pairs]; the sum of the evidence and the prior."""
-        return self.prior + self.evidence(agreement).sum(axis=1, dtype=np.float64)
+        total = np.full(len(agreement), self.prior)
+        for column, weights in zip(agreement.T, self.weights, strict=True):
+            total += _share(column, weights)
+        return total
 
     def probability(self, agreement: Reals) -> Reals:
         """[pairs], that a pair is of one thing."""
@@ -108,6 +110,11 @@ class FellegiSunter:
         weights = config["weights"]
         rows = np.asarray(list(weights.values()), np.float64).reshape(len(weights), _LEVELS)
         return cls(tuple(weights), rows, config["prior"], config["rounds"])
+
+
+def _share(agreement: Reals, weights: Reals) -> Reals:
+    """What one field [pairs] says."""
+    return np.where(agreement >= 0, np.interp(agreement, KNOTS, weights), 0.0)
 
 
 def _patterns(agreement: Reals) -> tuple[Ints, Reals]:

@@ -22,7 +22,9 @@ Kind = Literal["text", "long text", "category", "number", "date"]
 LONGEST = 1000  # characters of a cell that are compared
 _LONG_TEXT = 12.0  # words of the cells on average
 _CATEGORIES, _ROWS_OF_A_CATEGORY = 100, 20
-_NEARLY_ALL, _MOST = 0.95, 0.8  # rows that must hold numbers, and dates, of which some are mistyped
+# rows that must hold numbers, and among them fractions; and dates, of which some are mistyped
+_NEARLY_ALL, _SOME, _MOST = 0.95, 0.05, 0.8
+_FRACTION = re.compile(r"\.\d*[1-9]")
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
 _YEAR_FIRST = re.compile(r"(1[5-9]\d\d|20\d\d)[-/.]?(0[1-9]|1[0-2])[-/.]?(0[1-9]|[12]\d|3[01])([T ].*)?")
 _YEAR_LAST = re.compile(r"(0?[1-9]|[12]\d|3[01])[-/.](0?[1-9]|[12]\d|3[01])[-/.](1[5-9]\d\d|20\d\d)")
@@ -130,7 +132,8 @@ def _kind(filled: Sequence[tuple[str, str, int]], rows: int) -> Kind:
         return "date"
     numbers = [(text, many) for text, _, many in filled if _NUMBER.fullmatch(text)]
     # whole numbers are mostly names: of houses, places, accounts, whose digits are mistyped as letters are
-    if sum(many for _, many in numbers) >= _NEARLY_ALL * total and any("." in text for text, _ in numbers):
+    fractions = sum(many for text, many in numbers if _FRACTION.search(text))
+    if sum(many for _, many in numbers) >= _NEARLY_ALL * total and fractions >= _SOME * total:
         return "number"
     different = len({key for _, key, _ in filled})
     if different <= _CATEGORIES and different * _ROWS_OF_A_CATEGORY <= rows:

@@ -199,8 +199,8 @@ def link(sides: Sides, near: Iterable[Ints], wanted: Wanted, scorer: Scorer | No
         scorer: that of tables matched before; None learns one from these.
     """
     single = sides.single
-    rows = len(sides.left) + (0 if sides.right is None else len(sides.right))
-    sharing = sharing_pairs(sides.fields, wanted.k * rows, single=single)
+    rows = max(len(side) for side in sides.unit)
+    sharing = sharing_pairs(sides.fields, 2 * wanted.k * rows, single=single)
     pairs = together(near_pairs(near, single=single), sharing, single=single)
     cosine = cosines_of_pairs(*sides.unit, pairs.left, pairs.right)
     agreement = agreements(sides.agreement, pairs.left, pairs.right)

@@ -20,6 +20,7 @@ _AGREES, _ENOUGH = 0.6, 0.55
 _SAMPLE = 2_000_000  # pairs that EM looks at
 _FEWEST = 20  # pairs that EM can learn from
 _HALF, _PRECISION = 0.5, 0.95
+_STANDS_OUT = 0.4  # the estimated F1 of the best threshold, below which none is taken
 _TAUGHT = 10.0  # matches, from which on a scorer serves other tables
 
 
@@ -99,7 +100,7 @@ class Scorer:
         found = ranked.probability(cosines, rows)
         threshold, best = _best_f1(found)
         notes = [f"{why}: probabilities are by the cosine alone, a row's best beside chance"]
-        if best < _HALF:
+        if best < _STANDS_OUT:
             threshold, found = np.inf, np.zeros(0)
             notes.append("no candidate stands out from what strangers have in common: no match")
         return cls(None, ranked, threshold, tuple(notes), float(found.sum()))
