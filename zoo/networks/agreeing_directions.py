@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from zoo.moments import Moments
 from zoo.parts import Network, flat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from zoo.parts import Batches, Corruption, Tensor
     from zoo.types import Doubles, Floats, LayerArguments, PositiveFloat, PositiveInt, UnitInterval
@@ -99,28 +100,29 @@ class AgreeingDirections(Network):
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         self.network.solve(batches)
+        compiled = tf.function(self._features, reduce_retracing=True)  # networks that work row by row crawl without
         every = -(-sum(len(block) for block, _ in batches()) // self.rows)
         apart, within = Moments(self.mean.shape[0]), Moments(self.mean.shape[0])
         with threadpool_limits(1):  # where others work, threads wait for each other
             for rows, weights in _some(batches, every):
-                apart.update(self._features(rows, training=False), weights)
-                within.update(self._residuals(rows), np.repeat(weights, self.copies))
+                apart.update(compiled(ops.convert_to_tensor(rows), training=False).numpy(), weights)
+                within.update(self._residuals(rows, compiled), np.repeat(weights, self.copies))
             self.mean.assign(apart.mean)
             self.map.assign(self._directions(apart.covariance(), within.covariance()))
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         """[batch, ...] -> [batch, units]."""
-        features = ops.cast(flat(self.network(x, training=training)), "float32")
-        mapped = ops.matmul(features - ops.convert_to_tensor(self.mean), ops.convert_to_tensor(self.map))
+        centred = self._features(x, training=training) - ops.convert_to_tensor(self.mean)
+        mapped = ops.matmul(centred, ops.convert_to_tensor(self.map))
         return ops.cast(ops.stop_gradient(mapped), self.compute_dtype)
 
-    def _features(self, rows: Floats, *, training: bool) -> Floats:
-        return np.asarray(ops.convert_to_numpy(ops.cast(flat(self.network(rows, training=training)), "float32")))
+    def _features(self, rows: Tensor, *, training: bool) -> Tensor:
+        return ops.cast(flat(self.network(rows, training=training)), "float32")
 
-    def _residuals(self, rows: Floats) -> Floats:
+    def _residuals(self, rows: Floats, compiled: Callable[..., Any]) -> Floats:
         """Features of views about their row's mean [rows * copies, features], as far apart as drawn independently."""
         copied = ops.convert_to_tensor(np.repeat(rows, self.copies, axis=0))
-        seen = self._features(self.views(copied, training=True), training=True).astype(np.float64)
+        seen = compiled(self.views(copied, training=True), training=True).numpy().astype(np.float64)
         each = seen.reshape(len(rows), self.copies, -1)
         residuals = (each - each.mean(axis=1, keepdims=True)) * np.sqrt(self.copies / (self.copies - 1))
         return residuals.reshape(seen.shape).astype(np.float32)
