@@ -108,3 +108,9 @@ def test_vectors_without_fields_are_matched_by_their_cosine(rng):
     sides = Sides([], codes, near)
     links = link(sides, nearest(sides, Wanted()), Wanted())
     assert f1(of_matches(links), {(row, row) for row in range(400)}) > 0.98
+
+
+def test_what_a_recipe_says_stands_for_missing_is_missing(two_tables):
+    values, _ = field_values(*two_tables, NAMES, {}, ("a", "b"), ["Hobart"])
+    towns = two_tables[0].column("town").to_pylist()
+    np.testing.assert_array_equal(values[2].left < 0, [town == "hobart" for town in towns])

@@ -270,9 +270,16 @@ class Encoder:
             a,
             b,
             k,
+            missing=self.missing_texts,
             one_to_one=one_to_one,
             threshold=threshold,
         )
+
+    @property
+    def missing_texts(self) -> tuple[str, ...]:
+        """What stands for an empty cell of a record, beside the usual ones."""
+        of_kind = getattr(self.kind, "missing", None)
+        return tuple(of_kind if of_kind is not None else getattr(getattr(self.kind, "rules", None), "missing", ()))
 
     def _function(self, method: str) -> Callable[..., Any]:
         if method not in self._functions:

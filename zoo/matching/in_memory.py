@@ -25,10 +25,11 @@ def matched(
     b: Any,
     k: int,
     *,
+    missing: Sequence[str],
     one_to_one: bool,
     threshold: float | None,
 ) -> Any:
-    """See `zoo.Encoder.match`; `encode` gives the codes of rows, `fields` are the columns that are compared."""
+    """See `zoo.Encoder.match`; `encode` gives the codes of rows, `fields` are compared, `missing` stands for none."""
     import pyarrow as pa
 
     wanted = Wanted(k, one_to_one, threshold)
@@ -36,7 +37,7 @@ def matched(
         raise InputError("one_to_one means nothing within one table: an entity may have any number of rows")
     tables = [_columns(each, name, fields) for each, name in ((a, "a"), (b, "b")) if each is not None]
     codes = [encode(each) for each in (a, b) if each is not None]
-    values, _ = field_values(tables[0], tables[1] if len(tables) > 1 else None, fields, {}, ("a", "b"))
+    values, _ = field_values(tables[0], tables[1] if len(tables) > 1 else None, fields, {}, ("a", "b"), missing)
     sides = Sides(values, codes[0], codes[1] if len(codes) > 1 else None)
     links = link(sides, nearest(sides, wanted), wanted)
     ids = [pa.array(np.arange(len(each))) for each in codes]

@@ -155,7 +155,12 @@ class Links:
 
 
 def field_values(
-    left: Any, right: Any, names: Sequence[str], called: Mapping[str, str], where: tuple[str, str]
+    left: Any,
+    right: Any,
+    names: Sequence[str],
+    called: Mapping[str, str],
+    where: tuple[str, str],
+    missing: Sequence[str] = (),
 ) -> tuple[list[FieldValues], tuple[str, ...]]:
     """What two tables hold in the fields that are compared, and notes on what cannot be.
 
@@ -165,6 +170,7 @@ def field_values(
         names: of the fields, as the first table has them.
         called: field -> what the second calls it, where it is not the same.
         where: what to call the tables in messages.
+        missing: texts that stand for an empty cell beside the usual ones.
 
     Raises:
         InputError: a table without such a column.
@@ -173,7 +179,7 @@ def field_values(
     for name in names:
         one = _column(left, name, where[0])
         other = None if right is None else _column(right, called.get(name, name), where[1])
-        values = FieldValues.of_columns(name, one, other)
+        values = FieldValues.of_columns(name, one, other, missing)
         filled = values.filled()
         if values.cut:
             notes.append(
