@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from zoo.types import Floats, LayerArguments, TableSchema
 
     Tensor = Any  # keras 3 has no static tensor type that all its backends share
+    Pairs = Callable[[], Iterable[tuple[Any, Any]]]  # blocks of rows, and of the same rows as others would write them
     Batches = Callable[[], Iterable[tuple[Any, Floats]]]  # blocks as `Splits.take` gives them, and weights
 
 KINDS = ("bottlenecks", "corruptions", "likelihoods", "models", "networks", "objectives", "preprocessing")
 
-ROW, NEIGHBOUR = "row", "neighbour"  # the keys of a batch in which each row comes with one of its neighbours
+# The keys of a batch in which each row comes with one of its neighbours, or as someone else would write it
+ROW, NEIGHBOUR, COPY = "row", "neighbour", "copy"
 
 
 def arguments(part: type) -> list[str]:
@@ -96,10 +98,13 @@ class Network(Configured, keras.Layer):
         takes_sparse: it reads sparse rows, a dictionary of `indices` [batch, items] int32 (-1 where a row has no more
             items) and `values` [batch, items] float32; its `build` gets the shape [batch, columns] of the dense rows.
         needs_target: as a decoder it must know what it decodes to: `build(code_shape, target_shape)`.
+        solves_from_copies: it wants to see training rows beside copies of them, see `solve_from_copies`.
+        places: field -> (first, last + 1) of its features, for a network that keeps fields apart.
     """
 
     takes_sparse = False
     needs_target = False
+    solves_from_copies = False
 
     def adapt(self, batches: Batches) -> None:
         """Learns, before training, what training leaves alone; an encoder is handed the preprocessed training rows.
@@ -112,6 +117,15 @@ class Network(Configured, keras.Layer):
         """Learns what has a closed form, before the first step of gradient; handed the same rows as `adapt`.
 
         It is part of training: the untrained twin of a model shares what `adapt` learnt, and nothing of this.
+        """
+
+    def solve_from_copies(self, pairs: Pairs) -> None:
+        """Learns, before the first step of gradient, how the same row comes out when it is written again.
+
+        It is part of training, as `solve` is.
+
+        Args:
+            pairs: called for a pass over the training rows: blocks [<= size, ...], each with the same rows rewritten.
         """
 
 
@@ -241,7 +255,8 @@ class Objective(_InFloat32):
     Attributes:
         view: "corruption" for the codes of a second corruption of the same rows; "neighbour" for the codes of a
             neighbour of each row, drawn from the graph of nearest neighbours (see `zoo.train.Neighbours`) that has
-            `neighbours` edges a row; None for neither.
+            `neighbours` edges a row; "copy" for the codes of the row as someone else would write it
+            (`Splits.rewritten`), which are also what is decoded: denoising; None for none of them.
         neighbours: edges a row of that graph; 0 without one.
     """
 

@@ -44,6 +44,7 @@ sparse           +      +          +         +      +       +     +        +    
 values           +      +          +         +      +       +     strings  +     +       +        +      +
 baskets          +      classless  +         +      +       +     strings  +     +       +        +      +
 records          +      +          +         +      none    +     strings  +     +       +        +      +
+typed-records    +      classless  +         +      none    +     strings  +     +       +        +      +
 """
 
 # What an option of `train` and `export` is about: a feature of the table, or nothing that a kind of row could change.
@@ -180,9 +181,24 @@ def records(folder, rng):
     return Kind(bag("Product"), source, frame, folder / "records.csv", {"_target_": "zoo.metrics.FieldCompletion"})
 
 
+def typed_records(folder, rng):
+    letters = np.asarray(list("abcde\u00e7 "))
+    frame = pd.DataFrame({"name": ["".join(rng.choice(letters, 8)) for _ in range(ROWS)], "aside": "x"})
+    frame.to_csv(folder / "typed.csv", index=False)
+    source = {"_target_": "zoo.data.Records", "path": str(folder / "typed.csv"), "columns": ["name"]}
+    source |= {"buckets": 64}
+    agree = {"_target_": "zoo.objectives.AgreeAcrossViews", "of": "copy"}
+    model = bag("Product") | {
+        "encoder": {"_target_": "zoo.networks.FieldEncoders", "units": LATENT},
+        "bottleneck": {"_target_": "zoo.bottlenecks.Identity", "latent_dim": LATENT},
+        "terms": {"agree": agree},
+    }
+    return Kind(model, source, frame, folder / "typed.csv", {"_target_": "zoo.metrics.CopyRecall"})
+
+
 KINDS: dict[str, Callable[[Path, Any], Kind]] = {
     each.__name__.rstrip("_").replace("_", "-"): each
-    for each in (vectors, named_columns, images, sparse_, values, baskets, records)
+    for each in (vectors, named_columns, images, sparse_, values, baskets, records, typed_records)
 }
 
 

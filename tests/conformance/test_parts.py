@@ -38,11 +38,11 @@ PARTS = [f"{kind}.{name}" for kind in KINDS for name in public_names(importlib.i
 MODELS = [part for part in PARTS if part.startswith("models.")]
 HOSTED = [part for part in PARTS if part not in MODELS]
 AT_LEAST = {
-    "bottlenecks": 7,
+    "bottlenecks": 8,
     "corruptions": 5,
     "likelihoods": 6,
     "models": 5,
-    "networks": 5,
+    "networks": 6,
     "objectives": 3,
     "preprocessing": 6,
 }
@@ -125,6 +125,7 @@ EXAMPLES = {
         "copies": 3,
     },
     "networks.EmbeddingBag": {"units": 5, "hidden": [4], "activation": "tanh", "combiner": "mean", "dropout": 0.25},
+    "networks.FieldEncoders": {"units": 5, "fields": {"a": 4, "b": 5}, "evidence": {"a": 1.0, "b": 2.0}},
     "networks.MLP": {"hidden": [5, 4], "activation": "tanh", "skip": True, "dropout": 0.25},
     "networks.PatchCodes": {
         "centroids": 5,
@@ -220,6 +221,7 @@ ROWS_OF = {
     "likelihoods.Multinomial": "baskets",
     "likelihoods.Product": "records",
     "networks.EmbeddingBag": "baskets",
+    "networks.FieldEncoders": "records",
     "networks.PatchCodes": "images",
     "networks.ResidualDecoder": "images",
     "networks.ResidualEncoder": "images",
@@ -274,7 +276,7 @@ def host(part):
             "preprocess": {"rescale": Rescale()},
         },
         "baskets": lambda: {"encoder": EmbeddingBag(5), "likelihood": Multinomial()},
-        "records": lambda: {"encoder": EmbeddingBag(5)},
+        "records": lambda: {"encoder": EmbeddingBag(5), "likelihood": Product({"a": 4, "b": 5})},
     }[kind]()
     parts = {"bottleneck": Linear(3), "decoder": MLP([5]), **around, **PLACE[part.split(".")[0]](make(part))}
     return Autoencoder(**parts)

@@ -9,6 +9,7 @@ import dataclasses
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import yaml
 from scipy.sparse import csr_array
@@ -22,7 +23,8 @@ from zoo.evaluate.gates import decide  # noqa: E402
 from zoo.export._signatures import write_saved_model  # noqa: E402
 from zoo.models.autoencoder import Autoencoder  # noqa: E402
 from zoo.recipe import compose, list_recipes  # noqa: E402
-from zoo.rows import ItemRows, RecordRows  # noqa: E402
+from zoo.rows import ItemRows, RecordRows, TypedRecordRows  # noqa: E402
+from zoo.rows.typed_field import DATE_COLUMNS, TypedField  # noqa: E402
 from zoo.stages.judging import reported  # noqa: E402
 from zoo.stages.model import built_model  # noqa: E402
 from zoo.stages.preflight import hopeless_gates  # noqa: E402
@@ -53,6 +55,15 @@ def records(random):
     return {"features": csr_array(np.hstack(chosen)), "kind": RecordRows(fields), "groups": np.arange(ROWS)}
 
 
+def typed_records(random):
+    letters = np.asarray(list("abcdefgh "))
+    cells = {name: ["".join(random.choice(letters, 9)) for _ in range(ROWS)] for name in ("name", "street")}
+    raw = pa.table(cells | {"born": [f"19{year}-01-13" for year in random.integers(10, 99, ROWS)]})
+    texts = {name: TypedField("text", 512, 3.0) for name in cells}
+    kind = TypedRecordRows(texts | {"born": TypedField("date", DATE_COLUMNS, 4.0)})
+    return {"features": kind.read(raw), "kind": kind, "raw": raw, "groups": np.arange(ROWS)}
+
+
 def baskets(random):
     counts = random.poisson(0.1, size=(ROWS, 80)).astype(np.float32)
     counts[:, 0] += 1
@@ -66,6 +77,7 @@ KINDS = {
     "WordVectors": words,
     "CategoricalTable": records,
     "Baskets": baskets,
+    "Records": typed_records,
 }
 
 

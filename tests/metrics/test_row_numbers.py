@@ -3,18 +3,20 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy.sparse import csr_array
 
 import zoo.metrics
 from zoo.evaluate._resampling import Resampling
 from zoo.evaluate._units import resampling_units
-from zoo.rows import ItemRows, RecordRows
+from zoo.rows import ItemRows, RecordRows, TypedRecordRows
+from zoo.rows.typed_field import TypedField
 from zoo.types import MISSING, OTHER, CountsRows, Dyadic, Splits
 
 ROWS, WIDTH = 200, 9
 # asked of other codes than those of the row itself, or found in nothing of these rows
-NOT_BY_CODE = {"BasketCompletion", "FieldCompletion", "NearDuplicateCodes", "Analogies"}
+NOT_BY_CODE = {"BasketCompletion", "FieldCompletion", "NearDuplicateCodes", "Analogies", "CopyRecall"}
 # what the others find does not change with one of those that ask
 OWN = {"KnnAccuracy", "LinearProbe", "ReconstructionR2", "QueryRetrieval", "EffectiveRank", "ActiveUnits"}
 
@@ -84,6 +86,9 @@ def tables(splits, rng):
     yield replace(splits, features=csr_array(np.hstack(records).astype(np.float32)), kind=RecordRows(fields))
     baskets = csr_array(rng.poisson(0.5, size=(ROWS, WIDTH)).astype(np.float32))
     yield replace(splits, features=baskets, kind=ItemRows([f"i{i}" for i in range(WIDTH)]))
+    raw = pa.table({"name": ["".join(letters) for letters in rng.choice(list("abcdef"), (ROWS, 6))]})
+    typed = TypedRecordRows({"name": TypedField("text", 64)})
+    yield replace(splits, features=typed.read(raw), raw=raw, kind=typed)
 
 
 def all_metrics():

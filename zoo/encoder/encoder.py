@@ -52,6 +52,7 @@ class Encoder:
         latent_dim: as above.
         threshold: as above.
         code_scale: as above.
+        places: field -> (first, last + 1) of its numbers in the code, for encoders that keep fields apart.
     """
 
     def __init__(
@@ -63,9 +64,11 @@ class Encoder:
         vocabulary: Vocabulary | None = None,
         threshold: float = float("inf"),
         code_scale: float | None = None,
+        places: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
         self.name, self.kind, self.latent_dim, self.threshold = name, kind, latent_dim, threshold
         self.code_scale = code_scale
+        self.places = dict(places or {})
         self._functions, self._vocabulary = functions, vocabulary
 
     def __repr__(self) -> str:
@@ -105,14 +108,28 @@ class Encoder:
     @classmethod
     def _of(cls, name: str, loaded: Loaded, vocabulary: Vocabulary | None) -> Encoder:
         return cls(
-            name, loaded.functions, loaded.kind, loaded.latent_dim, vocabulary, loaded.threshold, loaded.code_scale
+            name,
+            loaded.functions,
+            loaded.kind,
+            loaded.latent_dim,
+            vocabulary,
+            loaded.threshold,
+            loaded.code_scale,
+            loaded.places,
         )
 
     def completed_by(self, other: Encoder) -> Encoder:
         """The same encoder, with what it has no function for taken from another that takes the same inputs."""
         functions = {**other._functions, **self._functions}
         return Encoder(
-            self.name, functions, self.kind, self.latent_dim, self._vocabulary, self.threshold, self.code_scale
+            self.name,
+            functions,
+            self.kind,
+            self.latent_dim,
+            self._vocabulary,
+            self.threshold,
+            self.code_scale,
+            self.places,
         )
 
     def has(self, method: str) -> bool:

@@ -35,7 +35,7 @@ def from_model(model: Any, kind: RowKind | None, code_scale: float | None) -> Lo
             lambda seeds, **arrays: model.log_weights(kind.features(arrays), seeds),
             {"seeds": tf.TensorSpec((None,), tf.int32), **specs},
         )
-    return Loaded(functions, kind, model.latent_dim, float(model.threshold), code_scale)
+    return Loaded(functions, kind, model.latent_dim, float(model.threshold), code_scale, model.places)
 
 
 def _traced_when_called(function: Callable[..., Any], specs: Mapping[str, Any]) -> Callable[..., Any]:

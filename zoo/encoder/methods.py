@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +36,7 @@ class Loaded:
         latent_dim: columns of a code.
         threshold: see `zoo.encoder.Encoder`.
         code_scale: see there.
+        places: see there.
     """
 
     functions: Mapping[str, Callable[..., Any]]
@@ -43,6 +44,7 @@ class Loaded:
     latent_dim: int
     threshold: float
     code_scale: float | None
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def can(model: Any, method: str) -> bool:

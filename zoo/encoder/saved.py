@@ -10,7 +10,7 @@ from zoo.errors import InputError
 from zoo.quantization import from_int8
 from zoo.quiet import import_tensorflow
 from zoo.rows.choose import kind_of_signature
-from zoo.rows.saved import read_kind
+from zoo.rows.saved import read_kind, read_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,9 @@ def from_saved_model(directory: Path) -> Loaded:
     code_scale = float(loaded.code_scale) if hasattr(loaded, "code_scale") else None
     if code_scale is not None:
         functions["encode"] = partial(_as_float, functions["encode"], code_scale)
-    return Loaded(functions, kind, encode.structured_outputs["embedding"].shape[1], threshold, code_scale)
+    return Loaded(
+        functions, kind, encode.structured_outputs["embedding"].shape[1], threshold, code_scale, read_places(directory)
+    )
 
 
 def _signature(loaded: Any, signature: str, output: str, *numbers: Any, **arrays: Any) -> Any:

@@ -56,7 +56,7 @@ def write_saved_model(
     if code_scale is not None:
         exported.code_scale = tf.Variable(code_scale, dtype=tf.float32, trainable=False)
     tf.saved_model.save(exported, str(directory), signatures=signatures)
-    write_kind(directory, kind)
+    write_kind(directory, kind, model.places)
 
 
 def calls_on_probes(model: Any, splits: Splits, code_scale: float | None = None) -> Calls:

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 
 class Product(Likelihood):
-    """p(x|z) = product over named fields f of softmax(l_f)[x_f], for one-hot records.
+    """p(x|z) = product over named fields f and their items i of softmax(l_f)[x_i] ^ count_i.
 
-    Records are sparse rows with exactly one item in each field; the fields' columns lie one block after the other.
+    Records are sparse rows whose fields' columns lie one block after the other. A field with one item is categorical;
+    one with several is a bag, such as the characters of a text, whose order counts for nothing (a multinomial without
+    its coefficient, which does not depend on z); one with none is missing and says nothing.
 
     Args:
         fields: name of each field and how many columns it has, in order; None takes them from the data.
@@ -43,6 +45,8 @@ class Product(Likelihood):
         """Takes the fields from the table, where none were given."""
         if self.fields is None and schema.categories:
             self.fields = {field: len(names) for field, names in schema.categories.items()}
+        if self.fields is None and schema.blocks:
+            self.fields = {field: columns for field, (columns, _) in schema.blocks.items()}
 
     def build(self, features_shape: tuple[int | None, ...], target_shape: tuple[int | None, ...]) -> None:
         """Makes the weights for features [batch, ...] and records [batch, columns]."""
@@ -70,6 +74,7 @@ class Product(Likelihood):
         """Log p of each field [batch, fields] in nats: where a record is odd."""
         indices = target["indices"]
         found = ops.take_along_axis(self.log_probabilities(features), ops.maximum(indices, 0), axis=-1)
+        found = found * ops.cast(target["values"], "float32")
         starts = [sum(self._sizes()[:i]) for i in range(len(self._sizes()))]
         within = [
             ops.sum(ops.where((indices >= start) & (indices < start + size), found, 0.0), axis=-1)

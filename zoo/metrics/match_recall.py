@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.metrics._labelled import class_numbers, labelled
-from zoo.metrics._vectors import cosines, is_finite, nearest, unit, vectors
+from zoo.metrics._matches import asked_records, candidates
 from zoo.metrics._weighted import mean
 
 if TYPE_CHECKING:
@@ -17,10 +16,11 @@ if TYPE_CHECKING:
 class MatchRecall:
     """Share of a record's matches, the rows of its label, that are among its k nearest held-out rows by cosine.
 
-    Asked of every held-out row that has a match held out; the row itself is not among its neighbours. A row with more
-    than k matches can find k of them, which counts 1, so k = 1 tells whether the nearest row is a match. Records
-    of one entity find each other, so that intervals hold for other tables where entities are groups
-    (`data.group_column`); taken one by one they are for other records looked up in the same table.
+    Asked of every held-out row that has a match held out; the row itself is not among its neighbours. Where the rows
+    are of two tables that are matched, matches and neighbours are of the other one. A row with more than k matches can
+    find k of them, which counts 1, so k = 1 tells whether the nearest row is a match. Records of one entity find each
+    other, so that intervals hold for other tables where entities are groups (`data.group_column`); taken one by one
+    they are for other records looked up in the same table.
 
     Args:
         k: neighbours to look at.
@@ -36,34 +36,20 @@ class MatchRecall:
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[queries] shares; None without labels or matches, or with no more than k rows."""
-        taken, own, matches = self._matches(splits)
+        taken, own, matches = asked_records(splits, self.k, self.rows)
         asked = np.flatnonzero(matches)
         if not len(asked):
             return None
-        codes = vectors(representation, taken)
-        if not is_finite(codes):
+        found = candidates(representation, splits, taken, asked, self.k)
+        if found is None:
             return np.full(len(asked), np.nan)
-        directions = unit(codes)
-        found = np.empty(len(asked))
-        for block, similarities in cosines(directions[asked], directions):
-            queries = asked[block]
-            similarities[np.arange(len(queries)), queries] = -np.inf
-            found[block] = (own[nearest(similarities, self.k)] == own[queries, None]).sum(axis=1)
-        return found / np.minimum(matches[asked], self.k)
+        hits = (own[found[0]] == own[asked, None]).sum(axis=1)
+        return hits / np.minimum(matches[asked], self.k)
 
     def row_numbers(self, splits: Splits) -> Rows:
         """See `zoo.types.CountsRows`."""
-        taken, _, matches = self._matches(splits)
+        taken, _, matches = asked_records(splits, self.k, self.rows)
         return taken[matches > 0]
-
-    def _matches(self, splits: Splits) -> tuple[Rows, Rows, Rows]:
-        """Rows [n], their classes [n], and how many others of its class each has [n]; none with k rows or fewer."""
-        classes = class_numbers(splits)
-        taken = splits.test[:0] if classes is None else labelled(splits.test, classes, self.rows)
-        if classes is None or len(taken) <= self.k:
-            return taken[:0], taken[:0], taken[:0]
-        own = classes[taken]
-        return taken, own, np.bincount(own)[own] - 1
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
         """The mean share."""

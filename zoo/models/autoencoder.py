@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Unpack
 import keras
 from keras import ops
 
-from zoo.parts import NEIGHBOUR, ROW, Configured, VariationalBottleneck, flat, register_parts
+from zoo.bottlenecks.identity import Identity
+from zoo.parts import COPY, NEIGHBOUR, ROW, Configured, VariationalBottleneck, flat, register_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from zoo.parts import Batches, Bottleneck, Corruption, Likelihood, Network, Objective, Preprocessing, Tensor
+    from zoo.parts import Batches, Bottleneck, Corruption, Likelihood, Network, Objective, Pairs, Preprocessing, Tensor
     from zoo.types import LayerArguments, Probability, TableSchema
 
 
@@ -175,6 +176,20 @@ class Autoencoder(Configured, keras.Model):
         """Lets the encoder learn what has a closed form, before the first step of gradient; see `adapt`."""
         self.encoder.solve(partial(_passes, batches, tuple(self.preprocess.values())))
 
+    def solve_from_copies(self, pairs: Pairs) -> None:
+        """Lets the encoder learn from training rows beside copies of them, see `zoo.parts.Network`."""
+        self.encoder.solve_from_copies(pairs)
+
+    @property
+    def solves_from_copies(self) -> bool:
+        """Whether the encoder wants to."""
+        return bool(self.encoder.solves_from_copies)
+
+    @property
+    def places(self) -> dict[str, tuple[int, int]]:
+        """Field -> (first, last + 1) of its numbers in the code, where each field has numbers of its own."""
+        return dict(getattr(self.encoder, "places", {})) if isinstance(self.bottleneck, Identity) else {}
+
     def remember(self, batches: Batches) -> None:
         """Called once training is over, for models that keep something of the training rows; see `adapt`."""
 
@@ -268,20 +283,22 @@ class Autoencoder(Configured, keras.Model):
         """All that the loss needs, per example.
 
         Args:
-            x: raw rows, or (for terms that want neighbours) `row` and `neighbour`, raw rows each.
+            x: raw rows, or (for terms that want them) `row` and `neighbour`, or `row` and `copy`, raw rows each.
             training: whether corruption, dropout and noise are on.
 
         Returns:
             `target` [batch, ...] (the preprocessed rows), `code` [batch, latent_dim], `view` (the codes that terms
             compare with, if one wants them), and in nats [batch]: `distortion`, `rate`, `cost`.
         """
-        paired = isinstance(x, dict) and NEIGHBOUR in x
-        target = self.prepare(x[ROW] if paired else x)
+        partner = next((each for each in (NEIGHBOUR, COPY) if isinstance(x, dict) and each in x), None)
+        target = self.prepare(x if partner is None else x[ROW])
         coded = self._coded(target, training)
         outputs = {"target": target, **coded}
         if self.view is not None:
-            other = self.prepare(x[NEIGHBOUR]) if paired else target
-            outputs["view"] = self._coded(other, training)["code"]
+            other = self._coded(target if partner is None else self.prepare(x[partner]), training)
+            outputs["view"] = other["code"]
+            if partner == COPY:
+                coded = other
         decoded = self.decoder(coded["sample"], training=training)
         outputs["distortion"] = -self.likelihood(decoded, target, training=training)
         return outputs

@@ -31,7 +31,8 @@ class AgreeAcrossViews(Objective):
         kind: `infonce` or `vicreg`.
         weight: factor of the term in the loss.
         temperature: of infonce's softmax, in units of the cosine; lower spreads rows more evenly.
-        of: `corruption` for two corruptions of the row, `neighbour` for a row and a neighbour of it.
+        of: `corruption` for two corruptions of the row, `neighbour` for a row and a neighbour of it, `copy` for a row
+            and the same row as someone else would write it, where the kind of row knows how (records).
         neighbours: nearest neighbours a row, by cosine, to draw from.
         **kwargs: Keras layer arguments (name, dtype).
 
@@ -48,7 +49,7 @@ class AgreeAcrossViews(Objective):
         kind: Literal["infonce", "vicreg"] = "infonce",
         weight: NonNegativeFloat = 1.0,
         temperature: PositiveFloat = 0.2,
-        of: Literal["corruption", "neighbour"] = "corruption",
+        of: Literal["corruption", "neighbour", "copy"] = "corruption",
         neighbours: PositiveInt = 10,
         **kwargs: Unpack[LayerArguments],
     ) -> None:

@@ -74,8 +74,13 @@ def plain_characters(texts: Any, most: int | None = None) -> Any:
 
 def plain_texts(texts: Any, most: int | None = None) -> Any:
     """`plain` of strings [n]; runs in the graph. See `plain_characters`."""
+    return joined(plain_characters(texts, most))
+
+
+def joined(characters: Any) -> Any:
+    """Plain texts [n] of their characters [n, characters]; runs in the graph. See `plain_characters`."""
     tf = import_tensorflow()
-    spelt = tf.strings.unicode_encode(plain_characters(texts, most), "UTF-8")
+    spelt = tf.strings.unicode_encode(characters, "UTF-8")
     return tf.strings.strip(tf.strings.regex_replace(spelt, " +", " "))
 
 

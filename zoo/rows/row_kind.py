@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,9 +13,10 @@ from zoo.quiet import import_tensorflow
 from zoo.rows._cells import padded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
+    from scipy.sparse import csr_array
 
     from zoo.tables.table import Table
     from zoo.types import Block, Floats
@@ -66,6 +67,14 @@ class RowKind(ABC):
     @abstractmethod
     def in_words(self) -> str:
         """What the rows are, in a few words, such as `rows of 50 columns`."""
+
+    @property
+    def blocks(self) -> Mapping[str, tuple[int, float]] | None:
+        """Of sparse features whose fields have blocks of columns, one block after the other: each field's.
+
+        Field -> its number of columns, and the nats that two rows gain by agreeing on it; None for any other rows.
+        """
+        return None
 
     @property
     def width(self) -> int:
@@ -217,6 +226,17 @@ class RowKind(ABC):
     @abstractmethod
     def zeros(self, count: int) -> Any:
         """The model's input for rows of zeros, to see what a model can do with them."""
+
+
+@runtime_checkable
+class Rewrites(Protocol):
+    """A kind that knows how its rows come out when someone else writes them."""
+
+    def rewritten(self, raw: Any, seed: Sequence[int] | int) -> Any:
+        """Raw cells, a `pyarrow.Table`, with the errors and habits of another hand."""
+
+    def read(self, raw: Any) -> csr_array:
+        """The features of raw cells, by the graph that is served."""
 
 
 class DenseFeatures(RowKind):

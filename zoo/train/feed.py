@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.parts import NEIGHBOUR, ROW
+from zoo.parts import COPY, NEIGHBOUR, ROW
 from zoo.quiet import import_tensorflow
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Feed:
         seed: seed of the order.
         neighbours: the graph over the training rows, if the model wants one.
         steps: batches an epoch; None for as many as the training rows fill.
+        copies: a batch holds `row` and `copy`: each row, and the same row as someone else would write it, anew each
+            epoch; of validation rows, the same ones each time.
     """
 
     def __init__(
@@ -41,7 +43,9 @@ class Feed:
         seed: int,
         neighbours: Neighbours | None = None,
         steps: int | None = None,
+        copies: bool = False,
     ) -> None:
+        self._copies, self._epoch = copies, 0
         self.splits, self.batch_size, self.seed, self.neighbours = splits, batch_size, seed, neighbours
         self.steps = steps or len(splits.train) // batch_size
         self._validation = splits.validation
@@ -51,6 +55,7 @@ class Feed:
 
     def start_epoch(self, epoch: int) -> None:
         """Shuffles or draws for an epoch (from 0); call it before the epoch's iterator is made."""
+        self._epoch = epoch
         random = np.random.default_rng([self.seed, epoch])
         rows, wanted = self.splits.train, self.steps * self.batch_size
         if self.neighbours is not None:
@@ -66,12 +71,14 @@ class Feed:
     def training(self) -> Any:
         """A dataset of batches of `batch_size` rows; one pass is one epoch."""
         partners = None if self.neighbours is None else self._slices(lambda: self._partners)
-        return self._dataset(self.steps, self._slices(lambda: self._order), partners)
+        return self._dataset(self.steps, self._slices(lambda: self._order), partners, lambda: self._epoch + 1)
 
     def validation(self) -> Any:
         """A dataset of batches of at most `batch_size` rows over the validation rows, in order."""
         own = self._slices(lambda: self._validation)
-        return self._dataset(-(-len(self._validation) // self.batch_size), own, own if self.neighbours else None)
+        return self._dataset(
+            -(-len(self._validation) // self.batch_size), own, own if self.neighbours else None, lambda: 0
+        )
 
     def _slices(self, rows: Callable[[], Rows]) -> Callable[[int], Rows]:
         """The rows of a step; looked up when they are needed, since each epoch has others."""
@@ -82,22 +89,39 @@ class Feed:
         weights = self.splits.weights[rows].astype(np.float64)
         return random.choice(rows, size=count, p=weights / weights.sum())
 
-    def _dataset(self, steps: int, rows_of: Callable[[int], Rows], partners_of: Callable[[int], Rows] | None) -> Any:
+    def _dataset(
+        self,
+        steps: int,
+        rows_of: Callable[[int], Rows],
+        partners_of: Callable[[int], Rows] | None,
+        epoch: Callable[[], int],
+    ) -> Any:
         tf = import_tensorflow()
 
+        def rewritten(step: int) -> Any:
+            copies = self.splits.rewritten(rows_of(step), [self.seed, epoch(), step])
+            assert copies is not None  # noqa: S101  the trainer has looked
+            return copies.take(copies.test)
+
         def batch(step: Any) -> Any:
-            rows = self._gathered(step, rows_of)
-            return rows if partners_of is None else {ROW: rows, NEIGHBOUR: self._gathered(step, partners_of)}
+            rows = self._gathered(step, lambda number: self.splits.take(rows_of(number)))
+            if self._copies:
+                return {ROW: rows, COPY: self._gathered(step, rewritten)}
+            return (
+                rows
+                if partners_of is None
+                else {ROW: rows, NEIGHBOUR: self._gathered(step, lambda number: self.splits.take(partners_of(number)))}
+            )
 
         return tf.data.Dataset.range(steps).map(batch).prefetch(tf.data.AUTOTUNE)
 
-    def _gathered(self, step: Any, rows_of: Callable[[int], Rows]) -> Any:
-        """The model's input for the rows of a step, inside tf.data."""
+    def _gathered(self, step: Any, block_of: Callable[[int], Any]) -> Any:
+        """The model's input for the block of features of a step, inside tf.data."""
         tf = import_tensorflow()
         kind = self.splits.kind
         specs = kind.block_specs()
         tensors = tf.numpy_function(
-            lambda number: kind.block_arrays(self.splits.take(rows_of(int(number)))),
+            lambda number: kind.block_arrays(block_of(int(number))),
             [step],
             [spec.dtype for spec in specs],
             stateful=False,

@@ -104,6 +104,7 @@ class Trainer:
         """
         from zoo.train.callbacks import FiniteLoss
         from zoo.train.checkpoint import Checkpoint
+        from zoo.train.copies import can_be_rewritten, wants_copies, with_copies
         from zoo.train.feed import Feed
         from zoo.train.precision import chosen, twin
 
@@ -116,11 +117,14 @@ class Trainer:
             )
         if not len(splits.validation):
             raise InputError("there is no row for validation: raise data.validation")
-        feed = Feed(splits, self.batch_size, seed, self._graph(model, splits, seed), self.steps_per_epoch)
+        copies = wants_copies(model, splits)
+        feed = Feed(splits, self.batch_size, seed, self._graph(model, splits, seed), self.steps_per_epoch, copies)
         model.build((None, *splits.shape))
         model.adapt(lambda: splits.weighted_batches(splits.train))
         untrained = twin(model)
         model.solve(lambda: splits.weighted_batches(splits.train))
+        if model.solves_from_copies and can_be_rewritten(splits):
+            model.solve_from_copies(lambda: with_copies(splits, seed))
         computing = chosen(self.precision)
         trainee = model if computing == "float32" else twin(model, f"mixed_{computing}")
         self._compile(trainee, feed.steps)

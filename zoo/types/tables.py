@@ -10,9 +10,10 @@ import numpy as np
 
 from zoo.rows._cells import MISSING, OTHER
 from zoo.rows.choose import plain_kind
+from zoo.rows.row_kind import Rewrites
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy.typing as npt
     from scipy.sparse import csr_array
@@ -31,11 +32,13 @@ class TableSchema:
         shape: of a row, [width] or [height, width, channels].
         is_sparse: whether rows are kept as the columns that are not zero.
         categories: as `Splits.categories`.
+        blocks: as `RowKind.blocks`.
     """
 
     shape: tuple[int, ...]
     is_sparse: bool = False
     categories: Mapping[str, tuple[str, ...]] | None = None
+    blocks: Mapping[str, tuple[int, float]] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Splits:
         provenance: where the table comes from, JSON-ready; `fingerprint` identifies its content.
         notes: what was done to the table that its owner would want to know.
         groups: [rows] numbers; rows of one group (records of one person) never stand on both sides of a split.
+        sides: [rows] which of two tables each row is of, whose rows are matched with each other; None for one table.
         kind: the kind of row that they are; None, or one of another shape than the features, is the plain kind of the
             features: vectors, images or sparse rows.
         judged_only: [n] row numbers that no split may train on, such as anomalies; every fold of a cross-validation
@@ -78,6 +82,7 @@ class Splits:
     judged_only: Rows | None = None
     scale: tuple[Floats, Floats] | None = None
     raw: Any = None
+    sides: Rows | None = None
     kind: RowKind = None  # type: ignore[assignment]  # filled in below
 
     def __post_init__(self) -> None:
@@ -113,7 +118,7 @@ class Splits:
     @property
     def schema(self) -> TableSchema:
         """What the table is, which parts may ask for before they are built."""
-        return TableSchema(self.shape, self.is_sparse, self.categories)
+        return TableSchema(self.shape, self.is_sparse, self.categories, self.kind.blocks)
 
     @property
     def seen(self) -> int:
@@ -143,6 +148,15 @@ class Splits:
         if self.raw is None:
             return self.kind.arrays(self.kind.take(self.features, rows))
         return self.kind.arrays(self.raw.take(np.arange(len(self))[rows]))
+
+    def rewritten(self, rows: Rows, seed: Sequence[int] | int) -> Splits | None:
+        """The given rows as others might have written them, all for judging: None where the kind cannot say how."""
+        if self.raw is None or not isinstance(self.kind, Rewrites):
+            return None
+        raw = self.kind.rewritten(self.raw.take(rows), seed)
+        nothing: Rows = np.empty(0, np.int64)
+        every: Rows = np.arange(len(rows))
+        return Splits(self.kind.read(raw), nothing, nothing, every, kind=self.kind, raw=raw)
 
     def batches(self, rows: Rows, size: int = 8192) -> Iterator[Block]:
         """Yields blocks of at most `size` of the given rows, so that no second table is ever made."""

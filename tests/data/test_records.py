@@ -1,0 +1,137 @@
+"""Records from one table or two: what columns hold, which records belong together, and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zoo.data import Records
+from zoo.errors import InputError
+
+N = 300
+
+
+@pytest.fixture
+def frame(rng):
+    letters = list("abcdefghijklmnop")
+    return pd.DataFrame(
+        {
+            "id": [f"r{i}" for i in range(N)],
+            "entity": np.arange(N) // 2,
+            "name": ["".join(rng.choice(letters, 7)) for _ in range(N)],
+            "sex": rng.choice(["f", "m", ""], N),
+            "born": [
+                f"19{year}0{month}11"
+                for year, month in zip(rng.integers(10, 99, N), rng.integers(1, 9, N), strict=True)
+            ],
+            "price": rng.choice(["1.5", "20.25", "3.75", "4", "n/a"], N),
+            "phone": rng.integers(1_000_000, 9_999_999, N),
+            "nothing": [""] * N,
+        }
+    )
+
+
+def load(frame, tmp_path, **options):
+    frame.to_csv(tmp_path / "records.csv", index=False)
+    return Records(str(tmp_path / "records.csv"), **options).load()
+
+
+def test_columns_are_read_as_what_they_hold_and_it_is_said(frame, tmp_path):
+    splits = load(frame, tmp_path)
+    reads = {name: field.reads for name, field in splits.kind.typed.items()}
+    assert reads == {"name": "text", "sex": "category", "born": "date", "price": "number", "phone": "text"}
+    notes = " ".join(splits.notes)
+    assert "Read as: name text" in notes
+    assert "nothing in any training row: 'nothing'" in notes
+    assert "Column 'entity' says which records are of one entity" in notes
+    assert splits.keys[3] == "r3"
+    assert splits.labels[:4].tolist() == [0, 0, 1, 1]
+    of = splits.groups
+    assert not {*of[splits.train]} & {*of[splits.test]}
+    assert splits.kind.typed["sex"].evidence == pytest.approx(np.log(2), abs=0.05)
+
+
+def test_what_columns_hold_can_be_said_and_columns_left_out(frame, tmp_path):
+    splits = load(frame, tmp_path, reads={"phone": "number"}, drop=["sex", "born"], buckets=128, missing=["20.25"])
+    assert {name: field.reads for name, field in splits.kind.typed.items()} == {
+        "name": "text",
+        "price": "category",  # n/a is no number, and no longer missing
+        "phone": "number",
+    }
+    price = splits.features[:, 128 : 128 + splits.kind.typed["price"].columns]
+    np.testing.assert_array_equal(np.diff(price.indptr) == 0, frame.price.to_numpy() == "20.25")
+
+
+def test_without_entities_there_are_no_labels_and_copies_can_be_made(frame, tmp_path):
+    splits = load(frame.drop(columns=["entity", "id"]), tmp_path)
+    assert splits.labels is None
+    assert splits.groups is None
+    copies = splits.rewritten(splits.test[:9], 1)
+    assert copies.features.shape == (9, splits.width)
+    np.testing.assert_array_equal(copies.kind.read(copies.raw).toarray(), copies.features.toarray())
+
+
+def test_features_are_what_the_graph_reads_of_the_raw_cells(frame, tmp_path):
+    splits = load(frame, tmp_path)
+    read = splits.kind.features(splits.inputs(splits.test))
+    dense = np.zeros((len(splits.test), splits.width), np.float32)
+    indices, values = read["indices"].numpy(), read["values"].numpy()
+    rows, _ = np.nonzero(indices >= 0)
+    np.add.at(dense, (rows, indices[indices >= 0]), values[indices >= 0])
+    np.testing.assert_allclose(dense, splits.features[splits.test].toarray(), rtol=1e-6)
+
+
+@pytest.fixture
+def two(frame, tmp_path):
+    first, second = frame.iloc[::2], frame.iloc[1::2].rename(columns={"name": "title"})
+    first[["id", "name", "phone"]].to_csv(tmp_path / "a.csv", index=False)
+    second[["id", "title", "phone", "sex"]].to_csv(tmp_path / "b.csv", index=False)
+    pd.DataFrame({"l": first.id.to_numpy()[:99], "r": second.id.to_numpy()[:99]}).to_csv(
+        tmp_path / "m.csv", index=False
+    )
+    return {"path": str(tmp_path / "a.csv"), "other": str(tmp_path / "b.csv"), "matches": str(tmp_path / "m.csv")}
+
+
+def test_two_tables_are_one_with_sides(two):
+    splits = Records(**two, rename={"title": "name"}).load()
+    assert list(splits.kind.typed) == ["name", "phone"]
+    assert splits.sides.tolist() == [0] * 150 + [1] * 150
+    assert splits.labels[0] == splits.labels[150]
+    assert len(np.unique(splits.labels)) == 201
+    assert splits.keys[[0, 150]].tolist() == ["a/r0", "b/r1"]
+    assert any("only one of the tables has: sex" in note for note in splits.notes)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"rename": {"titel": "name"}}, "data.rename names 'titel'"),
+        ({"key_column": "title"}, "no such column"),
+        ({"entity_column": "id"}, "data.entity_column is for one"),
+    ],
+)
+def test_two_tables_that_cannot_be_put_together_are_refused(two, options, said):
+    with pytest.raises(InputError, match=said):
+        Records(**two, **options).load()
+
+
+def test_matches_of_records_that_are_not_there_are_refused(two, tmp_path):
+    pd.DataFrame({"l": ["r0", "r1"], "r": ["r1", "r9"]}).to_csv(tmp_path / "m.csv", index=False)
+    with pytest.raises(InputError, match="column 'l' names 1 records that are not in table a, such as 'r1'"):
+        Records(**two).load()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"reads": {"name": "words"}}, "it is one of text, category, number, date"),
+        ({"reads": {"nom": "text"}}, "data.reads=nom: no such column"),
+        ({"reads": {"name": "number"}}, "no two different numbers"),
+        ({"errors": {"typos": 0.1}}, "there are typo, digit"),
+        ({"drop": ["name", "sex", "born", "price", "phone", "nothing"]}, "no field is left"),
+        ({"columns": ["nothing"]}, "no column says anything"),
+        ({"matches": "m.csv"}, "are for two tables"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(frame, tmp_path, options, said):
+    with pytest.raises(InputError, match=said):
+        load(frame, tmp_path, **options)

@@ -1,0 +1,115 @@
+"""Pairs of records told from others by a threshold: against scikit-learn and by counting."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, precision_recall_curve
+
+from zoo.metrics import CopyRecall, MatchAveragePrecision, MatchF1, MatchRecall
+from zoo.types import Splits
+
+N = 40
+
+
+@dataclass(frozen=True)
+class Codes:
+    codes: Any
+    name: str = "codes"
+
+    def encode(self, rows):
+        return self.codes[rows]
+
+    def on(self, splits):
+        return Codes(splits.features)
+
+
+@pytest.fixture
+def codes(rng):
+    return np.repeat(rng.normal(size=(N // 2, 4)), 2, axis=0) + 0.6 * rng.normal(size=(N, 4))
+
+
+@pytest.fixture
+def splits(codes):
+    nothing = np.empty(0, np.int64)
+    return Splits(codes.astype(np.float32), nothing, nothing, np.arange(N), labels=np.arange(N) // 2)
+
+
+def score(metric, codes, splits, weights=None):
+    values = metric.values(Codes(codes), splits)
+    return metric.statistic(values, np.ones((1, len(values))) if weights is None else weights)[0]
+
+
+def pairs(codes, splits):
+    unit = codes / np.linalg.norm(codes, axis=1, keepdims=True)
+    first, second = np.nonzero(~np.eye(N, dtype=bool))
+    if splits.sides is not None:
+        kept = splits.sides[first] != splits.sides[second]
+        first, second = first[kept], second[kept]
+    return (unit[first] * unit[second]).sum(axis=1).round(10), splits.labels[first] == splits.labels[second]
+
+
+def test_with_every_pair_a_candidate_they_are_scikit_learns(codes, splits):
+    cosines, true = pairs(codes, splits)
+    assert score(MatchAveragePrecision(N - 1), codes, splits) == pytest.approx(average_precision_score(true, cosines))
+    precision, recall, _ = precision_recall_curve(true, cosines)
+    best = (2 * precision * recall / np.maximum(precision + recall, 1e-12)).max()
+    assert score(MatchF1(N - 1), codes, splits) == pytest.approx(best)
+
+
+def test_of_two_tables_only_pairs_across_count(codes, splits):
+    linked = replace(splits, sides=np.arange(N) % 2)
+    cosines, true = pairs(codes, linked)
+    wanted = average_precision_score(true, cosines)
+    assert score(MatchAveragePrecision(N // 2), codes, linked) == pytest.approx(wanted)
+    nearest = score(MatchRecall(1), codes, linked)
+    unit = codes / np.linalg.norm(codes, axis=1, keepdims=True)
+    products = np.where(linked.sides[:, None] != linked.sides, unit @ unit.T, -9)
+    assert nearest == pytest.approx((products.argmax(axis=1) // 2 == splits.labels).mean())
+
+
+def test_true_pairs_that_are_no_candidates_are_missed(codes, splits):
+    one, all_ = (score(MatchAveragePrecision(k), codes, splits) for k in (1, N - 1))
+    assert one < all_ < 1
+    assert score(MatchAveragePrecision(1), codes, splits) <= score(MatchRecall(1), codes, splits)
+
+
+@pytest.mark.parametrize("metric", [MatchAveragePrecision(3), MatchF1(3)])
+def test_records_that_count_twice_are_records_that_are_there_twice(metric, codes, splits, rng):
+    values = metric.values(Codes(codes), splits)
+    weights = rng.integers(0, 3, (1, N)).astype(float)
+    repeated = np.repeat(values, weights[0].astype(int), axis=0)
+    assert metric.statistic(values, weights) == pytest.approx(metric.statistic(repeated, np.ones((1, len(repeated)))))
+
+
+@pytest.mark.parametrize("metric", [MatchAveragePrecision(3), MatchF1(3)])
+def test_degenerate_codes_have_a_plain_score(metric, codes, splits):
+    assert score(metric, np.ones_like(codes), splits) < 0.2  # all tie: no threshold parts anything
+    assert np.isnan(score(metric, np.full_like(codes, np.nan), splits))
+    assert metric.values(Codes(codes), replace(splits, labels=None)) is None
+    assert metric.values(Codes(codes), replace(splits, labels=np.arange(N))) is None
+    assert metric.values(Codes(codes), replace(splits, test=np.arange(3))) is None
+    assert len(metric.row_numbers(replace(splits, labels=np.arange(N)))) == 0
+
+
+def test_copies_are_asked_for_where_they_can_be_made(codes, splits):
+    assert CopyRecall().values(Codes(codes), splits) is None
+
+
+def test_copies_find_their_records(rng):
+    import pyarrow as pa
+
+    from zoo.rows import RecordErrors, TypedRecordRows
+    from zoo.rows.typed_field import TypedField
+
+    table = pa.table({"name": [f"{a}{b} {b}{c}" for a in "abc" for b in "xyz" for c in "klm"]})
+    nothing = np.empty(0, np.int64)
+    none = dict.fromkeys(RecordErrors.__dataclass_fields__, 0.0)
+    found = {}
+    for emptied in (0.0, 1.0):
+        kind = TypedRecordRows({"name": TypedField("text", 512)}, errors=RecordErrors(**none | {"emptied": emptied}))
+        splits = Splits(kind.read(table), nothing, nothing, np.arange(27), raw=table, kind=kind)
+        found[emptied] = CopyRecall().values(Codes(splits.features), splits)
+    assert found[0.0].mean() == 1
+    assert found[1.0].mean() == pytest.approx(1 / 27)  # empty copies are nowhere: all tie, and the first is taken

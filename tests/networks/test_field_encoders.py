@@ -1,0 +1,106 @@
+"""Fields with places of their own in the code: cosines are evidence-weighted means, and gaps say nothing."""
+
+import numpy as np
+import pytest
+from scipy.linalg import eigh
+from scipy.sparse import csr_array, random_array
+
+from zoo.networks import FieldEncoders
+from zoo.networks._copy_directions import copy_directions, shared_out
+from zoo.rows._cells import padded
+from zoo.types import TableSchema
+
+
+@pytest.fixture
+def encoder():
+    network = FieldEncoders(6, {"name": 8, "town": 5}, {"name": 3.0, "town": 1.0})
+    network.build((None, 13))
+    return network
+
+
+def codes_of(network, dense):
+    return np.asarray(network(padded(csr_array(np.asarray(dense, np.float32)))))
+
+
+def test_the_cosine_is_the_mean_of_the_fields_cosines_weighted_by_their_evidence(encoder, rng):
+    rows = rng.poisson(0.8, size=(2, 13)) + np.eye(13)[[0, 1]] + np.eye(13)[[9, 10]]
+    one, other = codes_of(encoder, rows)
+    assert encoder.places == {"name": (0, 4), "town": (4, 6)}
+    cosines = []
+    for start, end in encoder.places.values():
+        sizes = np.linalg.norm(one[start:end]) * np.linalg.norm(other[start:end])
+        cosines.append(one[start:end] @ other[start:end] / sizes)
+    whole = one @ other / (np.linalg.norm(one) * np.linalg.norm(other))
+    assert whole == pytest.approx(0.75 * cosines[0] + 0.25 * cosines[1], abs=1e-6)
+    table = np.asarray(encoder.directions)
+    np.testing.assert_allclose(one[:4] / np.linalg.norm(one[:4]), _unit(rows[0, :8] @ table[:8, :4]), atol=1e-5)
+
+
+def _unit(vector):
+    return vector / np.linalg.norm(vector)
+
+
+def test_a_field_that_says_nothing_adds_nothing(encoder):
+    codes = codes_of(encoder, [[1, 2] + [0] * 11, [0] * 13, [1, 2] + [0] * 6 + [1] + [0] * 4])
+    np.testing.assert_array_equal(codes[0, 4:], 0)
+    np.testing.assert_array_equal(codes[1], 0)
+    np.testing.assert_array_equal(codes[2, :4], codes[0, :4])
+    assert codes[0] @ codes[2] == pytest.approx(0.75, abs=1e-6)  # as much as the name's evidence
+
+
+def test_fields_come_from_the_table_and_must_fit():
+    network = FieldEncoders(3)
+    network.apply_schema(TableSchema((13,), True, None, {"name": (8, 2.0), "town": (5, 1.0)}))
+    network.build((None, 13))
+    assert network.places == {"name": (0, 2), "town": (2, 3)}
+    with pytest.raises(ValueError, match="13 columns, the rows 12"):
+        FieldEncoders(3, {"a": 13}).build((None, 12))
+    with pytest.raises(ValueError, match="2 fields do not fit into a code of 1"):
+        FieldEncoders(1, {"a": 6, "b": 6}).build((None, 12))
+    with pytest.raises(ValueError, match="the fields are not known"):
+        FieldEncoders(3).build((None, 12))
+
+
+def test_directions_are_the_generalised_eigenvectors_of_rows_and_errors(rng):
+    rows = csr_array(random_array((200, 12), density=0.5, rng=rng, data_sampler=lambda size: rng.integers(1, 4, size)))
+    copies = csr_array(rows.toarray() * (rng.random((200, 12)) < 0.8) + np.eye(12)[rng.integers(12, size=200)])
+    found = copy_directions(rows, copies, 3)
+
+    weights = np.log(201 / (1 + (rows.toarray() > 0).sum(axis=0))) + 1
+    first, second = (each.toarray() * weights for each in (rows, copies))
+    first, second = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in (first, second))
+    axes = np.linalg.svd(first, full_matrices=False)[2][:11]
+    error = (second - first) @ axes.T
+    within = error.T @ error / 200
+    within += np.eye(11) * (1e-3 * np.trace(within) / 11 + 1e-6)
+    values, vectors = eigh(np.cov((first @ axes.T).T), within)
+    for place in range(3):
+        wanted = weights * (axes.T @ vectors[:, -1 - place])
+        cosine = wanted @ found[:, place] / (np.linalg.norm(wanted) * np.linalg.norm(found[:, place]))
+        assert abs(cosine) == pytest.approx(1, abs=1e-3)
+        scale = np.linalg.norm(found[:, place]) / np.linalg.norm(wanted)
+        assert scale == pytest.approx(np.sqrt(values[-1 - place] / (1 + values[-1 - place])), rel=1e-2)
+
+
+def test_directions_of_next_to_nothing_are_there():
+    empty = csr_array((5, 4))
+    assert not copy_directions(empty, empty, 2).any()
+    one = csr_array(np.eye(4)[[1]])
+    assert copy_directions(one, one, 2)[1].tolist() == [1, 0]
+    same = csr_array(np.ones((5, 4)))
+    assert np.isfinite(copy_directions(same, same, 3)).all()
+
+
+@pytest.mark.parametrize(
+    ("shares", "most", "total", "given"),
+    [
+        ([3, 1], [9, 9], 8, [6, 2]),
+        ([99, 1], [9, 9], 5, [4, 1]),
+        ([1, 1], [2, 9], 8, [2, 6]),
+        ([1, 1, 1], [9] * 3, 4, 4),
+    ],
+)
+def test_places_are_given_in_proportion(shares, most, total, given):
+    found = shared_out(np.asarray(shares, float), np.asarray(most, float), total)
+    assert sum(found) == total
+    assert given in (found, total)

@@ -1,0 +1,177 @@
+"""What the columns of a table of records hold."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.errors import InputError
+from zoo.rows._cells import OTHER, unique_texts
+from zoo.rows.plain_text import missing_keys, plain
+from zoo.rows.typed_field import DATE_COLUMNS, READS, TypedField
+from zoo.tables.words import count, some
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from zoo.types import Doubles, Rows
+
+_NEARLY_ALL, _SOME = 0.9, 0.05
+_MOST_CATEGORIES, _ROWS_OF_ONE = 100, 20  # categories of a column, and rows that one of them has on average
+_QUANTILES = 32
+_DATE = re.compile(r"\d{4}([-/. ]?)\d{2}\1\d{2}(\D.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(\D.*)?")
+_EIGHT = re.compile(r"\d{8}")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """The different texts of a column in the training rows that say something, as they are, and how often each is."""
+
+    texts: list[str]
+    seen: Rows
+    rows: int
+
+    @property
+    def filled(self) -> int:
+        return int(self.seen.sum())
+
+    def share(self, holds: Iterable[bool]) -> float:
+        """Of the cells that say something, how many have a property [texts]."""
+        return float((self.seen * np.asarray(list(holds), dtype=bool)).sum() / max(self.filled, 1))
+
+
+def typed_fields(
+    table: Any,
+    names: Sequence[str],
+    train: Rows,
+    missing: Sequence[str],
+    given: Mapping[str, str],
+    buckets: int,
+    min_frequency: int,
+    where: str,
+) -> tuple[dict[str, TypedField], list[str]]:
+    """Learns from the training rows how each column is to be read.
+
+    Args:
+        table: a `pyarrow.Table`.
+        names: the columns.
+        train: [n_train] row numbers.
+        missing: what stands for a missing cell.
+        given: column -> what it holds, where the user said so.
+        buckets: columns that the characters of a text are hashed to.
+        min_frequency: rows that a category needs.
+        where: the table's name, for messages.
+
+    Returns:
+        The fields, and what their owner would want to know.
+
+    Raises:
+        InputError: no column says anything, or one was said to hold what is not there.
+    """
+    keys, fields, notes = missing_keys(missing), {}, []
+    empty = []
+    for name in names:
+        column = _column(table.column(name), train, keys)
+        if not column.filled:
+            empty.append(name)
+            continue
+        reads = given.get(name) or _reads(column)
+        fields[name] = _field(column, reads, buckets, min_frequency, f"{where}: column '{name}'")
+        notes += _warnings(name, column)
+    if empty:
+        notes.insert(0, f"Left out {count(len(empty), 'column')} that say nothing in any training row: {some(empty)}.")
+    if not fields:
+        raise InputError(f"{where}: no column says anything in the training rows; columns: {', '.join(names)}")
+    held = ", ".join(f"{name} {field.reads} ({field.evidence:.1f} nats)" for name, field in fields.items())
+    notes.insert(0, f"Read as: {held}; change it with data.reads.NAME=text, category, number or date.")
+    return fields, notes
+
+
+def _column(cells: Any, train: Rows, keys: frozenset[str]) -> _Column:
+    texts, codes = unique_texts(cells)
+    own = codes[train]
+    seen = np.bincount(own[own >= 0], minlength=len(texts))
+    kept = [place for place in np.flatnonzero(seen).tolist() if plain(texts[place]) not in keys]
+    return _Column([texts[place].strip() for place in kept], seen[kept].astype(np.int64), len(train))
+
+
+def _reads(column: _Column) -> str:
+    """What a column holds, as far as its cells tell."""
+    if column.share(map(_is_date, column.texts)) >= _NEARLY_ALL:
+        return "date"
+    numbers = [_number(text) for text in column.texts]
+    if column.share(number is not None for number in numbers) >= _NEARLY_ALL:
+        parts = column.share(number is not None and number != int(number) for number in numbers)
+        if parts >= _SOME:
+            return "number"
+    few = len({plain(text) for text in column.texts})
+    common = [plain(text) for text, seen in zip(column.texts, column.seen, strict=True) if seen >= _ROWS_OF_ONE]
+    in_common = column.share(plain(text) in set(common) for text in column.texts)
+    return "category" if few <= _MOST_CATEGORIES and few * _ROWS_OF_ONE <= column.filled and in_common > 0.5 else "text"
+
+
+def _is_date(text: str) -> bool:
+    if _EIGHT.fullmatch(text):
+        year, one, two = int(text[:4]), int(text[4:6]), int(text[6:])
+        return 1000 < year < 2200 and 0 < min(one, two) <= 12 and max(one, two) <= 31
+    return _DATE.fullmatch(text) is not None
+
+
+def _number(text: str) -> float | None:
+    if not _NUMBER.fullmatch(text):
+        return None
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _field(column: _Column, reads: str, buckets: int, min_frequency: int, what: str) -> TypedField:
+    if reads not in READS:
+        raise InputError(f"{what}: data.reads says {reads!r}; it is one of {', '.join(READS)}")
+    if reads == "number":
+        return _numbers(column, what)
+    evidence = _evidence([plain(text) for text in column.texts], column.seen)
+    if reads == "category":
+        counts: dict[str, int] = {}
+        for text, seen in zip(column.texts, column.seen.tolist(), strict=True):
+            counts[plain(text)] = counts.get(plain(text), 0) + seen
+        names = (OTHER, *sorted(name for name, seen in counts.items() if seen >= min_frequency))
+        return TypedField("category", len(names), evidence, names)
+    return TypedField("date", DATE_COLUMNS, evidence) if reads == "date" else TypedField("text", buckets, evidence)
+
+
+def _numbers(column: _Column, what: str) -> TypedField:
+    numbers = np.asarray([math.nan if (n := _number(text)) is None else n for text in column.texts])
+    there = np.isfinite(numbers)
+    values = np.repeat(numbers[there], column.seen[there])
+    cuts = np.unique(np.quantile(values, np.linspace(0, 1, _QUANTILES))) if values.size else values
+    if cuts.size < 2:
+        raise InputError(f"{what}: it holds no two different numbers; take data.reads with text, or leave it out")
+    places = np.searchsorted(cuts, values)
+    evidence = _evidence([str(each) for each in places.tolist()], np.ones(len(places), np.int64))
+    return TypedField("number", int(cuts.size), evidence, cuts=tuple(cuts.tolist()))
+
+
+def _evidence(texts: Sequence[str], seen: Rows) -> float:
+    """-log of the chance that two filled cells of different rows are equal, in nats."""
+    numbers = np.unique(np.asarray(texts, dtype=object).astype(str), return_inverse=True)[1]
+    counts: Doubles = np.bincount(numbers, seen).astype(np.float64)
+    total = counts.sum()
+    equal = (counts * (counts - 1)).sum() / max(total * (total - 1), 1.0)
+    return float(-math.log(max(equal, 1.0 / max(total, 2.0))) + 1e-3)
+
+
+def _warnings(name: str, column: _Column) -> list[str]:
+    notes = []
+    if column.filled < column.rows / 2:
+        notes.append(
+            f"Column '{name}' is empty in {100 * (1 - column.filled / column.rows):.0f}% of the training rows; leave "
+            f"it out with data.drop=[{name}] and compare."
+        )
+    if len(column.texts) > 0.98 * column.filled and column.filled > _ROWS_OF_ONE:
+        notes.append(f"Nearly every cell of column '{name}' is its own: if it numbers the rows, data.drop=[{name}].")
+    return notes

@@ -1,0 +1,68 @@
+"""Records, what each is of, and the nearest candidates for a match of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zoo.metrics._labelled import class_numbers, labelled
+from zoo.metrics._vectors import cosines, is_finite, nearest, unit, vectors
+
+if TYPE_CHECKING:
+    from zoo.types import Doubles, Representation, Rows, Splits
+
+_NOWHERE = -2.0  # a cosine below all
+
+
+def asked_records(splits: Splits, k: int, most: int) -> tuple[Rows, Rows, Rows]:
+    """Held-out rows [n], their entities [n], and how many matches each has [n]; none with no more than k to look at.
+
+    Where the rows are of two tables, matches are of the other table.
+    """
+    classes = class_numbers(splits)
+    taken = splits.test[:0] if classes is None else labelled(splits.test, classes, most)
+    if classes is None or len(taken) <= k:
+        return taken[:0], taken[:0], taken[:0]
+    own = classes[taken]
+    sides = side_of(splits, taken)
+    if sides is None:
+        return taken, own, np.bincount(own)[own] - 1
+    counts = np.zeros((2, own.max() + 1), np.int64)
+    np.add.at(counts, (sides, own), 1)
+    if np.bincount(sides, minlength=2).min() < k:
+        return taken[:0], taken[:0], taken[:0]
+    return taken, own, counts[1 - sides, own]
+
+
+def side_of(splits: Splits, rows: Rows) -> Rows | None:
+    """Which of two tables the rows are of; None where there is one."""
+    return None if splits.sides is None else splits.sides[rows]
+
+
+def candidates(
+    representation: Representation, splits: Splits, rows: Rows, asked: Rows, k: int
+) -> tuple[Rows, Doubles] | None:
+    """The k nearest [asked, k] of some rows, as places among the rows, and their cosines; None if codes are not finite.
+
+    Args:
+        representation: whose codes to use.
+        splits: the table.
+        rows: [n] row numbers.
+        asked: [asked] places among them.
+        k: candidates for each.
+    """
+    codes = vectors(representation, rows)
+    if not is_finite(codes):
+        return None
+    directions, sides = unit(codes), side_of(splits, rows)
+    found: Rows = np.empty((len(asked), k), np.int64)
+    values: Doubles = np.empty((len(asked), k))
+    for block, similarities in cosines(directions[asked], directions):
+        queries = asked[block]
+        similarities[np.arange(len(queries)), queries] = _NOWHERE
+        if sides is not None:
+            similarities[sides[queries, None] == sides[None, :]] = _NOWHERE
+        found[block] = nearest(similarities, k)
+        values[block] = np.take_along_axis(similarities, found[block], axis=1)
+    return found, values

@@ -1,0 +1,158 @@
+"""A field of a record that holds a text, a category, a number or a date: which columns a cell has."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from zoo.quiet import import_tensorflow
+from zoo.rows._cells import OTHER, hash_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zoo.rows.cell_texts import CellTexts
+
+READS = ("text", "category", "number", "date")
+MOST_CHARACTERS = 512  # of a cell that are read: a text of a million would take the memory of a thousand records
+
+_BLANK = 32
+_PRIME = 2**31 - 1  # Mersenne's; below it, times Knuth's multiplier, a number still fits into 63 bits
+_KNUTH, _TOP_BITS = 2_654_435_761, 20
+_YEARS_FIRST = r"^(\d{4})\D?(\d{1,2})\D?(\d{1,2})(\D.*)?$"
+_YEARS_LAST = r"^(\d{1,2})\D(\d{1,2})\D(\d{4})(\D.*)?$"
+_YEAR_ALONE = r"^(\d{4})(\D.*)?$"
+_DECADES, _YEARS, _DAYS = 300, 100, 32  # of the calendar from year 0; days and months share their columns
+DATE_COLUMNS = _DECADES + _YEARS + 10 + _DAYS + _DAYS * _DAYS
+
+
+@dataclass(frozen=True)
+class PlainCells:
+    """Cells of one column [n], tensors.
+
+    Attributes:
+        read: as they come, for numbers and dates.
+        characters: of their plain spelling, blanks not yet joined: a `tf.RaggedTensor` [n, characters].
+        plain: their plain spelling.
+        is_missing: whether they say nothing.
+    """
+
+    read: CellTexts
+    characters: Any
+    plain: Any
+    is_missing: Any
+
+
+@dataclass(frozen=True)
+class TypedField:
+    """How the cells of one column are read. A cell that says nothing has no item: it is no evidence for anything.
+
+    text: its runs of two and three characters within words, plainly spelt (`zoo.rows.plain_text`), each in a column
+    that a hash decides. category: one column; `names[0]` stands for any that was rare or is new. number: its place
+    among the quantiles `cuts`, shared between the two columns nearest to it, so that near numbers share columns. date:
+    columns for its decade, its year within the century, and for the two numbers that are day and month, whichever is
+    which, one by one and as a pair.
+
+    Attributes:
+        reads: what a cell is taken for.
+        columns: how many columns the field has.
+        evidence: nats that two records gain by agreeing: -log of the chance that two records agree by accident.
+        names: of categories, plainly spelt.
+        cuts: [columns] ascending numbers, for `number`.
+    """
+
+    reads: Literal["text", "category", "number", "date"]
+    columns: int
+    evidence: float = 1.0
+    names: tuple[str, ...] = ()
+    cuts: tuple[float, ...] = ()
+
+    def items(self, cells: PlainCells) -> tuple[Any, Any]:
+        """Columns [n, items] int32, -1 where there is no more, and what each counts [n, items]; runs in the graph.
+
+        Args:
+            cells: [n], read.
+        """
+        tf = import_tensorflow()
+        columns, values = getattr(self, f"_of_{self.reads}")(cells)
+        columns = tf.where(cells.is_missing[:, None], -1, tf.cast(columns, tf.int32))
+        return columns, tf.where(columns >= 0, tf.cast(values, tf.float32), 0.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` makes the same field of, JSON-ready."""
+        return asdict(self)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> TypedField:
+        """The field of a configuration."""
+        return cls(**{**config, "names": tuple(config["names"]), "cuts": tuple(config["cuts"])})
+
+    @property
+    def tables(self) -> list[Any]:
+        """The look-up table that `items` has made, which an exported model must keep."""
+        return [self._table] if "_table" in self.__dict__ else []
+
+    def _of_text(self, cells: PlainCells) -> tuple[Any, Any]:
+        tf = import_tensorflow()
+        read = cells.characters.to_tensor(_BLANK)
+        letters = tf.cast(tf.pad(read, [[0, 0], [1, 1]], constant_values=_BLANK), tf.int64)
+        before, middle, after = letters[:, :-2], letters[:, 1:-1], letters[:, 2:]
+        pairs, threes = letters[:, :-1] * 1_000_003 + letters[:, 1:], (before * 1_000_003 + middle) * 1_009 + after
+        is_pair = (letters[:, :-1] != _BLANK) | (letters[:, 1:] != _BLANK)
+        columns = tf.concat([self._hashed(pairs, is_pair), self._hashed(threes + 1, middle != _BLANK)], axis=1)
+        return columns, tf.ones_like(columns, tf.float32)
+
+    def _hashed(self, numbers: Any, there: Any) -> Any:
+        tf = import_tensorflow()
+        mixed = tf.bitwise.right_shift((numbers % _PRIME) * _KNUTH, _TOP_BITS)
+        return tf.where(there, mixed % self.columns, -1)
+
+    def _of_category(self, cells: PlainCells) -> tuple[Any, Any]:
+        tf = import_tensorflow()
+        columns = self._table.lookup(cells.plain)[:, None]
+        return columns, tf.ones_like(columns, tf.float32)
+
+    def _of_number(self, cells: PlainCells) -> tuple[Any, Any]:
+        tf = import_tensorflow()
+        cuts = tf.constant(self.cuts, tf.float64)
+        number = tf.clip_by_value(cells.read.number, cuts[0], cuts[-1])
+        below = tf.clip_by_value(tf.searchsorted(cuts, number, side="right") - 1, 0, self.columns - 2)
+        low, high = tf.gather(cuts, below), tf.gather(cuts, below + 1)
+        share = tf.clip_by_value((number - low) / (high - low), 0.0, 1.0)
+        columns = tf.where(cells.read.is_number[:, None], tf.stack([below, below + 1], axis=1), -1)
+        return columns, tf.stack([1.0 - share, share], axis=1)
+
+    def _of_date(self, cells: PlainCells) -> tuple[Any, Any]:
+        tf = import_tensorflow()
+        year, one, two = _parts_of_date(cells.read.text)
+        low, high = tf.minimum(one, two), tf.maximum(one, two)
+        starts = np.cumsum([0, _DECADES, _YEARS, 10, _DAYS])
+        numbers = [year // 10 % _DECADES, year % _YEARS, year % 10, low, high, low * _DAYS + high]
+        columns = [start + number for start, number in zip([*starts[:4], *starts[3:]], numbers, strict=True)]
+        there = [year > 0, year > 0, year > 0, low > 0, high > 0, low > 0]
+        found = tf.stack([tf.where(is_there, each, -1) for each, is_there in zip(columns, there, strict=True)], axis=1)
+        return found, tf.ones_like(found, tf.float32)
+
+    @cached_property
+    def _table(self) -> Any:
+        return hash_table([OTHER, *self.names[1:]], list(range(len(self.names))), default=0)
+
+
+def _parts_of_date(texts: Any) -> tuple[Any, Any, Any]:
+    """Year, and the two other numbers as they come, each [n] int32 and 0 where a text has none."""
+    tf = import_tensorflow()
+
+    def numbers(pattern: str, place: int) -> Any:
+        found = tf.strings.regex_full_match(texts, pattern)
+        text = tf.strings.regex_replace(texts, pattern, rf"\{place}")
+        return tf.where(found, tf.strings.to_number(tf.where(found, text, "0"), tf.int32), 0)
+
+    first = [numbers(_YEARS_FIRST, place) for place in (1, 2, 3)]
+    last = [numbers(_YEARS_LAST, place) for place in (3, 1, 2)]
+    parts = [tf.where(first[0] > 0, one, other) for one, other in zip(first, last, strict=True)]
+    year = tf.where(parts[0] > 0, parts[0], numbers(_YEAR_ALONE, 1))
+    is_date = (parts[1] < _DAYS) & (parts[2] < _DAYS)
+    return year, *(tf.where(is_date, part, 0) for part in parts[1:])
