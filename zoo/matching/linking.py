@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -212,6 +212,7 @@ def link(sides: Sides, near: Iterable[Ints], wanted: Wanted, scorer: Scorer | No
     agreement = agreements(sides.agreement, pairs.left, pairs.right)
     of_rows = [pairs.left, pairs.right] if single else [pairs.left]
 
+    @cache  # it is learnt from, and scored by
     def cosine_of_texts() -> Reals:
         return sides.cosine(pairs.left, pairs.right)
 
