@@ -19,6 +19,7 @@ def pytest_configure():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups in this hook of its own
 def pytest_collection_modifyitems(items):
     """Starts with the files of slow tests, so that no process is left alone with one at the end.
 
