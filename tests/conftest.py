@@ -19,17 +19,26 @@ def pytest_configure():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups in this hook of its own
 def pytest_collection_modifyitems(items):
-    """Starts with the files of slow tests, so that no process is left alone with one at the end.
-
-    Tests of one file run in one process. Those that import umap-learn do so together: it compiles itself for half a
-    minute in every process that does.
-    """
+    """Starts with the files of slow tests, so that no process is left alone with one at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("umap" if "umap" in item.nodeid else str(item.path)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Tests of one file run in one process, which makes their servers, stores and encoders once.
+
+    Those that import umap-learn do so together: it compiles itself for half a minute in every process that does. (The
+    mark `xdist_group` has no effect with pytest 9.2 and xdist 3.8.)
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return "umap" if "umap" in nodeid else nodeid.partition("::")[0]
+
+    return ByFile(config, log)
 
 
 @pytest.fixture
