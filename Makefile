@@ -1,6 +1,7 @@
 # make run    set up .venv with what runs need, and run the main job
 # make test   add to .venv what tests need, and run every check: lint, format, types, layers, tests
-# make check  the same without the slow tests
+# make test-all  the same with the longest tests, whose shorter siblings `make test` runs; before a release
+# make check  without the slow tests
 # make setup  set up .venv for development, and run nothing
 # make coverage  list the lines of zoo that no test runs (half as long again as the tests)
 # make bench  measure speed, memory and quality (minutes); writes build/bench/
@@ -15,7 +16,7 @@ PYTEST := $(THREADS) $(BIN)/python -m pytest --numprocesses 2 --dist loadscope -
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run check test lint coverage bench bench-serving clean
+.PHONY: help setup run check test test-all lint coverage bench bench-serving clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -49,9 +50,12 @@ lint: setup
 	$(BIN)/lint-imports
 
 check: lint
-	$(PYTEST) -m 'not slow' $(ARGS)
+	$(PYTEST) -m 'not slow and not long' $(ARGS)
 
 test: lint
+	$(PYTEST) -m 'not long' $(ARGS)
+
+test-all: lint
 	$(PYTEST) $(ARGS)
 
 coverage: setup

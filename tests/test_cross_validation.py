@@ -22,6 +22,7 @@ def workplace(tmp_path_factory):
     os.chdir(before)
 
 
+@pytest.mark.long
 def test_folds_are_child_runs_with_mean_and_spread_in_the_parent(workplace, capsys):
     import mlflow
 

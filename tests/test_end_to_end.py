@@ -369,6 +369,7 @@ def test_a_killed_run_goes_on_where_it_was_and_ends_as_if_it_had_not_been(first,
     )
 
 
+@pytest.mark.long
 def test_two_runs_at_once_both_land(tmp_path, monkeypatch):
     other = start(tmp_path)
     until = []

@@ -60,7 +60,7 @@ def test_keras_that_runs_on_something_else_already_is_said_in_one_line(tmp_path)
     assert said.startswith("error: Keras runs on torch in this process, and the zoo needs it on TensorFlow: import the")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_recipe_of_images_runs_beside_a_users_own_settings(tmp_path):
     (tmp_path / "keras.json").write_text(json.dumps(OTHERWISE | {"backend": "tensorflow"}))
     script = (

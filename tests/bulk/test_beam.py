@@ -29,7 +29,7 @@ def beam(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [HOME, os.environ.get("PYTHONPATH")])))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_workers_give_what_this_process_gives(beam, dense, rows, tmp_path):
     zoo.encode(dense, rows, tmp_path / "here.parquet", block=64, quiet=True)
     out = zoo.encode(dense, rows, tmp_path / "there.parquet", block=64, runner="DirectRunner", options=TWO, quiet=True)

@@ -64,6 +64,7 @@ OPTIONS = {
     "export": {"store": "gates", "tolerance": "served", "output": "int8", "precision": "int8", "onnx": "onnx"},
 }
 
+LONG = {"named-columns", "sparse", "values", "records"}  # each is nearly another kind, which `make test` tries
 ROWS, LATENT = 200, 2
 ODD = np.arange(ROWS) % 6 == 0
 DENSE = {"_target_": "zoo.models.DenseAutoencoder", "latent_dim": LATENT, "hidden": [4]}
@@ -530,13 +531,14 @@ def all_runs(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def server(all_runs):
-    """Asks one server, which serves the first encoder of every kind, for the codes of rows."""
+def server(all_runs, request):
+    """Asks one server, which serves the first encoder of every kind that is tried, for the codes of rows."""
+    tried = {item.callspec.params.get("kind") for item in request.session.items if hasattr(item, "callspec")}
     with pytest.MonkeyPatch.context() as patched:
         patched.syspath_prepend(str(Path(__file__).parents[1] / "serving"))
         from served import ServerProcess
 
-    made = {runs.directory.parents[1] for runs in all_runs.values()}
+    made = {runs.directory.parents[1] for name, runs in all_runs.items() if name in tried}
     process = ServerProcess("--store", *made)
 
     def ask(runs, rows, front):
@@ -547,7 +549,14 @@ def server(all_runs):
     assert process.stop() == 0
 
 
-@pytest.mark.parametrize(("kind", "feature"), [(kind, feature) for kind, row in cells().items() for feature in row])
+@pytest.mark.parametrize(
+    ("kind", "feature"),
+    [
+        pytest.param(kind, feature, marks=[pytest.mark.long] if kind in LONG else [])
+        for kind, row in cells().items()
+        for feature in row
+    ],
+)
 def test_pair(kind, feature, all_runs, request):
     told = cell(kind, feature)
     if told == "+":

@@ -472,7 +472,7 @@ def test_rows_of_another_rank_or_width_are_refused(part):
             model.encode(np.zeros(shape, np.float32))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("part", PARTS)
 def test_the_same_seed_trains_alike_and_another_otherwise(part):
     codes = []
@@ -484,7 +484,7 @@ def test_the_same_seed_trains_alike_and_another_otherwise(part):
     assert np.abs(codes[2] - codes[0]).max() > 1e-3
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_trains_in_mixed_precision(part):
     reference, rows = ready(part)

@@ -117,6 +117,7 @@ def parts_of(name):
 
 # Compiling the training takes most of a test's time, and tells nothing new about a recipe whose parts another one has.
 COMPILED = set({parts_of(name): name for name in RECIPES}.values())
+SHORT = [name if name in COMPILED else pytest.param(name, marks=pytest.mark.long) for name in RECIPES]
 
 
 @contextlib.contextmanager
@@ -142,7 +143,7 @@ def test_a_recipe_reads_back_as_it_was_composed(name, tmp_path):
     assert yaml.safe_load(recipe.yaml())["name"] == name
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", SHORT)
 def test_a_recipe_trains_is_judged_saved_and_exported_with_equal_values(name, tmp_path):
     few = ["metrics.nll.samples=2"] if "nll" in compose(name).config["metrics"] else []
     if compose(name).config["model"].get("false_alarm_rate"):

@@ -270,6 +270,7 @@ def test_hostile_keys_are_shown_and_not_run(opened, hostile):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_sixty_thousand_rows_fit_into_five_megabytes(opened, vectors):
     rng = np.random.default_rng(0)
     classes = rng.integers(12, size=61_000)

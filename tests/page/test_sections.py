@@ -138,7 +138,7 @@ def test_neighbours_are_the_ten_most_similar(vectors):
     np.testing.assert_allclose(where.kept, kept, atol=1e-9)
 
 
-@pytest.mark.parametrize("how", ["pca", "tsne", pytest.param("umap", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("how", ["pca", "tsne", pytest.param("umap", marks=pytest.mark.long)])
 def test_a_map_keeps_clusters_together(vectors, how):
     material = material_of(vectors, Page(map=how))
     where = mapped(material)

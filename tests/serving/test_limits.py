@@ -78,6 +78,7 @@ def peak(server):
         return int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1]) / 1024
 
 
+@pytest.mark.long
 def test_a_body_of_100_megabytes_is_answered(place):
     server = ServerProcess("--store", place / "store")
     try:
