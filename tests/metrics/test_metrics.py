@@ -23,6 +23,7 @@ from zoo.metrics.calinski_harabasz import CalinskiHarabasz
 from zoo.metrics.class_separation import ClassSeparation
 from zoo.metrics.cluster_agreement import ClusterAgreement
 from zoo.metrics.continuity import Continuity
+from zoo.metrics.copy_recall import CopyRecall
 from zoo.metrics.cosine_spread import CosineSpread
 from zoo.metrics.davies_bouldin import DaviesBouldin
 from zoo.metrics.distance_correlation import DistanceCorrelation
@@ -32,6 +33,8 @@ from zoo.metrics.invariance import Invariance
 from zoo.metrics.isotropy import Isotropy
 from zoo.metrics.knn_accuracy import KnnAccuracy
 from zoo.metrics.linear_probe import LinearProbe
+from zoo.metrics.match_average_precision import MatchAveragePrecision
+from zoo.metrics.match_f1 import MatchF1
 from zoo.metrics.match_recall import MatchRecall
 from zoo.metrics.near_duplicate_codes import NearDuplicateCodes
 from zoo.metrics.negative_log_likelihood import NegativeLogLikelihood
@@ -79,6 +82,11 @@ def _paired(rng):
     return np.column_stack([rng.normal(size=50), rng.integers(0, 6, 50), np.arange(50) // 25])
 
 
+def _found(rng):
+    is_match = rng.integers(0, 2, (50, 2))
+    return np.column_stack([rng.random((50, 2)), is_match, is_match.sum(axis=1) + rng.integers(0, 2, 50)])
+
+
 # what each metric's `values` could be, the shape of one or a function that makes them all: add an entry with the metric
 EXAMPLES = {
     "ActiveUnits": (ActiveUnits(0.5), (4,)),
@@ -91,6 +99,7 @@ EXAMPLES = {
     "ClusterAgreement": (ClusterAgreement(), _agreeing),
     "Continuity": (Continuity(), ()),
     "CosineSpread": (CosineSpread(), _directions),
+    "CopyRecall": (CopyRecall(), ()),
     "DaviesBouldin": (DaviesBouldin(), _clustered),
     "DistanceCorrelation": (DistanceCorrelation(), (2,)),
     "EffectiveRank": (EffectiveRank(), _spread),
@@ -99,11 +108,13 @@ EXAMPLES = {
     "Isotropy": (Isotropy(), _spread),
     "KnnAccuracy": (KnnAccuracy(), ()),
     "LinearProbe": (LinearProbe(), ()),
+    "MatchAveragePrecision": (MatchAveragePrecision(2), _found),
+    "MatchF1": (MatchF1(2), _found),
     "MatchRecall": (MatchRecall(), ()),
     "NearDuplicateCodes": (NearDuplicateCodes(), ()),
     "NegativeLogLikelihood": (NegativeLogLikelihood(), ()),
     "NeighbourOverlap": (NeighbourOverlap(), ()),
-    "PairAuroc": (PairAuroc(), ()),
+    "PairAuroc": (PairAuroc(), (2,)),
     "PairSimilarity": (PairSimilarity("pairs.csv"), _paired),
     "QueryRetrieval": (QueryRetrieval("judgements.csv"), ()),
     "RatePerDimension": (RatePerDimension(), (3,)),

@@ -83,6 +83,7 @@ class Records:
         self.entity_column, self.key_column, self.columns, self.drop = entity_column, key_column, columns, drop
         self.reads, self.missing, self.buckets, self.min_frequency = reads, missing, buckets, min_frequency
         self.errors, self.validation, self.test, self.table = errors, validation, test, table
+        self.delimiter, self.encoding, self.header = delimiter, encoding, header
         self.text = Options(delimiter, None, encoding, header)
         refuse_shares(validation, test)
         if sum(place is not None for place in (path, table, dataset)) != 1:

@@ -18,6 +18,10 @@ class MatchF1(MatchAveragePrecision):
 
     The threshold is chosen on the rows that are judged, alike for all representations: what cosines could do, not what
     someone without labels would reach.
+
+    Args:
+        k: candidates a record.
+        rows: held-out rows to look at most, the first ones with a label.
     """
 
     unit = "F1"
