@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from zoo.evaluate._intervals import limits_of, scored
 from zoo.evaluate._resampling import Resampling
 from zoo.types import CountsRows, Dyadic
 
@@ -154,8 +155,19 @@ def test_no_interval_reaches_beyond_the_scale(splits, rng):
     metric = PairMean(pairs=np.arange(12).reshape(6, 2))
     metric.limits = (-1.0, 1.0)
     (sample,), _ = Resampling(2000, 0, splits, np.arange(len(splits))).samples(metric, [rng.choice([0.2, 1.0], 6)])
-    assert sample.max() == 1
-    assert sample.min() > -1
+    assert sample.max() > 1  # as Student's tails do: differences are made of samples as they are
+    assert scored(0.8, sample, 1.0, 6).high > 1
+    assert scored(0.8, sample, 1.0, 6, limits_of(metric)).high == 1
+
+
+@pytest.mark.parametrize("others", [np.arange(1, 61), np.repeat(1, 60)])
+def test_pairs_that_all_share_a_member_say_nothing_of_others(others, splits, rng):
+    metric = PairMean(pairs=np.column_stack([np.zeros(60, int), others]))
+    one, other = rng.normal(size=(2, 60))
+    samples, _ = Resampling(100, 0, splits, np.arange(len(splits))).samples(metric, [one, other])
+    assert np.isnan(samples).all()
+    apart = Resampling(100, 0, splits, np.zeros(len(splits), int))  # all of one group
+    assert np.isnan(apart.samples(metric, [one])[0]).all()
 
 
 def test_two_rows_tell_nothing(splits, rng):

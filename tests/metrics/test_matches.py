@@ -113,3 +113,10 @@ def test_copies_find_their_records(rng):
         found[emptied] = CopyRecall().values(Codes(splits.features), splits)
     assert found[0.0].mean() == 1
     assert found[1.0].mean() == pytest.approx(1 / 27)  # empty copies are nowhere: all tie, and the first is taken
+
+
+@pytest.mark.parametrize("metric", [MatchF1(1), MatchAveragePrecision(1)])
+def test_a_resample_without_a_match_has_no_value(metric):
+    values = np.asarray([[0.9, 1, 1], [0.8, 0, 0]])
+    assert np.isnan(metric.statistic(values, np.asarray([[0.0, 2.0]]))).all()
+    assert np.isfinite(metric.statistic(values, np.asarray([[1.0, 1.0]]))).all()

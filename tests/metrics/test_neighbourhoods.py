@@ -99,6 +99,9 @@ def test_half_of_the_rows_as_neighbours_are_refused_with_a_sentence(metric, raw,
     assert metric(50).values(raw.on(splits), splits) is None
     assert metric(50).shortage(splits) == "k=50 neighbours need more than 100 held-out rows, and 100 are looked at"
     assert metric(49).shortage(splits) == ""
+    few = replace(splits, test=splits.test[:3])
+    assert metric(1).values(raw.on(few), few) is None
+    assert metric(1).shortage(few) == "k=1 neighbours need more than 3 held-out rows, and 3 are looked at"
     assert metric(10, rows=20).values(raw.on(splits), splits) is None
     assert metric().values(raw, replace(splits, test=splits.test[:0])) is None
 

@@ -8,6 +8,7 @@ import pytest
 from scipy.sparse import csr_array, save_npz
 
 import zoo
+from zoo.cli.compare import main as compare_main
 from zoo.cli.judge import main
 from zoo.errors import InputError
 
@@ -135,6 +136,16 @@ def test_marks_and_columns_are_said_where_a_file_does_not_say_them(files):
     assert main(["embeddings=commas.csv", "delimiter=semicolon", "decimal=comma", "columns=0,1,2", "page=none"]) == 0
     pd.DataFrame({"a": list(files), "b": list(2 * files)}).to_parquet("two.parquet")
     assert zoo.judge(embeddings="two.parquet", columns=["b"], quiet=True).report.dimensions["embeddings"] == 3
+    assert zoo.judge(embeddings="two.parquet", columns="b", quiet=True).report.dimensions["embeddings"] == 3
+    frame = pd.DataFrame(files, columns=["x", "y", "z"]).assign(other=1.5)
+    assert zoo.judge(embeddings=frame, columns=frame.columns[:2], quiet=True).report.dimensions["embeddings"] == 2
+    assert main(["embeddings=two.parquet", "columns=a", "page=null"]) == 0
+    assert not Path("null").exists()
+
+
+def test_files_of_embeddings_are_no_part_of_a_comparison(capsys):
+    assert compare_main(["one", "other", "judge.also=[c.parquet]"]) == 2
+    assert "judge.also= has no effect here" in capsys.readouterr().err
 
 
 def test_what_is_in_memory_is_judged_as_its_files_are(files):

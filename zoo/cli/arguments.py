@@ -107,6 +107,11 @@ def names_in(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
+def page_of(name: str) -> str | None:
+    """The file of a report page; None for none."""
+    return None if name.lower() in {"none", "null"} else name
+
+
 def truth_of(key: str, text: str) -> bool:
     """Raises InputError for anything but true and false."""
     if text.lower() not in {"true", "false"}:

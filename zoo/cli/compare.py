@@ -11,7 +11,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from zoo.cli.arguments import begin, explained, open_console, refuse_tables
+from zoo.cli.arguments import begin, explained, open_console, page_of, refuse_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         encoders = [each for each in values if "=" not in each]
         refuse_tables(encoders, _INSTEAD)
         begin("looking the encoders up")
-        compare(*encoders, overrides=overrides, page=None if page == "none" else page)
+        compare(*encoders, overrides=overrides, page=page_of(page))
         return 0
 
     return explained(act)

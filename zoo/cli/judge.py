@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.cli.arguments import begin, explained, given, names_in, open_console, refuse_tables, truth_of
+from zoo.cli.arguments import begin, explained, given, names_in, open_console, page_of, refuse_tables, truth_of
 from zoo.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def judge(
     key: str | None = None,
     pairs: Any = None,
     queries: Any = None,
-    columns: Sequence[str] = (),
-    raw_columns: Sequence[str] = (),
+    columns: str | Sequence[str] = (),
+    raw_columns: str | Sequence[str] = (),
     page: str | None = None,
     quiet: bool = False,
     text: Options | None = None,
@@ -94,6 +94,7 @@ def judge(
         raise InputError("give an encoder, such as vae_word2vec/2, or embeddings=FILE")
     if encoder is not None and not isinstance(encoder, str | Path):
         raise InputError(f"{type(encoder).__name__} is no encoder's name; embeddings are given as embeddings=")
+    columns, raw_columns = (names_in(each) if isinstance(each, str) else list(each) for each in (columns, raw_columns))
     asked = {"raw": raw, "labels": labels, "key": key, "pairs": pairs, "queries": queries}
     shape = {"columns": columns or None, "raw_columns": raw_columns or None, "text": text}
     if encoder is not None:
@@ -148,12 +149,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if names:
             own = given([each for each in keys if each.partition("=")[0] in _OF_EMBEDDINGS], _OF_EMBEDDINGS)
             overrides = [each for each in keys if each.partition("=")[0] not in _OF_EMBEDDINGS]
-            page = _page(own.pop("page", _PAGE))
+            page = page_of(own.pop("page", _PAGE))
             _refuse_beside(names[0], own)
             found = judge(names[0], *overrides, page=page)
         else:
             chosen = given(keys, _OF_EMBEDDINGS)
-            page, text = _page(chosen.pop("page", _PAGE)), _text(chosen)
+            page, text = page_of(chosen.pop("page", _PAGE)), _text(chosen)
             files: dict[str, Any] = {each: value for each, value in chosen.items() if each not in _TEXT}
             files |= {each: names_in(files[each]) for each in ("columns", "raw_columns") if each in files}
             found = judge(None, page=page, text=text, **files)
@@ -167,10 +168,6 @@ def _text(given: Mapping[str, str]) -> Options:
 
     header = truth_of("header", given["header"]) if "header" in given else None
     return Options(given.get("delimiter"), given.get("decimal"), given.get("encoding"), header, prefix="")
-
-
-def _page(name: str) -> str | None:
-    return None if name == "none" else name
 
 
 if __name__ == "__main__":

@@ -59,9 +59,8 @@ class Resampling:
         if len(counts) > 1:
             raise ValueError(f"a metric must count the same rows for every representation, not {sorted(counts)}")
         drawn, what = self._drawn(metric, present)
-        lowest, highest = getattr(metric, "limits", (-np.inf, np.inf))  # which Student's t does not know
         for number, sample in zip(counted, drawn, strict=True):
-            samples[number] = np.clip(sample, lowest, highest)
+            samples[number] = sample
         return samples, what
 
     def _drawn(self, metric: Metric, values: Sequence[Doubles]) -> tuple[list[Doubles], str]:
@@ -125,10 +124,11 @@ class Resampling:
         names, places = np.unique(members, return_inverse=True)
         count, width = members.shape
         what = f"{count:,} of {len(names):,} members, robust to those that share one"
-        if count < 3:
-            return [np.full(self.resamples, np.nan) for _ in values], what
         starts = np.arange(0, count * width + 1, width)
         incidence = csr_array((np.ones(count * width), places.ravel(), starts), shape=(count, len(names)))
+        if count < _LEAST or len(names) < _LEAST or ((incidence > 0).sum(axis=0) == count).any():
+            # too few, or one member is in all pairs: nothing shows how others would do in its place
+            return [np.full(self.resamples, np.nan) for _ in values], what
         shares = ((incidence @ incidence.T) > 0).astype(np.float64)
         whole = np.asarray([_whole(metric, each) for each in values])
         influences = np.stack([whole[number] - _left_out(metric, each) for number, each in enumerate(values)], axis=1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.evaluate._intervals import scored
+from zoo.evaluate._intervals import limits_of, scored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,5 +37,5 @@ def scores_of(
     for name in seeds.names:
         known = [each for each in seeds.of(name, values) if each is not None]
         value = float(np.mean([value_of(metric, each) for each in known])) if known else np.nan
-        scores[name] = scored(value, samples[name], confidence, len(known[0])) if known else None
+        scores[name] = scored(value, samples[name], confidence, len(known[0]), limits_of(metric)) if known else None
     return scores, samples

@@ -55,7 +55,7 @@ def both(verdict: Verdict, other: Verdict, where: str) -> Verdict:
         other: of the same gates, on other rows.
         where: what those rows are, to be put beside the names of its gates.
     """
-    gates = tuple(replace(each, gate=f"{each.gate} ({where})") for each in other.gates)
+    gates = tuple(replace(each, gate=f"{each.gate} ({where})", over=where) for each in other.gates)
     reasons = (*verdict.reasons, *(f"over {where}: {reason}" for reason in other.reasons))
     return replace(verdict, blessed=not reasons, gates=(*verdict.gates, *gates), reasons=reasons)
 
@@ -91,7 +91,8 @@ def _shortfall(score: Score | None, required: float, *, inclusive: bool) -> str:
     if math.isfinite(score.value) and math.isnan(score.low) and math.isnan(score.high):
         return (
             f"is {score.value:.3f} but has no interval: too few of the {score.count} rows, pairs or queries that it "
-            f"counts are of one kind (an anomaly, a class), so resamples say nothing of others; more of them are needed"
+            f"counts are of one kind (an anomaly, a class), or all pairs share an item, so resamples say nothing of "
+            f"others; more of them are needed"
         )
     if not all(math.isfinite(bound) for bound in (score.value, score.low, score.high)):
         return "is not a finite number"

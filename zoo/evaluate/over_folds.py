@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from zoo.types import Doubles, Evidence, Report, Score
 
 
-def over_folds(judged: Sequence[tuple[Report, Evidence]], seed: int, *, share_rows: bool = False) -> Report:
+def over_folds(
+    judged: Sequence[tuple[Report, Evidence]],
+    seed: int,
+    *,
+    share_rows: bool = False,
+    limits: Mapping[str, tuple[float, float]] | None = None,
+) -> Report:
     """The mean over folds of every score and difference, as the judge weighs several seeds.
 
     How folds differ holds what their rows differ by, which the resampled rows hold as well. Intervals are wider for it
@@ -33,17 +39,18 @@ def over_folds(judged: Sequence[tuple[Report, Evidence]], seed: int, *, share_ro
         seed: of the draws and of the orders.
         share_rows: whether some rows are held out in every fold. What the scores of folds owe to their rows is taken to
             be the same for all folds then, and does not average out.
+        limits: metric -> ends of its scale, which no interval of a score goes beyond.
     """
     first = judged[0][0]
     reports = [report for report, _ in judged]
     confidence = first.confidence
 
-    def together(values: Sequence[Score], samples: Doubles) -> Score:
+    def together(values: Sequence[Score], samples: Doubles, ends: tuple[float, float] = (-np.inf, np.inf)) -> Score:
         value = float(np.mean([each.value for each in values]))
         drawn = over_seeds(samples, seed, confidence)
         if share_rows:
             drawn = drawn + (np.sqrt(len(samples)) - 1) * (samples.mean(axis=0) - value)
-        return scored(value, drawn, confidence, sum(each.count for each in values))
+        return scored(value, drawn, confidence, sum(each.count for each in values), ends)
 
     scores: dict[str, dict[str, Score | None]] = {name: {} for name in first.scores}
     differences: dict[str, dict[str, Score]] = {name: {} for name in first.differences}
@@ -52,7 +59,8 @@ def over_folds(judged: Sequence[tuple[Report, Evidence]], seed: int, *, share_ro
             values = [report.scores[name].get(metric) for report, _ in judged]
             own = _samples(judged, name, metric, seed)
             found = [value for value in values if value is not None]
-            scores[name][metric] = None if own is None else together(found, own)
+            ends = (limits or {}).get(metric, (-np.inf, np.inf))
+            scores[name][metric] = None if own is None else together(found, own, ends)
     for name, of_name in first.differences.items():
         for metric in of_name:
             found = [report.differences[name][metric] for report, _ in judged if metric in report.differences[name]]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from zoo.types import Doubles, PositiveInt, Representation, Rows, Splits
 
+_FEWEST = 3  # without one of them, nobody has a rank to lose
+
 
 class Neighbourhoods:
     """The mean over held-out rows of how far, by rank, the k nearest of one space are among the k nearest of the other.
@@ -32,6 +34,7 @@ class Neighbourhoods:
 
     unit = "share"
     higher_is_better = True
+    limits = (0.0, 1.0)
 
     def __init__(
         self, k: PositiveInt = 10, rows: PositiveInt = 2_000, distance: Literal["euclidean", "cosine"] = "euclidean"
@@ -43,7 +46,9 @@ class Neighbourhoods:
         count = min(len(splits.test), self.rows)
         if self._is_enough(count):
             return ""
-        return f"k={self.k} neighbours need more than {2 * self.k} held-out rows, and {count} are looked at"
+        return (
+            f"k={self.k} neighbours need more than {max(2 * self.k, _FEWEST)} held-out rows, and {count} are looked at"
+        )
 
     def row_numbers(self, splits: Splits) -> Rows:
         """See `zoo.types.CountsRows`."""
@@ -75,7 +80,7 @@ class Neighbourhoods:
         return mean(values, weights) if nothing is None else nothing
 
     def _is_enough(self, count: int) -> bool:
-        return self.k < count / 2
+        return count > max(2 * self.k, _FEWEST)
 
     @staticmethod
     def chosen_and_judged(raw: Doubles, codes: Doubles) -> tuple[Doubles, Doubles]:

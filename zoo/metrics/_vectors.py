@@ -65,10 +65,14 @@ def paired_cosines(codes: Matrix, first: Rows, second: Rows) -> Doubles:
 
 def nearest(similarities: Doubles, k: int) -> Rows:
     """Columns [n, k] of the k largest of each row [n, references]; of equal ones the first, in order of the column."""
-    least = -np.partition(-similarities, k - 1, axis=1)[:, k - 1 : k]
-    above, tied = similarities > least, similarities == least
-    wanted = k - above.sum(axis=1, keepdims=True)
-    chosen = above | (tied & (np.cumsum(tied, axis=1) <= wanted))
+    count = similarities.shape[1]
+    least = np.partition(similarities, count - k, axis=1)[:, count - k : count - k + 1]
+    chosen = similarities >= least
+    more = np.flatnonzero(np.count_nonzero(chosen, axis=1) > k)  # few rows have ties at the edge
+    if len(more):
+        above, tied = similarities[more] > least[more], similarities[more] == least[more]
+        wanted = k - above.sum(axis=1, keepdims=True)
+        chosen[more] = above | (tied & (np.cumsum(tied, axis=1) <= wanted))
     return np.nonzero(chosen)[1].reshape(len(similarities), k)
 
 

@@ -33,5 +33,7 @@ class MatchF1(MatchAveragePrecision):
 
 
 def _best(precision: Doubles, recall: Doubles) -> float:
+    if np.isnan(recall).any():  # no match was drawn
+        return float("nan")
     both = precision + recall
     return float(np.divide(2 * precision * recall, both, out=np.zeros_like(both), where=both > 0).max())

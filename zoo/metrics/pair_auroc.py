@@ -31,6 +31,7 @@ class PairAuroc:
     unit = "AUROC"
     higher_is_better = True
     needs_labels = True
+    limits = (0.0, 1.0)
 
     def __init__(self, rows: PositiveInt = 2_000) -> None:
         self.rows = rows

@@ -40,8 +40,8 @@ class PairSimilarity:
         where: column -> what must stand in it for a pair to count, such as `{split: test}`.
         held_out: whether both rows must be held out. False counts pairs whose rows training has seen as well: right
             for codes that are made of the very rows they are fitted to, and then silent about new rows.
-        pairs: how many to look at most, since intervals compare each pair with each: of more, a sample that keeps the
-            sets' shares, which is said before training.
+        pairs: about how many to look at most, since intervals compare each pair with each: of more, a sample that keeps
+            the sets' shares, and three of each set at least, which is said before training.
         seed: of the sample.
 
     Reference:

@@ -44,6 +44,7 @@ class RetrievalPrecision:
     unit = "share"
     higher_is_better = True
     needs_labels = True
+    limits = (0.0, 1.0)
 
     def __init__(
         self, score: Literal["precision", "map"] = "precision", k: PositiveInt = 10, rows: PositiveInt = 2_000

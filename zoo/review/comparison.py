@@ -39,6 +39,10 @@ def compare_encoders(encoders: Sequence[str], overrides: Sequence[str], voice: V
         raise InputError("give two encoders or more, such as: python -m zoo.compare vae_word2vec/1 vae_word2vec/2")
     path = writable_page(page)
     require_effective(overrides, _SECTIONS)
+    if any(each.partition("=")[0].lstrip("+~") == "judge.also" for each in overrides):
+        raise InputError(
+            "judge.also= has no effect here, where encoders are compared; zoo.judge compares one with such files"
+        )
     require_known(encoders)
     everyone = [found(each) for each in encoders]
     for number, each in enumerate(everyone):

@@ -95,10 +95,13 @@ def judge_embeddings(
         advice = "there is nothing to compare with: raw=FILE names the rows that the embeddings were made of"
         voice.note(advice)
     scores = report.scores["embeddings"]
+    short: dict[str, list[str]] = {}
     for name, metric in metrics.items():
         if scores[name] is not None and hasattr(metric, "shortage") and (shortage := metric.shortage(table)):
-            voice.note(f"{name}: {shortage}")
-    if key is None and any(scores.get(name, True) is None for name in _BY_KEY):
+            short.setdefault(shortage, []).append(name)
+    for shortage, names in short.items():
+        voice.note(f"{', '.join(names)}: {shortage}")
+    if key is None and (made_of or given).index is None and any(scores.get(name, True) is None for name in _BY_KEY):
         voice.note("pairs and queries name rows by the keys in key=COLUMN; without it, by their numbers from 0")
     described = {"name": short_name(given.name), "purpose": "embeddings, judged as they are"}
     return reviewed(voice, report, None, evidence, recipe=described, made={"embeddings": given.name}, page=path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zoo.evaluate._intervals import limits_of
 from zoo.evaluate.over_folds import over_folds
 from zoo.report.numbers import fold_metrics, score_metrics
 from zoo.stages.judging import weighed
@@ -61,7 +62,8 @@ def cross_validated(
         judged.append((report, evidence))
     reports = [report for report, _ in judged]
     always = splits.judged_only is not None and bool(len(splits.judged_only))
-    together = over_folds(judged, recipe.build("judge").seed, share_rows=always)
+    limits = {name: limits_of(metric) for name, metric in recipe.build("metrics").items()}
+    together = over_folds(judged, recipe.build("judge").seed, share_rows=always, limits=limits)
     voice.folds(reports, together)
     run.log_metrics(dict(fold_metrics(reports)))
     run.log_metrics({f"folds.{name}": value for name, value in score_metrics(together)})

@@ -279,6 +279,7 @@ class GateResult:
         required: what the lower bound must exceed (or reach, for a number).
         passed: whether it did.
         reason: one sentence, for the failed ones.
+        over: what rows it is about, where not the recipe's own test rows, such as "5 folds".
     """
 
     gate: str
@@ -290,6 +291,7 @@ class GateResult:
     required: float
     passed: bool
     reason: str = ""
+    over: str = ""
 
 
 @dataclass(frozen=True)
