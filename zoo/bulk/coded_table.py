@@ -118,7 +118,7 @@ def coded_table(read: Read, encoder: Encoder, saved_model: Path, parts: Parts, c
     blocks = table.blocks(rows_of_block(encoder.kind.numbers_in_memory))
     for note in table.notes:
         console.print(note, highlight=False, markup=False)
-    missing = _missing(parts, blocks, identity, table.name, console)
+    missing = parts.missing(blocks, identity, console, f"{table.name}: ")
     console.print(f"{table.name}: encoding", style="dim", highlight=False, markup=False)
     coded = prefetch(Worker(job, encoder).work(missing))
     with Progress(console, blocks, missing) as progress, contextlib.closing(coded):
@@ -128,19 +128,6 @@ def coded_table(read: Read, encoder: Encoder, saved_model: Path, parts: Parts, c
     if table.identity() != identity["input"]:
         raise InputError(f"{table.name} was changed while it was encoded; start again, and leave it as it is")
     return _read_parts(read, parts, blocks, identity)
-
-
-def _missing(
-    parts: Parts, blocks: Sequence[Block], identity: dict[str, Any], name: str, console: Console
-) -> list[Block]:
-    changed = parts.prepare(identity)
-    if changed is not None:
-        console.print(f"starting afresh: {changed} changed since the interrupted job", highlight=False, markup=False)
-    missing = [block for block in blocks if not parts.has(block)]
-    if len(missing) < len(blocks):
-        there = sum(block.rows for block in blocks) - sum(block.rows for block in missing)
-        console.print(f"{name}: going on: {there:,} rows are encoded already", highlight=False, markup=False)
-    return missing
 
 
 def _read_parts(read: Read, parts: Parts, blocks: Sequence[Block], identity: dict[str, Any]) -> CodedTable:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from zoo.bulk.job import Job, Worker, fingerprint, scale_of
+from zoo.bulk.job import Job, Worker, fingerprint, opened_encoder, scale_of
 from zoo.bulk.outputs import remove_abandoned, require_fitting, require_output, write_output
 from zoo.bulk.parts import Parts
 from zoo.bulk.prefetch import prefetch
 from zoo.bulk.progress import Progress
 from zoo.bulk.rows import choose_columns, remarks
-from zoo.encoder import Encoder
 from zoo.errors import InputError
-from zoo.loading import find
 from zoo.tables.open_table import open_table
 from zoo.tables.options import Options
 from zoo.tables.table import rows_of_block
@@ -27,6 +24,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from zoo.encoder import Encoder
     from zoo.tables.table import Block, Table
 
 _FORMAT = 1  # of the parts; another version of the zoo does not go on with them
@@ -84,11 +82,7 @@ def encode_file(name: str | Path, source: str | Table, output: Path, wanted: Wan
     options = _options(wanted)
     table = open_table(place, options, "input")
     require_output(output, place, overwrite=wanted.overwrite)
-    console.print("looking the encoder up ...", style="dim", highlight=False)
-    saved_model, called = find(name)
-    if "tensorflow" not in sys.modules:
-        console.print("starting TensorFlow ...", style="dim", highlight=False)
-    encoder = Encoder.from_saved_model(saved_model, called)
+    encoder, saved_model = opened_encoder(name, console)
     columns = choose_columns(table, encoder.kind, wanted.columns, wanted.keep)
     kept = require_fitting(output, _schema_of(table, columns.kept), asked=wanted.keep is not None)
     if len(kept) < len(columns.kept):
@@ -99,11 +93,11 @@ def encode_file(name: str | Path, source: str | Table, output: Path, wanted: Wan
     for note in [*table.notes, *remarks(table, columns, encoder.kind)]:
         console.print(note, highlight=False, markup=False)
     parts = Parts(output.with_name(f"{output.name}.partial").absolute())
-    job = Job(called, saved_model.absolute(), fingerprint(saved_model), place, options, columns, parts.folder)
+    job = Job(encoder.name, saved_model, fingerprint(saved_model), place, options, columns, parts.folder)
     with parts.claimed(), _useless_parts_removed(parts):
         remove_abandoned(output)
         identity = _identity(job, table, wanted.block)
-        missing = _missing(parts, blocks, identity, console)
+        missing = parts.missing(blocks, identity, console)
         encoding, started = sum(block.rows for block in missing), time.perf_counter()
         with Progress(console, blocks, missing) as progress:
             if wanted.runner is not None and missing:
@@ -115,7 +109,9 @@ def encode_file(name: str | Path, source: str | Table, output: Path, wanted: Wan
     rate = (
         f"{encoding / (time.perf_counter() - started):,.0f} rows a second" if encoding else "nothing was left to encode"
     )
-    console.print(f"{_rows(blocks):,} rows encoded by {called} -> {output} ({rate})", highlight=False, markup=False)
+    console.print(
+        f"{_rows(blocks):,} rows encoded by {encoder.name} -> {output} ({rate})", highlight=False, markup=False
+    )
     return output
 
 
@@ -188,17 +184,6 @@ def _identity(job: Job, table: Table, block: int | None) -> dict[str, Any]:
         "keep": job.columns.kept,
         "block": block,
     }
-
-
-def _missing(parts: Parts, blocks: Sequence[Block], identity: dict[str, Any], console: Console) -> list[Block]:
-    changed = parts.prepare(identity)
-    if changed is not None:
-        console.print(f"starting afresh: {changed} changed since the interrupted job", highlight=False, markup=False)
-    missing = [block for block in blocks if not parts.has(block)]
-    if len(missing) < len(blocks):
-        there = sum(block.rows for block in blocks) - sum(block.rows for block in missing)
-        console.print(f"going on: {there:,} rows are encoded already", highlight=False)
-    return missing
 
 
 def _schema_of(table: Table, names: Sequence[str]) -> Any:

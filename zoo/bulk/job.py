@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,17 +16,29 @@ from zoo.bulk.parts import Parts
 from zoo.bulk.prefetch import prefetch
 from zoo.encoder import Encoder
 from zoo.errors import InputError, ZooError, one_line
+from zoo.loading import find
 from zoo.tables.open_table import open_table
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
+    from rich.console import Console
+
     from zoo.bulk.rows import Columns
     from zoo.tables.options import Options
     from zoo.tables.table import Block, Table
 
 _READ = 2**22
+
+
+def opened_encoder(name: str | Path, console: Console) -> tuple[Encoder, Path]:
+    """The encoder of a job, see `zoo.load`, and its folder; says what takes its time."""
+    console.print("looking the encoder up ...", style="dim", highlight=False)
+    saved_model, called = find(name)
+    if "tensorflow" not in sys.modules:
+        console.print("starting TensorFlow ...", style="dim", highlight=False)
+    return Encoder.from_saved_model(saved_model, called), saved_model.absolute()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.bulk.coded_table import CodedTable, Read, coded_table
+from zoo.bulk.job import opened_encoder
 from zoo.bulk.match_index import MatchIndex
 from zoo.bulk.outputs import PLAIN_ENDINGS, remove_abandoned, require_output, write_plain
 from zoo.bulk.parts import Parts
 from zoo.bulk.progress import Progress
-from zoo.encoder import Encoder
 from zoo.errors import InputError
-from zoo.loading import find
 from zoo.matching.linking import Links, Sides, Wanted, field_values, link
 from zoo.matching.nearest_codes import NearestCodes
 from zoo.matching.outcome import entity_summary, entity_table, match_summary, pair_tables
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from zoo.encoder import Encoder
     from zoo.matching.arrays import Ints
     from zoo.tables.table import Table
 
@@ -108,7 +107,7 @@ def match_files(name: str | Path, a: Given, b: Given | None, asked: Asked, conso
         index = MatchIndex.read(asked.index)
     tables = [a.opened("a")] + ([] if b is None else [b.opened("b")])
     _require(asked, tables, writes_index=b is not None)
-    encoder, saved_model = _encoder(name, console)
+    encoder, saved_model = opened_encoder(name, console)
     fields = index.names if index is not None else _fields(encoder, asked.fields)
     reads = [Read(table, each.id_column, fields) for table, each in zip(tables, (a, b), strict=False) if each]
     with _parts(asked.output, ("a", "pairs") if b is None else ("a", "b", "pairs")) as parts:
@@ -147,7 +146,7 @@ def deduplicate_file(name: str | Path, given: Given, asked: Asked, console: Cons
     _require(asked, [table], writes_index=True)
     if asked.wanted.one_to_one:
         raise InputError("one_to_one means nothing within one table: an entity may have any number of rows")
-    encoder, saved_model = _encoder(name, console)
+    encoder, saved_model = opened_encoder(name, console)
     read = Read(table, given.id_column, _fields(encoder, asked.fields))
     with _parts(asked.output, ("a", "pairs")) as parts:
         coded = coded_table(read, encoder, saved_model, parts[0], console)
@@ -222,14 +221,6 @@ def _require(asked: Asked, tables: Sequence[Table], *, writes_index: bool) -> No
 
 def _place(table: Table) -> str | Table:
     return str(table.identity().get("path", table.name))
-
-
-def _encoder(name: str | Path, console: Console) -> tuple[Encoder, Path]:
-    console.print("looking the encoder up ...", style="dim", highlight=False)
-    saved_model, called = find(name)
-    if "tensorflow" not in sys.modules:
-        console.print("starting TensorFlow ...", style="dim", highlight=False)
-    return Encoder.from_saved_model(saved_model, called), saved_model.absolute()
 
 
 def _fields(encoder: Encoder, asked: Sequence[str]) -> list[str]:

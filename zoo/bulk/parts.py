@@ -13,8 +13,10 @@ from zoo.errors import InputError, ZooError, one_line
 from zoo.locks import locked_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from rich.console import Console
 
     from zoo.tables.table import Block
 
@@ -60,6 +62,27 @@ class Parts:
                     f"output: {self.folder.parent} cannot be written to ({error.strerror}); choose another folder"
                 ) from None
             yield
+
+    def missing(
+        self, blocks: Sequence[Block], identity: Mapping[str, Any], console: Console, table: str = ""
+    ) -> list[Block]:
+        """The blocks that are not finished, after parts of another job are dropped; says if the job goes on.
+
+        Args:
+            blocks: of the whole job.
+            identity: see `prepare`.
+            console: says so.
+            table: which of several is meant, with what parts it from the rest of the sentence.
+        """
+        changed = self.prepare(identity)
+        if changed is not None:
+            said = f"starting afresh: {changed} changed since the interrupted job"
+            console.print(said, highlight=False, markup=False)
+        missing = [block for block in blocks if not self.has(block)]
+        if len(missing) < len(blocks):
+            there = sum(block.rows for block in blocks) - sum(block.rows for block in missing)
+            console.print(f"{table}going on: {there:,} rows are encoded already", highlight=False, markup=False)
+        return missing
 
     def prepare(self, identity: Mapping[str, Any]) -> str | None:
         """Keeps the parts of the same job, and drops those of another.

@@ -52,30 +52,17 @@ def drawn_page(
     if recipe.config["page"] is None:
         return PageFiles()
     try:
-        return _kept_page(recipe, run, voice, trained, report=report, verdict=verdict, evidence=evidence)
+        drawn = draw(recipe.public().config, report, verdict, evidence, trained, made(run.run_id), recipe.build("page"))
+        for failure in drawn.failures:
+            voice.note(f"report page: {failure}")
+        files: dict[str, str | bytes] = {PAGE_FILE: as_utf8(drawn.html)}
+        if drawn.map_table is not None:
+            files[MAP_FILE] = _parquet(drawn.map_table)
+        _keep(run, files)
+        return PageFiles(run.location(PAGE_FILE), {f"{_BESIDE}/{name}": content for name, content in files.items()})
     except Exception as error:  # whatever it is, a full disk included
         voice.note(f"there is no report page: {type(error).__name__}: {one_line(error)}")
         return PageFiles()
-
-
-def _kept_page(
-    recipe: Recipe,
-    run: TrackedRun,
-    voice: Voice,
-    trained: Trained,
-    *,
-    report: Report,
-    verdict: Verdict,
-    evidence: Evidence,
-) -> PageFiles:
-    drawn = draw(recipe.public().config, report, verdict, evidence, trained, made(run.run_id), recipe.build("page"))
-    for failure in drawn.failures:
-        voice.note(f"report page: {failure}")
-    files: dict[str, str | bytes] = {PAGE_FILE: as_utf8(drawn.html)}
-    if drawn.map_table is not None:
-        files[MAP_FILE] = _parquet(drawn.map_table)
-    _keep(run, files)
-    return PageFiles(run.location(PAGE_FILE), {f"{_BESIDE}/{name}": content for name, content in files.items()})
 
 
 def made(run_id: str) -> dict[str, str]:
