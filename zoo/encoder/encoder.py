@@ -36,9 +36,9 @@ class Encoder:
 
     Args:
         name: what to call it.
-        functions: by method name: `encode` and, where the model has them, `reconstruct`, `score`, `assign`, `tokens`
-            and `rates` take the inputs by name; `decode` takes codes, `sample` seeds [n], `log_weights` the inputs
-            and seeds [draws].
+        functions: by method name: `encode` and, where the model has them, `reconstruct`, `score`, `assign`, `tokens`,
+            `rates` and `score_fields` take the inputs by name; `decode` takes codes, `sample` seeds [n], `log_weights`
+            the inputs and seeds [draws].
         kind: what rows are.
         latent_dim: columns of a code.
         vocabulary: lets `encode_words` look words up.
@@ -328,7 +328,7 @@ class Encoder:
     def _block(self, arrays: Mapping[str, Any], method: str = "encode") -> int:
         """Rows at a time, by the widest of what goes in and what comes out."""
         widest = max(int(np.prod(array.shape[1:])) for array in arrays.values())
-        return _rows_at_a_time(max(widest, self.kind.width if method == "reconstruct" else 0))
+        return _rows_at_a_time(max(widest, self.kind.width if method in {"reconstruct", "score_fields"} else 0))
 
 
 def _rows_at_a_time(width: int) -> int:

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from zoo.rows.row_kind import RowKind
 
 
+_IN_MEMORY = ("rates", "score_fields")  # what no exported encoder answers
+
+
 def from_model(model: Any, kind: RowKind | None, code_scale: float | None) -> Loaded:
     """See `zoo.encoder.Encoder.from_model`."""
     tf = import_tensorflow()
     if kind is None:
         kind = plain_kind(model.row_shape, sparse=model.takes_sparse)
     specs = kind.specs()
-    called = {method: getattr(model, method) for method in (*READS_ROWS, "rates") if can(model, method)}
+    called = {method: getattr(model, method) for method in (*READS_ROWS, *_IN_MEMORY) if can(model, method)}
     if code_scale is not None:
         called["encode"] = lambda x: from_int8(as_int8(model.encode(x), code_scale), code_scale)
     functions: dict[str, Callable[..., Any]] = {

@@ -67,6 +67,7 @@ class Judge:
             `auto`, which standardises columns with names, since their units differ. An encoder is given rows in their
             own units whatever the scale, as it will be when it is served; its reconstructions are put on the scale.
         also: files of embeddings of the same rows to compare with, see `zoo.representations.File`.
+        fields: fields of records whose own numbers in the code are judged alone, as `fields:NAME`, beside all of it.
 
     Reference:
         Efron and Tibshirani 1993, "An introduction to the bootstrap", chapter 13; Holm 1979, "A simple sequentially
@@ -80,8 +81,9 @@ class Judge:
         seed: Seed = 0,
         scale: Literal["auto", "none", "standardise"] = "auto",
         also: list[str] | None = None,
+        fields: list[str] | None = None,
     ) -> None:
-        self.also = also or []
+        self.also, self.fields = also or [], fields or []
         self.resamples, self.confidence, self.seed, self.scale = resamples, confidence, seed, scale
 
     def scaled(self, splits: Splits) -> Splits:

@@ -245,6 +245,14 @@ class Autoencoder(Configured, keras.Model):
         code = self.bottleneck.encode(flat(self.encoder(target)))
         return -self.likelihood(self.decoder(code), target)
 
+    def score_fields(self, x: Tensor) -> Tensor | None:
+        """`score`, field by field: [batch, fields] in nats; None for a likelihood that has no fields."""
+        if not hasattr(self.likelihood, "per_field"):
+            return None
+        target = self.prepare(x)
+        code = self.bottleneck.encode(flat(self.encoder(target)))
+        return -self.likelihood.per_field(self.decoder(code), target)
+
     def sample(self, seeds: Tensor) -> Tensor:
         """Draws a code from the prior for each seed, and decodes it: [n] -> [n, ...] in the units of the raw rows.
 

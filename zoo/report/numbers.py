@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zoo.types import Report
+
+
+_NOT_IN_NAMES = re.compile(r"[^\w/. :-]")  # of MLflow's metrics
 
 
 def flat(config: Any, prefix: str = "") -> dict[str, Any]:
@@ -38,7 +42,7 @@ def score_metrics(report: Report) -> list[tuple[str, float]]:
     ]
     return [
         entry
-        for name, score in named
+        for name, score in ((_NOT_IN_NAMES.sub("_", name), score) for name, score in named)
         for entry in ((name, score.value), (f"{name}.low", score.low), (f"{name}.high", score.high))
     ]
 

@@ -28,9 +28,11 @@ class EncodedTable:
     def __init__(self, encoder: Encoder, splits: Splits) -> None:
         self.name = encoder.name
         self._encoder, self._splits = encoder, splits
-        for method in ("score", "rates", "assign"):
+        for method in ("score", "score_fields", "rates", "assign"):
             if encoder.has(method):
                 setattr(self, method, partial(self._apply, method))
+        if encoder.places:
+            self.places = encoder.places
         if encoder.has("reconstruct"):
             self.reconstruct = self._reconstruct
         if encoder.has("log_weights"):

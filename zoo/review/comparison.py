@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zoo.stages.voice import Voice
     from zoo.types import Splits
 
+_OF_ONE = {"judge.also": "compares one with such files", "judge.fields": "judges single fields of one"}
 _SECTIONS = ("data", "metrics", "judge", "page")  # of a recipe that have an effect here
 
 
@@ -39,10 +40,9 @@ def compare_encoders(encoders: Sequence[str], overrides: Sequence[str], voice: V
         raise InputError("give two encoders or more, such as: python -m zoo.compare vae_word2vec/1 vae_word2vec/2")
     path = writable_page(page)
     require_effective(overrides, _SECTIONS)
-    if any(each.partition("=")[0].lstrip("+~") == "judge.also" for each in overrides):
-        raise InputError(
-            "judge.also= has no effect here, where encoders are compared; zoo.judge compares one with such files"
-        )
+    for option, what in _OF_ONE.items():
+        if any(each.partition("=")[0].lstrip("+~") == option for each in overrides):
+            raise InputError(f"{option}= has no effect here, where encoders are compared; zoo.judge {what}")
     require_known(encoders)
     everyone = [found(each) for each in encoders]
     for number, each in enumerate(everyone):

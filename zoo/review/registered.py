@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.evaluate.gates import decide
 from zoo.keras_settings import zoo_settings
+from zoo.representations._part_of_code import only_fields
 from zoo.review.found import found, looks
 from zoo.review.overriding import require_effective
 from zoo.review.review import reviewed, writable_page
+from zoo.stages.fields import fields_report
 from zoo.stages.model import built_model
 from zoo.stages.opponents import opponents
 from zoo.stages.preflight import require_gates, require_rows, shortages
@@ -56,12 +58,14 @@ def judge_registered(encoder: str | Path, overrides: Sequence[str], voice: Voice
     with zoo_settings():
         judge = recipe.build("judge")
         table = judge.scaled(splits)
-        representations: list[Representation] = [known.on(table, "encoder")]
+        own = known.on(table, "encoder")
+        representations: list[Representation] = [own, *only_fields(own, judge.fields)]
         stand_in = _untrained(recipe, splits)
         representations += [baseline.fit(name, table, stand_in) for name, baseline in opponents(recipe).items()]
         report, evidence = judge.weigh(representations, recipe.build("metrics"), table)
         verdict = decide(report, recipe.build("gates") or {}, "encoder")
-        report = replace(report, looks=looks([known], splits), notes=tuple(known.doubts(splits)))
+        fields, notes = fields_report(recipe, evidence), tuple(known.doubts(splits))
+        report = replace(report, looks=looks([known], splits), notes=notes, fields=fields)
         made, settings = {"judged again": known.name}, recipe.build("page")
         shown = recipe.public().config
         return reviewed(voice, report, verdict, evidence, recipe=shown, made=made, page=path, settings=settings)

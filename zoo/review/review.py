@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError, ZooError, one_line
 from zoo.page import draw
+from zoo.report.fields_table import fields_table
 from zoo.report.messages import judged_so_far, notes
 from zoo.report.tables import differences_table, report_table, verdict_table
 
@@ -59,6 +60,8 @@ def reviewed(
         voice.show(verdict_table(verdict))
     elif any(report.differences.values()):
         voice.show(differences_table(report))
+    if report.fields is not None:
+        voice.show(fields_table(report.fields))
     voice.say(judged_so_far(report))
     for note in notes(report):
         voice.note(note)

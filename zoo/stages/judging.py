@@ -10,7 +10,9 @@ import numpy as np
 from zoo.encoder import Encoder
 from zoo.evaluate.gates import both, decide
 from zoo.representations._encoded_table import EncodedTable
+from zoo.representations._part_of_code import only_fields
 from zoo.stages.champion import load_champion
+from zoo.stages.fields import fields_report
 from zoo.stages.opponents import opponents
 from zoo.stages.row_digests import table_digest
 
@@ -52,7 +54,7 @@ def judged(
     verdict = replace(verdict, champion_notes=(*verdict.champion_notes, *champion.notes))
     if champion.obstacle:
         verdict = replace(verdict, champion="champion", beats_champion=False, champion_reasons=(champion.obstacle,))
-    return replace(report, looks=looks), verdict, evidence
+    return replace(report, looks=looks, fields=fields_report(recipe, evidence)), verdict, evidence
 
 
 def reported(recipe: Recipe, models: Models, splits: Splits, more: Sequence[Representation] = ()) -> Report:
@@ -70,7 +72,8 @@ def weighed(
     judge = recipe.build("judge")
     table = judge.scaled(splits)
     baselines = opponents(recipe)
-    representations = [_encoded(models.chosen, table)]
+    encoder = _encoded(models.chosen, table)
+    representations = [encoder, *only_fields(encoder, judge.fields)]
     representations += [baseline.fit(name, table, models.chosen) for name, baseline in baselines.items()]
     representations += [each.on(table) for each in more]
     seeds = {"encoder": [_encoded(each, table) for each in models.others]} | {
@@ -78,6 +81,9 @@ def weighed(
         for name, baseline in baselines.items()
         if getattr(baseline, "per_seed", False)
     }
+    for each in seeds["encoder"]:
+        for part in only_fields(each, judge.fields):
+            seeds.setdefault(part.name, []).append(part)
     report, evidence = judge.weigh(representations, recipe.build("metrics"), table, seeds)
     return _in_order_of_seeds(report, models), evidence
 

@@ -48,4 +48,9 @@ def built_model(recipe: Recipe, splits: Splits, note: Callable[[str], None], see
     except ValueError as error:
         raise InputError(f"the model cannot be built for {splits.kind.in_words()}: {error}") from error
     require_validation_rows(model.false_alarm_rate, splits)
+    if (fields := recipe.build("judge").fields) and not model.places:
+        raise InputError(
+            f"judge.fields={','.join(fields)}: fields have no numbers of their own in the code of "
+            f"{type(model.encoder).__name__}; leave it out, or take model.encoder._target_=zoo.networks.FieldEncoders"
+        )
     return model

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.report.messages import missing_labels
+from zoo.stages.fields import require_fields
 from zoo.stages.opponents import opponents
 from zoo.train.threshold import require_validation_rows
 
@@ -76,9 +77,11 @@ def require_places(name: str, tracker: Tracker, exporter: Exporter) -> None:
 
 
 def require_rows(recipe: Recipe, splits: Splits) -> None:
-    """Raises InputError if the rows are not what the recipe's threshold, its judge's scale or its baselines need."""
+    """Raises InputError if the rows are not what the recipe's threshold, its judge or its baselines need."""
     require_validation_rows(recipe.config["model"].get("false_alarm_rate"), splits)
-    recipe.build("judge").scaled(splits)
+    judge = recipe.build("judge")
+    judge.scaled(splits)
+    require_fields(judge.fields, splits)
     for name, baseline in opponents(recipe).items():
         if hasattr(baseline, "require"):
             baseline.require(name, splits)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import as_utf8
+from zoo.report.fields_table import fields_table
 from zoo.report.messages import judged_so_far, notes
 from zoo.report.progress import ProgressReport
 from zoo.report.seeds_table import seeds_table
@@ -97,6 +98,8 @@ class Voice:
         if report.seeds:
             self._console.print(seeds_table(report))
         self._console.print(verdict_table(verdict))
+        if report.fields is not None:
+            self.show(fields_table(report.fields))
         self.say(judged_so_far(report))
         for note in (*verdict.champion_notes, *notes(report)):
             self.note(note)

@@ -3,8 +3,19 @@
 Frozen, small, and free of every other module of the zoo but `zoo.rows`, so that any stage can be used alone.
 """
 
-from zoo.types.capabilities import Clusters, HasLikelihood, HasRates, Reconstructs, Representation, Scores, Stored
+from zoo.types.capabilities import (
+    Clusters,
+    HasLikelihood,
+    HasRates,
+    KeepsFields,
+    Reconstructs,
+    Representation,
+    Scores,
+    ScoresFields,
+    Stored,
+)
 from zoo.types.export import Exported
+from zoo.types.fields import FieldReport, FieldsReport
 from zoo.types.judging import (
     Baseline,
     CountsRows,
@@ -50,12 +61,15 @@ __all__ = [
     "Dyadic",
     "Evidence",
     "Exported",
+    "FieldReport",
+    "FieldsReport",
     "Floats",
     "Fraction",
     "Gate",
     "GateResult",
     "HasLikelihood",
     "HasRates",
+    "KeepsFields",
     "LayerArguments",
     "Listener",
     "Metric",
@@ -70,6 +84,7 @@ __all__ = [
     "Rows",
     "Score",
     "Scores",
+    "ScoresFields",
     "Seed",
     "Source",
     "Splits",

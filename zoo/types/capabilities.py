@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zoo.types.numbers import Block, Floats, Rows
     from zoo.types.tables import Splits
 
@@ -40,6 +42,21 @@ class Scores(Protocol):
 
     def score(self, rows: Rows) -> Floats:
         """Row numbers [n] -> [n]: -log p(x|z) in nats, or a squared error."""
+
+
+@runtime_checkable
+class ScoresFields(Protocol):
+    """Tells how badly each field of a record fits."""
+
+    def score_fields(self, rows: Rows) -> Floats:
+        """Row numbers [n] -> -log p(field|z) in nats [n, fields], in the order of the table's fields."""
+
+
+@runtime_checkable
+class KeepsFields(Protocol):
+    """Has numbers of its own in the code for each field of a record."""
+
+    places: Mapping[str, tuple[int, int]]  # field -> (first, last + 1) of its numbers
 
 
 @runtime_checkable

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from zoo.types.capabilities import Representation
+    from zoo.types.fields import FieldsReport
     from zoo.types.numbers import Doubles, NonNegativeFloat, Rows
     from zoo.types.tables import Splits
     from zoo.types.training import Trained
@@ -168,6 +169,7 @@ class Report:
         released: which of the seeds, counted from 0, is exported.
         chances: representation -> metric -> the estimated chance that an encoder of a new seed scores better.
         notes: what makes its scores doubtful, such as test rows that an encoder was trained on.
+        fields: what each field of records does for the code; None for rows without fields.
     """
 
     scores: Mapping[str, Mapping[str, Score | None]]
@@ -191,6 +193,7 @@ class Report:
     bytes_per_row: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    fields: FieldsReport | None = None
 
     def to_frame(self) -> DataFrame:
         """A `pandas.DataFrame` with a row a representation and metric, where the metric applies.
