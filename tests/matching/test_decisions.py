@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import zoo.matching.scorer as scorers
 from zoo.matching.entities import entities
 from zoo.matching.one_to_one import one_to_one
 from zoo.matching.ranked_cosine import RankedCosine
@@ -71,6 +72,21 @@ def test_large_groups_are_one_without_comparing_all_pairs():
     assert sum(compared) < 100 * rows
 
 
+def test_a_star_of_many_rows_takes_few_rounds():
+    calls = []
+    compare = lambda one, other: calls.append(len(one)) or np.full(len(one), 6.0)  # noqa: E731
+    rows = 5_000
+    found = entities(
+        rows, np.zeros(rows - 1, np.int64), np.arange(1, rows), np.linspace(9, 8, rows - 1), 0.0, compare
+    )
+    assert not found.any()
+    assert len(calls) < 200  # one row a round would be 5,000
+    refused = lambda one, other: np.where((one % 2) == (other % 2), 6.0, -60.0)  # noqa: E731
+    links = np.arange(1, rows)
+    odd = entities(rows, links % 2, links, np.where(links > 1, 8.0, -60.0), 0.0, refused)
+    np.testing.assert_array_equal(odd, np.arange(rows) % 2)
+
+
 def test_entities_keep_their_names_when_rows_are_added_at_the_end():
     same = {0: 0, 1: 0, 2: 2, 3: 2, 4: 0, 5: 5}
     links = [(a, b) for a in range(6) for b in range(a + 1, 6) if same[a] == same[b]]
@@ -111,20 +127,36 @@ def test_two_kinds_of_strangers_are_not_taken_for_matches_and_it_is_said(rng):
     agreement = rng.uniform(0, 0.5, size=(20_000, 4)).astype(np.float32)
     agreement[rng.random(20_000) < 0.4, 0] = 1  # a frequent value that many have
     cosine, rows, _ = ranked(rng, 2000, 0)
-    scorer = Scorer.estimate(list("abcd"), agreement, lambda: cosine, [rows])
-    scored = scorer.score(agreement, lambda: cosine, [rows])
+    scorer = Scorer.estimate(list("abcd"), agreement, cosine.__getitem__, [rows])
+    scored = scorer.score(agreement, cosine.__getitem__, [rows])
     assert scorer.fields is None
     assert "by the cosine alone" in scored.notes[0]
     assert not (scored.probability >= scored.threshold).any()
-    again = Scorer.from_config(scorer.get_config()).score(agreement, lambda: cosine, [rows])
+    again = Scorer.from_config(scorer.get_config()).score(agreement, cosine.__getitem__, [rows])
     np.testing.assert_array_equal(again.log_odds, scored.log_odds)
     assert again.threshold == scored.threshold
+
+
+def test_chance_is_learnt_from_some_rows_where_there_are_many_pairs(rng, monkeypatch):
+    cosine, rows, first = ranked(rng, 4000, 2400)
+    monkeypatch.setattr(scorers, "_COMPARED", 20_000)
+    asked = []
+    cosines = lambda pairs: asked.append(len(pairs)) or cosine[pairs]  # noqa: E731
+    nothing = np.zeros((len(cosine), 0), np.float32)
+    scorer = Scorer.estimate([], nothing, cosines, [rows], seed=3)
+    assert asked[0] < 25_000
+    assert "chosen by the seed" in scorer.notes[1]
+    assert scorer.matches == pytest.approx(2400, rel=0.15)
+    found = scorer.score(nothing, cosines, [rows]).probability
+    match = first & (rows < 2400)
+    assert found[match].mean() > 0.95
+    assert found[~match].mean() < 0.05
 
 
 @pytest.mark.parametrize("pairs", [0, 1, 5])
 def test_too_few_pairs_are_judged_by_their_cosine_and_that_is_said(pairs):
     agreement, cosine = np.ones((pairs, 2), np.float32), np.linspace(0.2, 0.9, pairs)
     rows = [np.arange(pairs)]
-    scored = Scorer.estimate(["a", "b"], agreement, lambda: cosine, rows).score(agreement, lambda: cosine, rows)
+    scored = Scorer.estimate(["a", "b"], agreement, cosine.__getitem__, rows).score(agreement, cosine.__getitem__, rows)
     np.testing.assert_allclose(scored.probability, cosine)
     assert "too few to weigh fields by" in scored.notes[0]

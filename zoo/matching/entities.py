@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     Compare = Callable[[Ints, Ints], Reals]
 
 _LOOKED_AT = 10  # rows of a group that are compared with those of another
+_PATIENT = 100  # rounds in which groups grow by their surest link alone
 _MOST_SURE = 30.0  # log-odds; one pair that is surer than that does not outweigh others
 
 
@@ -23,6 +25,8 @@ def entities(rows: int, left: Ints, right: Ints, log_odds: Reals, threshold: flo
     Groups grow by the surest links first, and two become one only if all pairs between them, candidates or not, are on
     average a match (of groups of more than 10 rows, 10 evenly chosen ones of each). One link, however sure, does not
     join two groups whose other rows do not match, and a row at the end of a chain does not come in by its neighbour.
+    A group that a hundred others wait for takes in several at a time from then on, each of which matches it on average:
+    else a star of n rows would take n rounds.
 
     Args:
         rows: how many there are.
@@ -40,17 +44,23 @@ def entities(rows: int, left: Ints, right: Ints, log_odds: Reals, threshold: flo
     one: Ints = left[order].astype(np.int64)
     other: Ints = right[order].astype(np.int64)
     odds: Reals = np.asarray(log_odds, np.float64)[order]
-    while len(one):
+    for turn in itertools.count():
         one, other, odds = _between_groups(entity, one, other, odds)
-        chosen = _surest_of_both(rows, one, other)
-        groups, others = one[chosen], other[chosen]
+        if not len(one):
+            break
+        if turn < _PATIENT:
+            chosen = _surest_of_both(rows, one, other)
+            groups, others = one[chosen], other[chosen]
+        else:
+            chosen, groups, others = _surest_of_many(rows, one, other, turn)
         mean = _mean_log_odds(entity, groups, others, odds[chosen], compare)
         joined = mean >= threshold
         entity = _joined(entity, groups[joined], others[joined])
         left_over = np.ones(len(one), bool)
         left_over[chosen] = False  # joined, or refused for good
         one, other, odds = one[left_over], other[left_over], odds[left_over]
-    return entity
+    _, first, group = np.unique(entity, return_index=True, return_inverse=True)
+    return np.asarray(first[group], np.int64)
 
 
 def _between_groups(entity: Ints, one: Ints, other: Ints, odds: Reals) -> tuple[Ints, Ints, Reals]:
@@ -63,16 +73,34 @@ def _between_groups(entity: Ints, one: Ints, other: Ints, odds: Reals) -> tuple[
     return one[kept], other[kept], odds[kept]
 
 
+def _surest(rows: int, one: Ints, other: Ints) -> Ints:
+    """The first link [rows] of each group, of links that are sorted from the surest; as many as there are for none."""
+    surest = np.full(rows, len(one), np.int64)
+    places = np.arange(len(one))[::-1]
+    surest[other[::-1]] = places
+    of_one = np.full(rows, len(one), np.int64)
+    of_one[one[::-1]] = places
+    return np.minimum(surest, of_one)
+
+
 def _surest_of_both(rows: int, one: Ints, other: Ints) -> Ints:
     """The links, sorted from the surest, that are the surest of both their groups."""
-    count = len(one)
-    places = np.arange(count)[::-1]
-    surest = np.full(rows, count, np.int64)
-    surest[other[::-1]] = places
-    of_one = np.full(rows, count, np.int64)
-    of_one[one[::-1]] = places
-    surest = np.minimum(surest, of_one)
-    return np.flatnonzero((surest[one] == np.arange(count)) & (surest[other] == np.arange(count)))
+    surest, places = _surest(rows, one, other), np.arange(len(one))
+    return np.flatnonzero((surest[one] == places) & (surest[other] == places))
+
+
+def _surest_of_many(rows: int, one: Ints, other: Ints, turn: int) -> tuple[Ints, Ints, Ints]:
+    """Links by which groups are taken in, the surest of each of these; and both groups of each.
+
+    Each turn draws which groups take in and which are taken, so that none is both.
+    """
+    takes = np.random.default_rng(turn).random(rows) < 0.5
+    surest, places = _surest(rows, one, other), np.arange(len(one))
+    into_one = takes[one] & ~takes[other] & (surest[other] == places)
+    into_other = takes[other] & ~takes[one] & (surest[one] == places)
+    chosen = np.flatnonzero(into_one | into_other)
+    straight = into_one[chosen]
+    return chosen, np.where(straight, one[chosen], other[chosen]), np.where(straight, other[chosen], one[chosen])
 
 
 def _mean_log_odds(entity: Ints, groups: Ints, others: Ints, odds: Reals, compare: Compare) -> Reals:

@@ -98,17 +98,16 @@ class FieldValues:
 
 def joined(name: str, fields: Sequence[FieldValues]) -> FieldValues:
     """All texts of some fields of a row as one text."""
-    sides = [(field.left, field.right) for field in fields]
-    single = all(field.is_single_table for field in fields)
+    spelt = [np.asarray([*field.texts, ""], dtype=object) for field in fields]  # the last for -1
     texts: dict[str, int] = {"": 0}
 
-    def of(side: int) -> Ints:
-        cells = ([[*field.texts, ""][v] for v in both[side]] for field, both in zip(fields, sides, strict=True))
+    def of(sides: Sequence[Ints]) -> Ints:
+        cells = [own[side].tolist() for own, side in zip(spelt, sides, strict=True)]
         found = [texts.setdefault(" ".join(filter(None, row)), len(texts)) for row in zip(*cells, strict=True)]
         return np.asarray(found, np.int32) - 1
 
-    left = of(0)
-    right = left if single else of(1)
+    left = of([field.left for field in fields])
+    right = left if all(field.is_single_table for field in fields) else of([field.right for field in fields])
     return FieldValues(name, "text", list(texts)[1:], None, left, right)
 
 

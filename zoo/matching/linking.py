@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from zoo.matching.entities import entities
 from zoo.matching.field_values import LONGEST, FieldValues, joined
 from zoo.matching.nearest_codes import NearestCodes, cosines_of_pairs, first_of_equal, unit_codes
 from zoo.matching.one_to_one import one_to_one
-from zoo.matching.scorer import Scorer
+from zoo.matching.scorer import Scored, Scorer
 from zoo.tables.words import listed
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class Links:
         if self.scorer.fields is not None:
             return self.scorer.fields.log_odds(agreements(self.sides.agreement, one, other))
         nothing = np.zeros((len(one), 0), np.float32)
-        return self.scorer.score(nothing, lambda: self.sides.cosine(one, other), [np.arange(len(one))]).log_odds
+        return self.scorer.score(nothing, lambda _: self.sides.cosine(one, other), [np.arange(len(one))]).log_odds
 
 
 def field_values(
@@ -212,13 +212,15 @@ def link(sides: Sides, near: Iterable[Ints], wanted: Wanted, scorer: Scorer | No
     agreement = agreements(sides.agreement, pairs.left, pairs.right)
     of_rows = [pairs.left, pairs.right] if single else [pairs.left]
 
-    @cache  # it is learnt from, and scored by
-    def cosine_of_texts() -> Reals:
-        return sides.cosine(pairs.left, pairs.right)
+    def cosine_of_texts(found: Ints) -> Reals:
+        return sides.cosine(pairs.left[found], pairs.right[found])
 
     names = [values.name for values in sides.fields]
-    scorer = scorer or Scorer.estimate(names, agreement, cosine_of_texts, of_rows)
-    scored = scorer.score(agreement, cosine_of_texts, of_rows)
+    scorer = scorer or Scorer.estimate(names, agreement, cosine_of_texts, of_rows, wanted.seed)
+    if scorer.finds_none and wanted.threshold is None:
+        scored = Scored.none_of(len(pairs), scorer)
+    else:
+        scored = scorer.score(agreement, cosine_of_texts, of_rows)
     threshold = scored.threshold if wanted.threshold is None else wanted.threshold
     match = np.flatnonzero(scored.probability >= threshold)
     if wanted.one_to_one:

@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.matching.fellegi_sunter import FellegiSunter
 from zoo.matching.ranked_cosine import RankedCosine
+from zoo.tables.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _AGREES, _ENOUGH = 0.6, 0.55
 _SAMPLE = 2_000_000  # pairs that EM looks at
+_COMPARED = 400_000  # pairs whose cosines say what is chance: comparing long texts takes far longer than fields
 _FEWEST = 20  # pairs that EM can learn from
 _HALF, _PRECISION = 0.5, 0.95
 _STANDS_OUT = 0.4  # the estimated F1 of the best threshold, below which none is taken
@@ -39,6 +41,11 @@ class Scored:
     log_odds: Reals
     threshold: float
     notes: tuple[str, ...]
+
+    @classmethod
+    def none_of(cls, pairs: int, scorer: Scorer) -> Scored:
+        """No match among so many pairs, whose probabilities nobody asks for."""
+        return cls(np.zeros(pairs), np.full(pairs, -np.inf), scorer.threshold, scorer.notes)
 
 
 @dataclass(frozen=True)
@@ -64,8 +71,9 @@ class Scorer:
         cls,
         names: Sequence[str],
         agreement: Reals,
-        cosine: Callable[[], Reals],
+        cosine: Callable[[Ints], Reals],
         rows: Sequence[Ints],
+        seed: int = 0,
     ) -> Scorer:
         """Learns from candidate pairs, without labels.
 
@@ -76,8 +84,9 @@ class Scorer:
         Args:
             names: of the fields.
             agreement: [pairs, fields], see `FellegiSunter`.
-            cosine: gives [pairs] cosines, if they are needed.
+            cosine: gives the cosines [n] of pairs, by their numbers [n], if they are needed.
             rows: see `RankedCosine`.
+            seed: of the rows that are looked at where there are more than 400,000 pairs.
         """
         agreement = agreement[:: max(1, -(-len(agreement) // _SAMPLE))]
         fitted = FellegiSunter.estimate(names, agreement)
@@ -92,29 +101,39 @@ class Scorer:
         why = f"what EM calls matches agree in only {share:.0%} of their filled fields"
         if len(agreement) < _FEWEST:
             why = f"{len(agreement)} candidate pairs are too few to weigh fields by"
-        cosines = cosine()
-        ranked = RankedCosine.estimate(cosines, rows)
+        shown, of_rows = _of_some_rows(rows, seed)
+        cosines = cosine(shown)
+        ranked = RankedCosine.estimate(cosines, of_rows)
         if ranked is None:
             note = f"{why}, and too few rows have four candidates: the cosine stands for the probability"
             return cls(None, None, _HALF, (note,))
-        found = ranked.probability(cosines, rows)
+        found = ranked.probability(cosines, of_rows)
         threshold, best = _best_f1(found)
         notes = [f"{why}: probabilities are by the cosine alone, a row's best beside chance"]
+        if of_rows is not rows:
+            many = count(len(np.unique(of_rows[0])), "row")
+            notes.append(f"chance was learnt from all candidates of {many}, chosen by the seed")
         if best < _STANDS_OUT:
             threshold, found = np.inf, np.zeros(0)
             notes.append("no candidate stands out from what strangers have in common: no match")
-        return cls(None, ranked, threshold, tuple(notes), float(found.sum()))
+        each = sum(map(len, rows)) / max(sum(map(len, of_rows)), 1)
+        return cls(None, ranked, threshold, tuple(notes), float(found.sum() * each))
 
-    def score(self, agreement: Reals, cosine: Callable[[], Reals], rows: Sequence[Ints]) -> Scored:
+    def score(self, agreement: Reals, cosine: Callable[[Ints], Reals], rows: Sequence[Ints]) -> Scored:
         """Scores pairs; see `estimate`."""
         if self.fields is not None:
             log_odds = self.fields.log_odds(agreement)
             return Scored(1 / (1 + np.exp(-np.clip(log_odds, -500, 500))), log_odds, self.threshold, self.notes)
-        cosines = cosine().astype(np.float64)
+        cosines = cosine(np.arange(len(agreement))).astype(np.float64)
         found = np.clip(cosines, 0, 1) if self.cosine is None else self.cosine.probability(cosines, rows)
         bounded = np.clip(found, 1e-9, 1 - 1e-9)
         log_odds = np.log(bounded) - np.log1p(-bounded) + 1e-6 * cosines  # equal ones by their cosine
         return Scored(found, log_odds, self.threshold, self.notes)
+
+    @property
+    def finds_none(self) -> bool:
+        """Whether no pair can reach the threshold: then nobody needs to be scored."""
+        return bool(np.isinf(self.threshold))
 
     @property
     def serves_others(self) -> bool:
@@ -151,6 +170,17 @@ class Scorer:
 def estimated_precision(probability: Reals) -> float:
     """Of pairs that are called matches: the mean of their probabilities; NaN for none."""
     return float(probability.mean()) if len(probability) else float("nan")
+
+
+def _of_some_rows(rows: Sequence[Ints], seed: int) -> tuple[Ints, Sequence[Ints]]:
+    """The numbers [n] of all pairs that are some rows' candidates, and these rows [n]; or of all rows, if few."""
+    pairs = sum(map(len, rows))
+    if pairs <= _COMPARED:
+        return np.arange(len(rows[0])), rows
+    several = 1 + max(int(row.max(initial=0)) for row in rows)
+    chosen = np.random.default_rng(seed).random(several) < _COMPARED / pairs
+    found = [np.flatnonzero(chosen[row]) for row in rows]
+    return np.concatenate(found), [np.concatenate([row[each] for row, each in zip(rows, found, strict=True)])]
 
 
 def _agreeing_share(fitted: FellegiSunter, agreement: Reals) -> float:
