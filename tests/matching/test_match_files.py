@@ -170,6 +170,20 @@ def test_other_encodings_and_names_of_columns_can_be_said(encoder, files, tmp_pa
     assert f1(pairs_of(pq.read_table(tmp_path / "pairs.parquet"))) > 0.95
 
 
+def test_rows_are_named_by_a_column_that_is_called_as_a_key_is(encoder, two_tables, tmp_path, capsys):
+    named = two_tables[0].slice(0, 60).append_column("Rec_ID", pa.array([f"r{row}" for row in range(60)]))
+    found = zoo.match(encoder, named, two_tables[1], one_to_one=True)
+    said = capsys.readouterr().out
+    assert "a: its rows are named by column 'Rec_ID'; id=none takes their numbers" in said
+    assert "b: its rows go by their numbers (from 0); id=COLUMN names them" in said
+    pairs = zip(found["id_a"].to_pylist(), found["id_b"].to_pylist(), strict=True)
+    assert sum(one == f"r{other}" for one, other in pairs) > 50
+    assert zoo.deduplicate(encoder, named, quiet=True)["id"].to_pylist()[:2] == ["r0", "r1"]
+    assert zoo.deduplicate(encoder, named, id="none", quiet=True)["id"].to_pylist()[:2] == [0, 1]
+    with pytest.raises(InputError, match="column 'Rec_ID' names rows twice"):
+        zoo.deduplicate(encoder, pa.concat_tables([named, named]), quiet=True)
+
+
 def test_long_cells_nul_and_empty_columns_are_said(encoder, two_tables, tmp_path, capsys):
     rows = two_tables[0].to_pylist()
     rows[0]["first"], rows[1]["last"] = "x" * 1_000_000, "be\0cker"

@@ -15,6 +15,7 @@ from zoo.bulk.rows import choose_columns
 from zoo.errors import InputError, suggestion
 from zoo.tables.keys import column_keys, first_rows
 from zoo.tables.options import Options
+from zoo.tables.own_columns import key_names
 from zoo.tables.table import require_names, rows_of_block
 from zoo.tables.words import count, some
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from zoo.types import Floats
 
 _FORMAT = 1  # of the parts; another version of the zoo does not go on with them
-_ID = "id"
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class Read:
 
     Attributes:
         table: the table.
-        id_column: what names its rows; None takes `id`, where there is such a column, and else their numbers, as ""
-            does.
+        id_column: what names its rows; None takes a column that is called as a key is (`key_names`), such as `rec_id`,
+            and where there is none their numbers, as "" does.
         fields: the columns that are compared.
         columns: those that are encoded; empty finds them.
     """
@@ -85,7 +85,14 @@ class Read:
         """The column of ids."""
         if self.id_column is not None:
             return self.id_column or None
-        return _ID if _ID in self.table.schema.names and _ID not in self.fields else None
+        return next((name for name in key_names(self.table.schema.names) if name not in self.fields), None)
+
+    @property
+    def names_in_words(self) -> str:
+        """What rows go by, and how to change that."""
+        if self.named_by is not None:
+            return f"{self.table.name}: its rows are named by column '{self.named_by}'; id=none takes their numbers"
+        return f"{self.table.name}: its rows go by their numbers (from 0); id=COLUMN names them"
 
     def kept(self) -> list[str]:
         """All columns that go along with the codes."""
@@ -116,7 +123,7 @@ def coded_table(read: Read, encoder: Encoder, saved_model: Path, parts: Parts, c
         "keep": kept,
     }
     blocks = table.blocks(rows_of_block(encoder.kind.numbers_in_memory))
-    for note in table.notes:
+    for note in (*table.notes, read.names_in_words):
         console.print(note, highlight=False, markup=False)
     missing = parts.missing(blocks, identity, console, f"{table.name}: ")
     console.print(f"{table.name}: encoding", style="dim", highlight=False, markup=False)

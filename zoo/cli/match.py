@@ -75,7 +75,8 @@ def match(
         one_to_one: no row in two matches.
         threshold: probability from which on a pair is a match; None chooses it by the estimated precision.
         fields: columns that are compared; by default the encoder's fields.
-        id: the column that names the rows, "none" for their numbers, or one for each table; by default `id`.
+        id: the column that names the rows, "none" for their numbers, or one for each table; by default a column
+            that is called `id`, `rec_id`, `record_id`, `key` or the like, where there is one.
         rename: what a column is called -> what the encoder calls it; in the table that has such a column.
         index: a folder that keeps `b`, or, without `b`, that was kept.
         seed: of the search among more than 200,000 codes.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from zoo.types import Rows
 
 _ENTITY = ("entity", "entity_id", "cluster", "cluster_id", "rec_entity")
-_KEY = re.compile(r"(rec(ord)?_?|row_?|unique_?)?id|index", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,7 @@ def one_table(path: Any, text: Options, entity: str | None, key: str | None) -> 
     """Reads a table, whose column of entities and of keys are found by their names where they are not given."""
     from zoo.tables.keys import distinct_rows
     from zoo.tables.open_table import open_table, origin_of
+    from zoo.tables.own_columns import key_column
     from zoo.tables.read_table import column_of, read_table, require_columns
 
     opened = open_table(path, text)
@@ -65,7 +64,7 @@ def one_table(path: Any, text: Options, entity: str | None, key: str | None) -> 
         if entity is not None:
             notes.append(f"Column '{entity}' says which records are of one entity; data.entity_column= names another.")
     if key is None:
-        key = _key_of(table, entity)
+        key = key_column(table, () if entity is None else (entity,))
         if key is not None:
             notes.append(f"Column '{key}' names the records.")
     keys, kept, repaired = distinct_rows(_keys(table, key, where))
@@ -139,16 +138,6 @@ def _entities(path: str, text: Options, keys: list[str]) -> list[int]:
     joined = coo_array((np.ones(len(ends[0])), (ends[0], ends[1])), shape=(len(keys), len(keys)))
     numbers: list[int] = connected_components(joined, directed=False)[1].tolist()
     return numbers
-
-
-def _key_of(table: Any, entity: str | None) -> str | None:
-    """The column that is called an id and is different in every row."""
-    for name in table.column_names:
-        if name != entity and _KEY.fullmatch(name):
-            cells = table.column(name)
-            if cells.null_count == 0 and len(cells.unique()) == table.num_rows:
-                return str(name)
-    return None
 
 
 def _keys(table: Any, key: str | None, where: str) -> list[str]:

@@ -14,16 +14,41 @@ from zoo.tables.cells import floats, whole
 from zoo.tables.text_cells import are_numbers, parsed_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 # What pandas calls an index without a name: in Parquet, in CSV, and in CSV that it read and wrote again.
 _PANDAS = re.compile(r"__index_level_\d+__|Unnamed: \d+|level_\d+")
 _ID = re.compile(
     r"(?:^|.*[\W_])(?:id|ids|idx|index|key|pk|uuid|guid|no|nr|row|rowid|rownum)$|.*[a-z](?:Id|ID|Idx|Key|No|Nr)$"
 )
+_KEY = re.compile(
+    r"(?P<first>((rec(ord)?|row|unique)_?)?(id|key))|pk|uuid|guid|row_?(no|nr|num|number)|(?P<last>index)", re.IGNORECASE
+)
 _CLASSES, _ROWS_OF_A_CLASS = 100, 4
 _MANY = 100  # rows in which measurements would repeat
 _FEWEST = 10  # rows from which on numbers that count up cannot be chance
+
+
+def key_names(names: Iterable[str]) -> list[str]:
+    """Those of a table's columns that are called as keys of records are, the likeliest first.
+
+    `id` and `key` alone or after rec, record, row or unique come before `uuid` and its like, and `index` comes last.
+    """
+    found = [(match["first"] is None, match["last"] is not None, name) for name in names if (match := _key(name))]
+    return [name for *_, name in sorted(found, key=lambda each: each[:2])]
+
+
+def key_column(table: Any, apart: Collection[str] = ()) -> str | None:
+    """The column that is called as a key is (see `key_names`) and is filled in and different in every row.
+
+    Args:
+        table: a `pyarrow.Table`.
+        apart: columns that are something else.
+    """
+    for name in key_names(table.column_names):
+        if name not in apart and not table.column(name).null_count and _are_distinct(table.column(name)):
+            return name
+    return None
 
 
 def index_columns(table: Any, named: Collection[str] = ()) -> dict[str, str]:
@@ -97,6 +122,10 @@ def left_out_note(found: Mapping[str, str], options: str) -> str:
     """A sentence about columns that were left out."""
     named = ", ".join(f"'{name}' ({why})" for name, why in itertools.islice(found.items(), 5))
     return f"Left out {named}{', ..' if len(found) > 5 else ''}; {options}"
+
+
+def _key(name: str) -> re.Match[str] | None:
+    return _KEY.fullmatch(name.strip())
 
 
 def _written_index(schema: Any) -> set[str]:
