@@ -76,9 +76,7 @@ def test_a_star_of_many_rows_takes_few_rounds():
     calls = []
     compare = lambda one, other: calls.append(len(one)) or np.full(len(one), 6.0)  # noqa: E731
     rows = 5_000
-    found = entities(
-        rows, np.zeros(rows - 1, np.int64), np.arange(1, rows), np.linspace(9, 8, rows - 1), 0.0, compare
-    )
+    found = entities(rows, np.zeros(rows - 1, np.int64), np.arange(1, rows), np.linspace(9, 8, rows - 1), 0.0, compare)
     assert not found.any()
     assert len(calls) < 200  # one row a round would be 5,000
     refused = lambda one, other: np.where((one % 2) == (other % 2), 6.0, -60.0)  # noqa: E731

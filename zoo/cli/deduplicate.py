@@ -69,8 +69,8 @@ def deduplicate(
         k: candidates that a row has by its code.
         threshold: probability from which on a pair is a match; None chooses it by the estimated precision.
         fields: columns that are compared; by default the encoder's fields.
-        id: the column that names the rows, or "none" for their numbers; by default a column that is called `id`, `rec_id`,
-            `record_id`, `key` or the like, where there is one.
+        id: the column that names the rows, or "none" for their numbers; by default a column that is called `id`,
+            `rec_id`, `record_id`, `key` or the like, where there is one.
         rename: what a column is called -> what the encoder calls it.
         index: a folder that keeps the table and its entities.
         seed: of the search among more than 200,000 codes.

@@ -22,7 +22,8 @@ _ID = re.compile(
     r"(?:^|.*[\W_])(?:id|ids|idx|index|key|pk|uuid|guid|no|nr|row|rowid|rownum)$|.*[a-z](?:Id|ID|Idx|Key|No|Nr)$"
 )
 _KEY = re.compile(
-    r"(?P<first>((rec(ord)?|row|unique)_?)?(id|key))|pk|uuid|guid|row_?(no|nr|num|number)|(?P<last>index)", re.IGNORECASE
+    r"(?P<first>((rec(ord)?|row|unique)_?)?(id|key))|pk|uuid|guid|row_?(no|nr|num|number)|(?P<last>index)",
+    re.IGNORECASE,
 )
 _CLASSES, _ROWS_OF_A_CLASS = 100, 4
 _MANY = 100  # rows in which measurements would repeat
