@@ -22,10 +22,11 @@ from zoo.page.mapping import mapped
 from zoo.page.material import Material
 from zoo.page.packing import packed, quantised, smallest
 from zoo.page.pictures import Pictures
-from zoo.page.sections import clusters, cosines, duplicates, errors, latent, reconstructions, separation
+from zoo.page.rendering import _templates
+from zoo.page.sections import clusters, cosines, duplicates, errors, fields, latent, reconstructions, separation
 from zoo.page.sections.map import _coloured
 from zoo.page.thumbnails import sprite
-from zoo.types import Duplicates, Evidence
+from zoo.types import Duplicates, Evidence, FieldReport, FieldsReport, Score
 
 QUICK = Page(map="pca")
 
@@ -275,3 +276,56 @@ def test_all_rows_alike_are_no_crash(judged):
 def test_every_kind_of_row_is_drawn_whole(images, records):
     for made in (images, records):
         assert draw(*made, {}, QUICK).failures == ()
+
+
+@pytest.fixture(scope="module")
+def people(clusters, judged):
+    """Sixty entities of four records with a name and a town, some of them the same in both, and what fields do."""
+    from scipy.sparse import csr_array
+
+    from zoo.rows.typed_field import TypedField
+    from zoo.rows.typed_record_rows import TypedRecordRows
+
+    rng = np.random.default_rng(4)
+    kind = TypedRecordRows({"<name>": TypedField("text", 8), "town": TypedField("text", 4)})
+    dense = np.repeat(rng.poisson(1.0, (60, 12)), 4, axis=0) + rng.poisson(0.1, (240, 12)).astype(np.float32)
+    made = judged(csr_array(dense.astype(np.float32)), np.arange(240) // 4, kind=kind, codes=3)
+    score = Score(0.2, 0.1, 0.3, 60)
+    named = FieldReport("<name>", 2, 1.0, Score(0.7, 0.6, 0.8, 60), score, 0.6, 0.4, 9.0, 7.0)
+    found = FieldsReport((named, FieldReport("town", 1, 0.5)), 120, "match_f1", score, 180, 300, not_left_out=1)
+    return (made[0], dataclasses.replace(made[1], fields=found), *made[2:])
+
+
+def test_matches_and_the_nearest_others_are_counted_with_their_spike_at_one(people):
+    material = material_of(people)
+    splits, encoder = material.splits, material.encoder
+    shown = cosines.draw(material)["matches"]
+    rows = np.asarray(splits.test)
+    whole = pairwise.cosine_similarity(encoder.encode(rows).astype(float)).round(10)
+    labels, dense = splits.labels[rows], splits.features.toarray()[rows]
+    first, second = np.triu_indices(len(rows), 1)
+    same = (labels[first] == labels[second]) & (whole[first, second] > 0.999)
+    copied = (dense[first] == dense[second]).all(axis=1)
+    assert shown["kinds"]["matches"] == (30 * 6, (same & copied).sum(), (same & ~copied).sum())
+    assert shown["kinds"]["matches"][1] > 0
+    count, *high = shown["kinds"]["nearest others"]
+    others = np.where(labels[:, None] == labels, -9, whole)
+    assert sum(high) == (np.triu(others) > 0.999).sum()
+    assert 120 * 7 / 2 <= count <= 120 * 10
+
+
+def test_classes_that_are_no_entities_have_no_matches(vectors):
+    assert cosines.draw(material_of(vectors))["matches"] is None
+    assert fields.draw(material_of(vectors)) is None
+
+
+def test_what_fields_do_is_drawn_as_far_as_it_is_known(people):
+    template = _templates().get_template("fields.html.j2")
+    html = template.render(fields.draw(material_of(people)))
+    assert "&lt;name&gt;" in html
+    assert "lost without it" in html
+    assert "The code gives 1 of 2 fields back no better" in html
+    assert "nan" not in html
+    bare = dataclasses.replace(people[1], fields=FieldsReport((FieldReport("a"), FieldReport("b")), 0))
+    assert "shared" in template.render(fields.draw(material_of((people[0], bare, *people[2:]))))
+    assert draw(*people, {}, QUICK).failures == ()

@@ -27,6 +27,7 @@ SECTIONS = (
     "curves",
     "reconstructions",
     "separation",
+    "fields",
     "cosines",
     "map",
     "clusters",

@@ -9,6 +9,7 @@ import numpy as np
 from zoo.metrics._copies import copies
 from zoo.metrics._vectors import unit
 from zoo.page.drawing import BAD, INK, MUTED, OWN, SECOND, as_svg, new_axes, new_figure
+from zoo.page.matches import SPIKE, histogram, match_cosines
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 TITLE = "Cosines between rows"
 _BINS = np.linspace(-1, 1, 81)
-_SPIKE = 0.999
 _BLOCK = 512
 _LISTED = 8
 _ROWS = 4_000  # eight million pairs
@@ -45,12 +45,29 @@ def draw(material: Material) -> dict[str, Any] | None:
         "exact": int(exact.sum()),
         "near": int((~exact).sum()),
         "total": total,
-        "spike": _SPIKE,
+        "spike": SPIKE,
         "pairs": pairs,
         "mean": float((counts * (_BINS[1:] + _BINS[:-1]) / 2).sum() / counts.sum()),
         "how_many": f"{len(codes):,} test rows",
         "has_raw": others is not None,
+        "matches": _matches(material),
     }
+
+
+def _matches(material: Material) -> dict[str, Any] | None:
+    """The cosines of matches and of the nearest others, for records whose matches are known."""
+    found = match_cosines(material.encoder, material.splits)
+    if found is None:
+        return None
+    figure = new_figure(440, 220)
+    axes = new_axes(figure, grid="y")
+    histogram(axes, found, min(0.0, np.floor(10 * float(found.cosines.min())) / 10))
+    kinds = {name: found.spike(of_matches=kind) for name, kind in (("matches", True), ("nearest others", False))}
+    said = "; ".join(
+        f"{name}: {copied + other} of {count} above {SPIKE}" for name, (count, copied, other) in kinds.items()
+    )
+    svg = as_svg(figure, "match-cosines", f"Histogram of the cosines of matches and of the nearest others; {said}")
+    return {"svg": svg, "kinds": kinds, "any_spike": any(sum(each[1:]) for each in kinds.values())}
 
 
 def _unit(codes: Floats) -> Floats:
@@ -66,7 +83,7 @@ def _pairs(codes: Any) -> tuple[Doubles, tuple[Rows, Rows, Doubles]]:
         rows, columns = np.triu_indices(len(block), 1, block.shape[1])
         values = np.clip(block[rows, columns], -1, 1)
         counts += np.bincount(np.minimum(((values + 1) * 40).astype(np.int64), 79), minlength=80)
-        high = values > _SPIKE
+        high = values > SPIKE
         first.append(rows[high] + start)
         second.append(columns[high] + start)
         cosines.append(values[high])
@@ -84,7 +101,7 @@ def _histogram(counts: Doubles, raw: Doubles | None, exact: int, near: int) -> M
     if exact + near:
         total = counts.sum()
         axes.annotate(
-            f"cosine > {_SPIKE}:\n{exact:,} exact duplicates\n{near:,} other pairs",
+            f"cosine > {SPIKE}:\n{exact:,} exact duplicates\n{near:,} other pairs",
             (1, min(100 * (exact + near) / total, top)),
             (0.62, 0.74 * top),
             color=INK,
@@ -97,4 +114,4 @@ def _histogram(counts: Doubles, raw: Doubles | None, exact: int, near: int) -> M
     axes.set_xlabel("cosine of two test rows")
     axes.set_ylabel("% of pairs")
     axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper left")
-    return as_svg(figure, "cosines", f"Histogram of cosines; above {_SPIKE}: {exact} exact duplicates, {near} others")
+    return as_svg(figure, "cosines", f"Histogram of cosines; above {SPIKE}: {exact} exact duplicates, {near} others")
