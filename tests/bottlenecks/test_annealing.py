@@ -6,12 +6,14 @@ import pytest
 from zoo.quiet import import_tensorflow
 
 import_tensorflow()
+from zoo.bottlenecks.flow_prior import FlowPrior  # noqa: E402
 from zoo.bottlenecks.gaussian import Gaussian  # noqa: E402
 from zoo.bottlenecks.gaussian_mixture import GaussianMixture  # noqa: E402
 from zoo.bottlenecks.vamp_prior import VampPrior  # noqa: E402
 
 MAKE = [
     Gaussian,
+    FlowPrior,
     lambda *args, **more: GaussianMixture(*args, components=2, **more),
     lambda *args, **more: VampPrior(*args, components=2, **more),
 ]

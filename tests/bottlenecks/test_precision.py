@@ -8,6 +8,7 @@ from zoo.quiet import import_tensorflow
 tf = import_tensorflow()
 import keras  # noqa: E402
 
+from zoo.bottlenecks.flow_prior import FlowPrior  # noqa: E402
 from zoo.bottlenecks.gaussian import Gaussian  # noqa: E402
 from zoo.bottlenecks.gaussian_mixture import GaussianMixture  # noqa: E402
 from zoo.bottlenecks.sparse_l1 import SparseL1  # noqa: E402
@@ -18,6 +19,7 @@ from zoo.bottlenecks.vector_quantised import VectorQuantised  # noqa: E402
 MAKE = {
     "gaussian": lambda **more: Gaussian(4, **more),
     "mixture": lambda **more: GaussianMixture(4, 3, **more),
+    "flow": lambda **more: FlowPrior(4, **more),
     "vamp": lambda **more: VampPrior(4, 3, **more),
     "l1": lambda **more: SparseL1(4, 0.1, **more),
     "top_k": lambda **more: TopK(4, 2, dead_after=1, **more),

@@ -56,6 +56,15 @@ EXAMPLES = {
         "cycles": 2,
         "seed": 4,
     },
+    "bottlenecks.FlowPrior": {
+        "latent_dim": 3,
+        "couplings": 3,
+        "hidden": 6,
+        "weight": 0.5,
+        "warmup_epochs": 6,
+        "cycles": 2,
+        "seed": 4,
+    },
     "bottlenecks.GaussianMixture": {
         "latent_dim": 3,
         "components": 4,

@@ -161,6 +161,24 @@ def test_draws_are_fixed_and_do_not_depend_on_what_follows(shared):
     assert np.array_equal(few.features[100:], more.features[150:250])
 
 
+def test_training_images_alone_are_drawn_several_times_after_all_others(shared):
+    once, thrice = (TfdsImages("mnist", folder=shared, limit=100, binarise=True, draws=n).load() for n in (1, 3))
+    assert np.array_equal(once.features, thrice.features[:200])
+    assert thrice.train.tolist() == [*range(92), *range(200, 384)]
+    assert (thrice.validation.tolist(), thrice.test.tolist()) == (once.validation.tolist(), once.test.tolist())
+    draws = thrice.take(thrice.train).reshape(3, 92, -1).astype(float)
+    assert all((draws[i] != draws[j]).any() for i, j in ((0, 1), (0, 2), (1, 2)))
+    grey = TfdsImages("mnist", folder=shared, limit=100).load().features[:92].reshape(92, -1)
+    assert (draws[:, grey == 0] == 0).all()
+    assert (draws[:, grey == 255] == 255).all()
+    assert np.array_equal(thrice.labels[thrice.train], np.tile(once.labels[:92], 3))
+    assert np.array_equal(thrice.groups[thrice.train], np.tile(np.arange(92), 3))
+    assert once.groups is None
+    assert "drawn 3 times" in thrice.notes[-1]
+    with pytest.raises(ValueError, match="binarise"):
+        TfdsImages("mnist", draws=2)
+
+
 def test_train_and_test_are_drawn_independently(store, tfds):
     grey = [{"image": np.full((20, 20, 1), 128, np.uint8)}] * 20
     splits = store({"train": grey, "test": grey}, {"image": tfds.features.Image(shape=(20, 20, 1))})(binarise=True)

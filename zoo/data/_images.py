@@ -69,6 +69,7 @@ def image_splits(
     options: str,
     labels: npt.NDArray[Any] | None = None,
     keys: npt.NDArray[np.object_] | None = None,
+    groups: Rows | None = None,
     provenance: Mapping[str, Any],
     notes: Sequence[str] = (),
 ) -> Splits:
@@ -81,6 +82,7 @@ def image_splits(
         options: the options that decide the splits, such as "data.test=0.2".
         labels: [rows] classes, or None.
         keys: [rows] names, or None.
+        groups: [rows] numbers, the same for rows that belong together, or None.
         provenance: where the images come from.
         notes: what was done to them.
 
@@ -101,6 +103,7 @@ def image_splits(
         test=rows["test"],
         keys=keys,
         labels=labels,
+        groups=groups,
         provenance={**provenance, **counted},
         notes=tuple(notes),
         kind=ImageRows(

@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import numpy as np
+
 from zoo.errors import InputError
 from zoo.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -141,3 +145,10 @@ def first_line(error: Exception) -> str:
     """The first line of what an error says, which may go on for a screen."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines or [type(error).__name__])[0][:300]
+
+
+def as_labels(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Classes as the splits hold them: int64, or str where the set stores bytes."""
+    if labels.dtype.kind in "iub":
+        return labels.astype(np.int64)
+    return np.array([label.decode("utf-8", "replace") for label in labels.tolist()], dtype=np.str_)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data._tfds import Part, data_folder, first_line, prepared_builder, quiet, tensorflow_datasets
+from zoo.data._tfds import Part, as_labels, data_folder, first_line, prepared_builder, quiet, tensorflow_datasets
 from zoo.errors import InputError, suggestion
 from zoo.quiet import import_tensorflow
 from zoo.tables.words import named
@@ -49,6 +49,8 @@ class TfdsImages:
             default.
         size: resize every image to size x size pixels (bilinear, antialiased, sides' ratio not kept); None takes
             images that are all of one size as they are.
+        draws: rows that `binarise` makes of each training image, drawn independently; validation and test images are
+            drawn once. Models that train for long learn a single draw by heart. Draws of one image are a group.
 
     Example:
         >>> TfdsImages("mnist").load().features.shape
@@ -66,16 +68,13 @@ class TfdsImages:
         download: bool = False,
         folder: str | None = None,
         size: PositiveInt | None = None,
+        draws: PositiveInt = 1,
     ) -> None:
-        self.name = name
-        self.validation = validation
-        self.limit = limit
-        self.image = image
-        self.label = label
-        self.binarise = binarise
-        self.download = download
-        self.folder = folder
-        self.size = size
+        if draws > 1 and not binarise:
+            raise ValueError(f"data.draws={draws} goes with data.binarise=true")
+        self.name, self.validation, self.limit, self.size = name, validation, limit, size
+        self.image, self.label, self.binarise, self.draws = image, label, binarise, draws
+        self.download, self.folder = download, folder
 
     def load(self) -> Splits:
         """Reads and splits the images.
@@ -93,21 +92,26 @@ class TfdsImages:
             label = self._features(builder.info)
             parts = self._parts(builder.info)
             import_tensorflow()
-            images = allocate((sum(part.rows for part in parts), *self._shape(builder, parts)), self._called(builder))
             train, test = (part.rows for part in parts)
-            places = (images[:train], images[train:])
+            cut, once = train - round(self.validation * train), train + test
+            of = np.concatenate([np.arange(once), np.tile(np.arange(cut), self.draws - 1)])  # the image of each row
+            images = allocate((len(of), *self._shape(builder, parts)), self._called(builder))
+            places = (images[:train], images[train:once])
             labels = [self._read(builder, part, label, place) for part, place in zip(parts, places, strict=True)]
         if self.binarise:
-            binarise(images[:train], seed=(0, 0))
-            binarise(images[train:], seed=(0, 1))
-        cut = train - round(self.validation * train)
-        order = np.arange(train + test)
+            for start in range(once, len(of), cut):
+                images[start : start + cut] = images[:cut]
+            for number, drawn in enumerate((*places, images[once:])):
+                binarise(drawn, seed=(0, number))
+        order = np.arange(len(of))
+        trained_on = np.concatenate([order[:cut], order[once:]])
         return image_splits(
             images,
-            {"train": order[:cut], "validation": order[cut:train], "test": order[train:]},
+            {"train": trained_on, "validation": order[cut:train], "test": order[train:once]},
             name=self._called(builder),
             options=f"data.validation={self.validation} or data.limit={self.limit}",
-            labels=np.concatenate(labels) if label else None,
+            labels=np.concatenate(labels)[of] if label else None,
+            groups=of if self.draws > 1 else None,
             provenance=self._provenance(builder, parts, label),
             notes=[*notes, *self._notes(builder.info, parts)],
         )
@@ -234,7 +238,7 @@ class TfdsImages:
             raise InputError(
                 f"{self._called(builder)}: {part} holds {start:,} images instead of {part.rows:,}; prepare it again"
             )
-        return _as_labels(np.concatenate(labels))
+        return as_labels(np.concatenate(labels))
 
     @contextmanager
     def _damage_explained(self, builder: Any, part: Part) -> Iterator[None]:
@@ -266,6 +270,8 @@ class TfdsImages:
             notes.append(f"Resized images of {was} to {self.size}x{self.size} pixels (height x width).")
         if self.binarise:
             notes.append("Binarised: each pixel was drawn once as 0 or 255, 255 with probability pixel / 255.")
+        if self.draws > 1:
+            notes.append(f"Each training image was drawn {self.draws} times, independently (data.draws).")
         return notes
 
     def _provenance(self, builder: Any, parts: tuple[Part, Part], label: str | None) -> dict[str, Any]:
@@ -278,6 +284,7 @@ class TfdsImages:
             "limit": self.limit,
             "size": self.size,
             "binarise": self.binarise,
+            "draws": self.draws,
             "label": label,
             "classes": list(names) if names else None,
         }
@@ -290,10 +297,3 @@ def _class_kind(feature: Any) -> str | None:
     return {"i": "integer", "u": "integer", "b": "integer", "O": "text", "S": "text", "U": "text"}.get(
         np.dtype(feature.np_dtype).kind
     )
-
-
-def _as_labels(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """int64, or str where the set stores bytes."""
-    if labels.dtype.kind in "iub":
-        return labels.astype(np.int64)
-    return np.array([label.decode("utf-8", "replace") for label in labels.tolist()], dtype=np.str_)
