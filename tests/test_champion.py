@@ -66,21 +66,21 @@ def test_a_gate_on_a_likelihood_compares_with_the_champions_and_does_not_block_f
 
     splits = compose("./dense_nll.yaml").build("data").load()
     tracker = Tracker()
-    assert isinstance(load_champion(tracker, "dense_nll", splits).representation, HasLikelihood)
+    assert isinstance(load_champion(tracker, "dense_nll", splits, 2).representation, HasLikelihood)
     tracker.run_file("dense_nll", 2, "model.keras").write_bytes(b"of another version")
-    champion = load_champion(tracker, "dense_nll", splits)
+    champion = load_champion(tracker, "dense_nll", splits, 2)
     assert isinstance(champion.representation, EncodedTable)  # as it was exported
     assert not isinstance(champion.representation, HasLikelihood)
     assert not champion.obstacle
     tracker.run_file("dense_nll", 2, "model.keras").unlink()
     assert tracker.run_file("dense_nll", 2, "model.keras") is None
-    assert not load_champion(tracker, "dense_nll", splits).obstacle
+    assert not load_champion(tracker, "dense_nll", splits, 2).obstacle
 
-    assert not load_champion(tracker, "dense_nll", splits).notes
+    assert not load_champion(tracker, "dense_nll", splits, 2).notes
     moved = dataclasses.replace(splits, train=splits.test, test=splits.train[:50])
-    (note,) = load_champion(tracker, "dense_nll", moved).notes
+    (note,) = load_champion(tracker, "dense_nll", moved, 2).notes
     assert "the champion (version 2) was trained or chosen on 50 of today's 50 test rows" in note
     again = dataclasses.replace(splits, test=splits.train)  # a table too small to split: today's encoder sees them too
-    assert not load_champion(tracker, "dense_nll", again).notes
+    assert not load_champion(tracker, "dense_nll", again, 2).notes
     tracker.run_file("dense_nll", 2, "training_keys.npy").unlink()
-    assert "has kept no record" in load_champion(tracker, "dense_nll", splits).notes[0]
+    assert "has kept no record" in load_champion(tracker, "dense_nll", splits, 2).notes[0]

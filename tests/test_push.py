@@ -45,7 +45,7 @@ def workplace(saved, tmp_path_factory):
         tracker = Tracker()
         tracker.require_writable()
         with tracker.run("name") as run:
-            versions = [run.register("name", folder, {"vector": ROWS}, 2) for folder in saved]
+            versions = [run.keep(folder, {"vector": ROWS}, 2).register("name") for folder in saved]
             assert versions == [1, 2, 3]
         yield tracker
 
@@ -155,7 +155,7 @@ def test_files_that_are_gone_are_not_called_unregistered(workplace, saved):
     import shutil
 
     with workplace.run("gone") as run:
-        run.register("gone", saved[0], {"vector": ROWS}, 2)
+        run.keep(saved[0], {"vector": ROWS}, 2).register("gone")
         run.set_champion("gone", 1)
     with workplace.connected() as client:
         (logged,) = client.search_logged_models([run.experiment])

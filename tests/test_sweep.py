@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 import zoo
+from zoo.cli.publish import publish
 from zoo.recipe import compose
 from zoo.run import main
 from zoo.run_state import RunState
@@ -99,7 +100,14 @@ def test_an_interrupted_sweep_of_seeds_goes_on_and_only_the_chosen_run_meets_the
     assert "encoder.overlap" in chosen.metrics
     assert "encoder.overlap" not in left.metrics
     assert "zoo.test_set" not in left.tags
-    assert chosen.tags["zoo.version"] == "1"
+    assert "zoo.version" not in chosen.tags
+    (chosen_run,) = [run for run in of_sweep if run.data.tags["zoo.chosen"] == "True"]
+    spec = f"runs:/{chosen_run.info.run_id}"
+    assert f"not published: a sweep publishes nothing; `python -m zoo.publish {spec}` does it" in printed
+    assert not list(Path("serving/store/small").iterdir())
+    assert publish(spec) == 1
+    assert "small 1 is registered, in serving/store and now the champion" in capsys.readouterr().out
+    assert zoo.load("small").latent_dim == 4
     assert [run.data.tags["zoo.seed"] for run in runs if "zoo.seed" in run.data.tags].count("1") == 2
     assert len(runs) == 1 + 2 + 2 * 2
     card = Path("serving/store/small/1/model_card.md").read_text()

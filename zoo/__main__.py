@@ -15,6 +15,7 @@ _COMMANDS = {
     "deduplicate": ("zoo.deduplicate", "finds which rows of a table are the same thing"),
     "judge": ("zoo.judge", "judges a registered encoder again, or embeddings from anywhere"),
     "compare": ("zoo.compare", "compares registered encoders on the same rows"),
+    "publish": ("zoo.publish", "registers the blessed encoder of a run that did not, and makes it the champion"),
     "push": ("zoo.push", "copies a registered encoder to a store that servers read"),
     "rollback": ("zoo.rollback", "makes the former champion the champion again, in the registry and in a store"),
     "serve": ("serving.__main__", "serves exported encoders over REST and gRPC, as TensorFlow Serving does"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import uuid
 from typing import TYPE_CHECKING
 
-from zoo.errors import InputError
+from zoo.errors import InputError, one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,3 +52,23 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def copied_whole(folder: Path, target: Path) -> Path:
+    """Copies a folder; the copy is there whole or not at all. Returns it.
+
+    Raises:
+        InputError: there is something of that name already, or it cannot be written.
+    """
+    if target.exists():
+        raise InputError(f"{target} is there already; name a folder that is not")
+    temporary = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(folder, temporary)
+        temporary.rename(target)
+    except OSError as error:
+        raise InputError(f"{target} cannot be written ({one_line(error)})") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return target

@@ -1,34 +1,69 @@
-"""Finds an encoder by name, version, alias, URI or folder."""
+"""Finds an encoder by name, version, alias, URI, folder or run."""
 
 from __future__ import annotations
 
+import json
+import re
+import warnings
 from pathlib import Path
 
 from zoo.encoder import Encoder
 from zoo.errors import InputError
-from zoo.tracking._registry import CHAMPION
+from zoo.tracking._registry import CHAMPION, LATEST
 from zoo.tracking.tracker import Tracker
+
+VERDICT_FILE = "verdict.json"
+_RUN = re.compile(r"(?:runs:/)?([0-9a-f]{32})(?:/encoder)?")
 
 
 def load(encoder: str | Path) -> Encoder:
-    """Loads a registered or exported encoder.
+    """Loads an encoder that is registered, exported, or kept with its run; a warning says so if it is not blessed.
 
     Args:
-        encoder: a registered name (`vae_word2vec`, its champion), `name@alias`, `name/version`, a `models:/` URI, or
-            the folder of an exported version (or of all its versions: the newest is taken). The registry is the one
+        encoder: a registered name (`vae_word2vec`, its champion), `name@alias`, `name/version`, a `models:/` URI;
+            `name@latest`, the newest that was trained under a name, blessed or not; `runs:/ID`, that of a run; or the
+            folder of an exported version (or of all its versions: the newest is taken). The registry is the one
             MLFLOW_TRACKING_URI names, by default mlruns/mlflow.db under the present folder.
 
     Raises:
         InputError: there is no such encoder; the message lists what there is.
     """
     directory, name = find(encoder)
-    return Encoder.from_saved_model(directory, name)
+    loaded = Encoder.from_saved_model(directory, name)
+    if doubt := not_blessed(directory):
+        warnings.warn(f"{name} {doubt}", UserWarning, stacklevel=2)
+    return loaded
+
+
+def not_blessed(directory: Path) -> str:
+    """That an exported encoder is not blessed, and which gates it failed; "" if it is, or if nothing says."""
+    path = directory / VERDICT_FILE
+    if not path.is_file():
+        return ""
+    verdict = json.loads(path.read_text(encoding="utf-8"))
+    if verdict["blessed"]:
+        return ""
+    failed = dict.fromkeys(each["gate"] for each in verdict["gates"] if not each["passed"])
+    if failed:
+        return f"is not blessed: it failed {', '.join(failed)} (verdict.json and its page say by how much)"
+    return "is not blessed: " + "; ".join(verdict["reasons"])
 
 
 def find(encoder: str | Path) -> tuple[Path, str]:
     """The SavedModel's folder of an encoder, and what to call it; see `load`."""
     spec = str(encoder)
+    run_id = run_of(spec)
+    if run_id is not None:
+        return Tracker().kept(run_id), f"runs:/{run_id}"
     return exported(encoder) or (Tracker().model_directory(registered_uri(spec)), spec.removeprefix("models:/"))
+
+
+def run_of(spec: str) -> str | None:
+    """The id of the run that `runs:/ID`, `ID` or `name@latest` stands for; None for any other name."""
+    if found := _RUN.fullmatch(spec):
+        return found[1]
+    name, _, alias = spec.removeprefix("models:/").partition("@")
+    return Tracker().latest_run(name) if alias == LATEST and name else None
 
 
 def exported(encoder: str | Path) -> tuple[Path, str] | None:
@@ -39,7 +74,8 @@ def exported(encoder: str | Path) -> tuple[Path, str] | None:
     """
     path = Path(encoder).expanduser()
     if (path / "saved_model.pb").is_file():
-        return path, path.absolute().parent.name
+        whole = path.absolute()
+        return path, whole.parent.name if whole.name.isdigit() else whole.name
     spec = str(encoder)
     versions = [each for each in path.glob("*/saved_model.pb") if each.parent.name.isdigit()]
     if versions and (len(path.parts) > 1 or spec.startswith(".")):  # a bare word is a registered name

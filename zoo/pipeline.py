@@ -15,6 +15,7 @@ from zoo.stages.judging import judged
 from zoo.stages.page import drawn_page
 from zoo.stages.preflight import (
     hopeless_gates,
+    other_width,
     require_gates,
     require_name,
     require_places,
@@ -53,7 +54,7 @@ class Pipeline:
     Args:
         recipe: what to run.
         console: where a person reads along.
-        parent: id of the tracked run this one belongs to.
+        parent: id of the sweep's tracked run this one belongs to.
     """
 
     def __init__(self, recipe: Recipe, console: Console, parent: str | None = None) -> None:
@@ -115,6 +116,8 @@ class Pipeline:
             voice.note(hopeless)
         for shortage in shortages(recipe, splits):
             voice.note(shortage)
+        if changed := other_width(recipe, tracker):
+            voice.note(changed)
         return splits
 
     def rehearse(self, splits: Splits) -> None:
@@ -154,4 +157,15 @@ class Pipeline:
         if recipe.config["page"] is not None:
             voice.step("drawing the report page")
         page = drawn_page(recipe, run, voice, models.chosen, report=report, verdict=verdict, evidence=evidence)
-        return Release(recipe, tracker, exporter, voice, run, splits, page).release(models.chosen, report, verdict)
+        release = Release(
+            recipe, tracker, exporter, voice, run, splits, page, self._why_unpublished(with_folds=folds is not None)
+        )
+        return release.release(models.chosen, report, verdict)
+
+    def _why_unpublished(self, *, with_folds: bool) -> str:
+        """Why a blessed encoder is not published; "" if it is."""
+        if not self.recipe.config["publish"]:
+            return "publish=false"
+        if self.parent is not None:
+            return "a sweep publishes nothing"
+        return "train.folds judges a recipe, and publishes nothing" if with_folds else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +48,8 @@ class Schema:
         gates: conditions for blessing, by name; without any, nothing is blessed.
         choose_by: the metric by which a sweep chooses, on validation rows, or `loss`; null takes that of the first gate
             which those rows give a value of.
+        publish: whether a blessed encoder is registered, exported and made champion; otherwise it is kept with its
+            run, and `python -m zoo.publish` does it later.
         seed: of weights, noise and order.
     """
 
@@ -64,6 +66,7 @@ class Schema:
     tracking: Tracker
     gates: Mapping[str, Gate] | None = None
     choose_by: str | None = None
+    publish: bool = True
     seed: Seed = 0
 
 
@@ -75,11 +78,14 @@ class Recipe:
         config: the whole of it, plain dictionaries, defaults filled in.
         overrides: what was changed on the command line.
         notes: what its owner would want to know, such as keys that are called something else now.
+        rows: a table in memory that the source reads in place of a file, and where in `data` that source is: () for the
+            section itself, ("data",) for one that it wraps.
     """
 
     config: Mapping[str, Any]
     overrides: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    rows: tuple[Any, tuple[str, ...]] | None = None
 
     @property
     def name(self) -> str:
@@ -106,11 +112,17 @@ class Recipe:
         from hydra.utils import instantiate
 
         try:
+            if section == "data" and self.rows is not None:
+                return _with_table(self.config[section], *self.rows)
             return instantiate(self.config[section], _convert_="all")
         except InstantiationException as error:
             if isinstance(error.__cause__, ValueError | TypeError):
                 raise RecipeError(f"{section}: {error.__cause__}") from error
             raise (error.__cause__ or error) from None
+
+    def with_rows(self, table: Any, place: tuple[str, ...] = ()) -> Recipe:
+        """The recipe with a table in memory as its rows, see `rows`."""
+        return replace(self, rows=(table, place))
 
     def public(self) -> Recipe:
         """The recipe as it may be kept and shown: passwords in URLs are asterisks."""
@@ -119,6 +131,17 @@ class Recipe:
     def yaml(self) -> str:
         """The composed recipe as YAML."""
         return yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True, width=120)
+
+
+def _with_table(config: Mapping[str, Any], table: Any, place: tuple[str, ...]) -> Any:
+    """A source that reads a table in memory, or wraps one that does; Hydra would copy what it is given."""
+    from hydra.utils import instantiate
+
+    if not place:
+        return instantiate(config, _partial_=True, _convert_="all")(table=table)
+    inner = _with_table(config[place[0]], table, place[1:])
+    others = {name: value for name, value in config.items() if name != place[0]}
+    return instantiate(others, _partial_=True, _convert_="all")(**{place[0]: inner})
 
 
 def _without_passwords(value: Any) -> Any:

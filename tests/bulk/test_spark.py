@@ -58,7 +58,7 @@ def test_a_registered_encoder_works_as_a_function_of_spark(dense, tmp_path, monk
     tracker = Tracker()
     tracker.require_writable()
     with tracker.run("name") as run:
-        run.register("name", dense, {"vector": rows}, 2)
+        run.keep(dense, {"vector": rows}, 2).register("name")
     Path("script.py").write_text(SCRIPT)
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(HOME), os.environ.get("PYTHONPATH")])),

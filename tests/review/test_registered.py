@@ -4,12 +4,15 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import zoo
 from zoo.cli.compare import main as compare_main
 from zoo.cli.judge import main
+from zoo.cli.publish import publish
 from zoo.errors import InputError
+from zoo.tracking.tracker import Tracker
 
 pytestmark = pytest.mark.slow
 RECIPE = """
@@ -113,8 +116,40 @@ def test_runs_are_compared_by_their_ids_blessed_or_not(place):
         if score is not None:
             assert score.value == pytest.approx(wanted.value, abs=1e-5)
     assert report.looks == 3
-    with pytest.raises(InputError, match="it was not blessed, so there is only its Keras model"):
-        zoo.judge(left.run_id, "data.path=other.npy", quiet=True)
+    assert zoo.judge(left.run_id, "data.path=other.npy", quiet=True).report.scores["encoder"]
+
+
+def test_rows_in_memory_are_trained_on_and_what_is_not_blessed_is_kept_found_saved_and_not_published(place):
+    rows = np.load("rows.npy")
+    frame = pd.DataFrame(rows, columns=[f"c{column}" for column in range(8)], index=[f"r{row}" for row in range(300)])
+    settings = {"gates.neighbours.margin": 2, "name": "held"}
+    result = zoo.run(
+        "./small.yaml", settings, data=frame, labels=np.arange(300) % 3, train={"epochs": 1}, quiet=True
+    )  # fmt: skip
+    assert not result.verdict.blessed
+    codes = result.encoder.encode(frame[:5])
+    with pytest.warns(UserWarning, match="is not blessed: it failed neighbours"):
+        again = zoo.load(f"runs:/{result.run_id}")
+    np.testing.assert_allclose(again.encode(frame[:5]), codes, atol=1e-5)
+    np.testing.assert_allclose(again.encode_words(["r3"]), codes[3:4], atol=1e-5)  # the frame's index names its rows
+    assert again.kind.column_names == tuple(frame.columns)
+    with pytest.warns(UserWarning, match="is not blessed"):
+        assert zoo.load("held@latest").name == f"runs:/{result.run_id}"
+    for made, folder in ((result.encoder, "mine"), (again, "mine too")):
+        assert made.save(folder) == Path(folder)
+        with pytest.warns(UserWarning, match="mine.* is not blessed"):
+            np.testing.assert_allclose(zoo.load(folder).encode(frame[:5]), codes, atol=1e-5)
+    assert "Not blessed" in Path("mine/assets.extra/report.html").read_text()
+    assert not Path("mine/BLESSED").exists()
+    with pytest.raises(InputError, match="mine is there already"):
+        again.save("mine")
+    with pytest.raises(InputError, match=r"is not blessed: it failed neighbours.*nothing was published"):
+        publish("held@latest")
+    with pytest.raises(InputError, match="is registered already, as small/2"):
+        publish(place[1].run_id)
+    assert "encoder" in str(result)
+    assert not list(Path("serving/store/held").iterdir())
+    assert Tracker().newest_version("held") == 0
 
 
 @pytest.mark.parametrize(

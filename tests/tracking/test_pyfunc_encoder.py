@@ -32,7 +32,7 @@ def registered(tmp_path, monkeypatch, store_here):
         tracker = Tracker()
         tracker.require_writable()
         with tracker.run("recipe") as run:
-            run.register("name", tmp_path / "saved_model", kind.arrays(rows), 2)
+            run.keep(tmp_path / "saved_model", kind.arrays(rows), 2).register("name")
         with store_here() as mlflow:
             return mlflow.pyfunc.load_model("models:/name/1"), Encoder.from_model("in memory", model, kind=kind)
 

@@ -39,7 +39,7 @@ def registered(saved, folder, patch):
     tracker.require_writable()
     with tracker.run("name") as run:
         run.log_text("text", "note.txt")
-        run.set_champion("name", run.register("name", saved, {"vector": ROWS}, 2))
+        run.set_champion("name", run.keep(saved, {"vector": ROWS}, 2).register("name"))
     return tracker
 
 
@@ -130,7 +130,7 @@ def test_an_odd_folder_holds_its_registry_and_is_found_wherever_it_goes(saved, t
     np.testing.assert_array_equal(zoo.load("name").encode(ROWS), expected)
     Tracker().require_writable()
     with Tracker().run("name") as run:
-        run.register("name", saved, {"vector": ROWS}, 2)
+        run.keep(saved, {"vector": ROWS}, 2).register("name")
     assert Tracker().model_directory("models:/name/2").is_relative_to(third)
     assert {path.name for path in tmp_path.iterdir()} == {second.name, third.name}
 

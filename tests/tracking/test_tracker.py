@@ -105,7 +105,10 @@ def test_an_encoder_is_registered_from_within_the_users_own_run(tracker, tmp_pat
         with mlflow.start_run() as outer:
             with tracker.run("recipe") as run:
                 run.log_parameters({"seed": 0})
-                assert run.register("name", tmp_path / "saved_model", {"vector": np.zeros((2, 4), np.float32)}, 2) == 1
+                assert (
+                    run.keep(tmp_path / "saved_model", {"vector": np.zeros((2, 4), np.float32)}, 2).register("name")
+                    == 1
+                )
             mlflow.log_metric("still", 1)
         assert mlflow.get_tracking_uri() == theirs
         assert mlflow.get_run(outer.info.run_id).data.metrics == {"still": 1}

@@ -16,7 +16,7 @@ from zoo.bulk.parts import Parts
 from zoo.bulk.prefetch import prefetch
 from zoo.encoder import Encoder
 from zoo.errors import InputError, ZooError, one_line
-from zoo.loading import find
+from zoo.loading import find, not_blessed
 from zoo.tables.open_table import open_table
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def opened_encoder(name: str | Path, console: Console) -> tuple[Encoder, Path]:
     saved_model, called = find(name)
     if "tensorflow" not in sys.modules:
         console.print("starting TensorFlow ...", style="dim", highlight=False)
+    if doubt := not_blessed(saved_model):
+        console.print(f"note: {called} {doubt}", style="yellow", highlight=False, markup=False)
     return Encoder.from_saved_model(saved_model, called), saved_model.absolute()
 
 

@@ -12,27 +12,41 @@ import difflib
 import shutil
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo.cli.arguments import open_console
-from zoo.errors import RecipeError, ZooError, one_line, suggestion
+from zoo.cli.held_data import as_overrides, with_held
+from zoo.errors import InputError, RecipeError, ZooError, one_line, suggestion
 from zoo.recipe import compose, expand, list_recipes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from zoo.stages.result import Result
 
 _BLESSED, _FAILED, _NOT_BLESSED = 0, 1, 3
 
 
-def run(recipe: str, *overrides: str, quiet: bool = False) -> Result:
+def run(
+    recipe: str,
+    *overrides: str | Mapping[str, Any],
+    data: Any = None,
+    labels: Any = None,
+    keys: Any = None,
+    quiet: bool = False,
+    **settings: Any,
+) -> Result:
     """Runs a recipe: trains, judges and, if it is blessed, registers and exports the encoder.
 
     Args:
         recipe: a recipe's name, or the path of a YAML file.
-        *overrides: such as "train.epochs=5".
+        *overrides: such as "train.epochs=5", or mappings such as {"train.epochs": 5} or {"train": {"epochs": 5}}.
+        data: rows in memory, in place of the recipe's file: an array or tensor [rows, width], a frame of pandas or
+            polars, an Arrow table, a SciPy sparse array, a mapping of columns, a list of mappings or of rows.
+        labels: a class for each row, which only judging sees, or the name of the column that holds them.
+        keys: a name for each row, or the name of the column; otherwise the index of a pandas frame that has one.
         quiet: print nothing.
+        **settings: more overrides, by the name of their section, such as train={"epochs": 5} or name="mine".
 
     Returns:
         Report, verdict, encoder, and where things went.
@@ -44,7 +58,14 @@ def run(recipe: str, *overrides: str, quiet: bool = False) -> Result:
     """
     from zoo.pipeline import Pipeline
 
-    return Pipeline(compose(recipe, overrides), open_console(quiet=quiet)).run()
+    given = [text for each in overrides for text in ([each] if isinstance(each, str) else as_overrides(each))]
+    given += as_overrides(settings)
+    if data is None and (labels is not None or keys is not None):
+        raise InputError(
+            "labels= and keys= are of data=; of a file say data.label_column=COLUMN, data.key_column=COLUMN"
+        )
+    composed = compose(recipe, given) if data is None else with_held(recipe, given, data, labels, keys)
+    return Pipeline(composed, open_console(quiet=quiet)).run()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

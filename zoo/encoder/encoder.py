@@ -12,6 +12,7 @@ from zoo.encoder.in_memory import from_model
 from zoo.encoder.methods import constant, seeds_of
 from zoo.encoder.saved import from_saved_model
 from zoo.encoder.vocabulary import Vocabulary
+from zoo.folders import copied_whole
 from zoo.rows.dense_rows import DenseRows
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Encoder:
         self.code_scale = code_scale
         self.places = dict(places or {})
         self._functions, self._vocabulary = functions, vocabulary
+        self._files: Callable[[], Path] | None = None
 
     def __repr__(self) -> str:
         return f"Encoder({self.name!r}, {self.kind.describe()} -> {self.latent_dim})"
@@ -103,7 +105,8 @@ class Encoder:
         """
         directory = Path(directory)
         loaded = from_saved_model(directory)
-        return cls._of(name or directory.parent.name, loaded, Vocabulary.saved(directory))
+        made = cls._of(name or directory.parent.name, loaded, Vocabulary.saved(directory))
+        return made.with_files(lambda: directory)
 
     @classmethod
     def _of(cls, name: str, loaded: Loaded, vocabulary: Vocabulary | None) -> Encoder:
@@ -117,6 +120,34 @@ class Encoder:
             loaded.code_scale,
             loaded.places,
         )
+
+    def with_files(self, files: Callable[[], Path]) -> Encoder:
+        """Says where the encoder's exported files are, for `save`; returns the encoder.
+
+        Args:
+            files: gives the SavedModel's folder; called when it is wanted, since it may have to be fetched.
+        """
+        self._files = files
+        return self
+
+    def save(self, folder: str | Path) -> Path:
+        """Copies the exported encoder (SavedModel, recipe, verdict, page) to a folder that is not there yet.
+
+        `zoo.load(folder)` loads it, blessed or not, wherever it is copied to.
+
+        Returns:
+            The folder.
+
+        Raises:
+            zoo.errors.InputError: there is something of that name already.
+            ValueError: an encoder in memory that was never exported.
+        """
+        if self._files is None:
+            raise ValueError(
+                f"{self.name} is in memory and was not exported; zoo.run(...).encoder can be saved unless export.keep "
+                "is false"
+            )
+        return copied_whole(self._files(), Path(folder).expanduser())
 
     def completed_by(self, other: Encoder) -> Encoder:
         """The same encoder, with what it has no function for taken from another that takes the same inputs."""

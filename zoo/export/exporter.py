@@ -45,6 +45,7 @@ class Exporter:
         output: of the embeddings: `int8` has one scale for all dimensions, so that a search engine can take the
             integers as they are. They are judged as rounded.
         onnx: write `assets.extra/encoder.onnx` as well, for ONNX Runtime; needs the extra `onnx`.
+        keep: keep encoders that are not blessed with their run as well, where `zoo.load` finds them.
     """
 
     def __init__(
@@ -54,9 +55,10 @@ class Exporter:
         precision: Literal["float32", "float16", "int8"] = "float32",
         output: Literal["float32", "int8"] = "float32",
         onnx: bool = False,
+        keep: bool = True,
     ) -> None:
         self.store, self.tolerance, self.precision, self.output = store, tolerance, precision, output
-        self.onnx = onnx
+        self.onnx, self.keep = onnx, keep
 
     def require_writable(self, name: str) -> None:
         """Makes STORE/NAME and tries to write there; raises InputError if it cannot, or if packages are missing."""
@@ -123,6 +125,28 @@ class Exporter:
             ZooError: the exported model could not be written, served, or gives other values; or raw cells give other
                 codes than the features that the model was trained on.
         """
+        with self.written(name, model, splits, documents, code_scale) as directory:
+            with _explained(directory):
+                calls = calls_on_probes(model, splits, code_scale)
+                write_warmup(directory, name, {signature: inputs for signature, (inputs, _) in calls.items()})
+            if self.onnx:
+                self._require_close(write_onnx(directory / ONNX_FILE, directory, *calls["serving_default"]), "ONNX")
+            yield self._verified(directory, calls)
+
+    @contextlib.contextmanager
+    def written(
+        self,
+        name: str,
+        model: Any,
+        splits: Splits,
+        documents: Mapping[str, str | bytes],
+        code_scale: float | None = None,
+    ) -> Iterator[Path]:
+        """As `candidate`, without serving it: enough for an encoder that no server will have.
+
+        Yields:
+            The SavedModel's folder, which is removed afterwards.
+        """
         with Store(self.store).staged(name) as staged:
             directory = staged / "saved_model"  # the registry keeps the folder under this name
             require_one_reading(model, splits, self.tolerance)
@@ -130,11 +154,7 @@ class Exporter:
                 self._write_model(directory, model, splits, documents, code_scale)
                 if splits.keys is not None:
                     _write_embeddings(directory / EMBEDDINGS_FILE, model, splits, code_scale)
-                calls = calls_on_probes(model, splits, code_scale)
-                write_warmup(directory, name, {signature: inputs for signature, (inputs, _) in calls.items()})
-            if self.onnx:
-                self._require_close(write_onnx(directory / ONNX_FILE, directory, *calls["serving_default"]), "ONNX")
-            yield self._verified(directory, calls)
+            yield directory
 
     def rehearse(self, name: str, model: Any, splits: Splits, documents: Mapping[str, str | bytes]) -> None:
         """Writes what `candidate` writes, for a model that is not trained yet and a few rows, and removes it again.

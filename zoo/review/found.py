@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zoo.encoder import Encoder
 from zoo.errors import InputError, ZooError
-from zoo.loading import exported, find, registered_uri
+from zoo.loading import exported, find, registered_uri, run_of
 from zoo.recipe import compose
 from zoo.representations._encoded_table import EncodedTable
 from zoo.stages.champion import completed
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from zoo.types import Splits
 
 RECIPE_FILE = "recipe.yaml"
-_RUN = re.compile(r"(?:runs:/)?([0-9a-f]{32})")
-_FINGERPRINT = "zoo.data.fingerprint"
 
 
 @dataclass(frozen=True)
@@ -34,27 +31,24 @@ class Found:
 
     Attributes:
         name: what to call it.
-        directory: its SavedModel; None for a run that has exported none.
+        directory: its SavedModel.
         run_id: of its run; None for a folder, which does not say.
     """
 
     name: str
-    directory: Path | None
+    directory: Path
     run_id: str | None
 
     @property
     def identity(self) -> str:
         """The same for one encoder, however it is named."""
-        return self.run_id or str(self.directory and self.directory.resolve())
+        return self.run_id or str(self.directory.resolve())
 
     def recipe(self, overrides: Sequence[str] = ()) -> Recipe:
         """The recipe that it was made with, and overrides of it."""
-        path = self._kept(RECIPE_FILE) if self.directory is None else self.directory / RECIPE_FILE
-        if path is None or not path.is_file():
-            raise InputError(
-                f"{self.name}: its recipe is not with it ({path or RECIPE_FILE}), so it is not known what to judge it "
-                f"on"
-            )
+        path = self.directory / RECIPE_FILE
+        if not path.is_file():
+            raise InputError(f"{self.name}: its recipe is not with it ({path}), so it is not known what to judge it on")
         return compose(str(path), overrides)
 
     def on(self, splits: Splits, name: str) -> EncodedTable:
@@ -63,8 +57,6 @@ class Found:
         Raises:
             InputError: rows that it cannot read.
         """
-        if self.directory is None:
-            return EncodedTable(self._of_run(splits, name), splits)
         encoder = Encoder.from_saved_model(self.directory, name=name)
         try:
             encoder.encode(splits.inputs(splits.test[:1]))
@@ -80,31 +72,11 @@ class Found:
         """A file that its run has kept."""
         return None if self.run_id is None else Tracker().file_of_run(self.run_id, file)
 
-    def _of_run(self, splits: Splits, name: str) -> Encoder:
-        from zoo.models.autoencoder import Autoencoder
-
-        path, run = self._kept(MODEL_FILE), str(self.run_id)
-        if path is None:
-            raise InputError(
-                f"{self.name}: the run has kept no model; of several seeds or folds, name their parent run"
-            )
-        if Tracker().tags_of(run).get(_FINGERPRINT) != str(splits.provenance.get("fingerprint")):
-            raise InputError(
-                f"{self.name}: it was not blessed, so there is only its Keras model, which reads the table that it was "
-                f"trained on, and that is another one: leave data.* as it was"
-            )
-        try:
-            model = Autoencoder.load(path)
-        except (ValueError, TypeError, OSError, KeyError, AttributeError) as error:
-            raise InputError(f"{self.name}: its model cannot be read by this version of the zoo: {error}") from error
-        scale = self.recipe().build("export").lower(model, replace(splits, scale=None))
-        return Encoder.from_model(name, model, kind=splits.kind, code_scale=scale)
-
 
 def require_known(encoders: Sequence[str]) -> None:
     """Raises InputError for the first that cannot be looked up, before anything slow is imported."""
     for encoder in encoders:
-        if exported(encoder) is None and not _RUN.fullmatch(str(encoder)):
+        if exported(encoder) is None and run_of(str(encoder)) is None:
             Tracker().require_present(registered_uri(str(encoder)).removeprefix("models:/"))
 
 
@@ -114,10 +86,10 @@ def found(encoder: str | Path) -> Found:
     folder = exported(encoder)
     if folder is not None:
         return Found(spec, folder[0], None)
-    if run := _RUN.fullmatch(spec):
-        version = tracker.version_of(run[1])
+    if run := run_of(spec):
+        version = tracker.version_of(run)
         if version is None:
-            return Found(f"run {run[1][:8]}", None, run[1])
+            return Found(f"run {run[:8]}", tracker.kept(run), run)
         spec = f"{version[0]}/{version[1]}"
     directory, name = find(spec)
     try:

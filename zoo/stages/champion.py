@@ -12,10 +12,12 @@ from zoo.errors import ZooError
 from zoo.representations._encoded_table import EncodedTable
 from zoo.stages.row_digests import TRAINING_KEYS, doubts
 from zoo.stages.run_log import MODEL_FILE
+from zoo.tables.words import some
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from zoo.rows.row_kind import RowKind
     from zoo.tracking.tracker import Tracker
     from zoo.types import Representation, Splits
 
@@ -30,15 +32,22 @@ class Champion:
         representation: it on today's rows; None if there is none, or none that can be compared.
         obstacle: why it cannot be compared with.
         notes: what makes the comparison doubtful.
+        version: its number.
+        changes: what who uses it would have to change for the new encoder, so that it is not replaced silently.
     """
 
     representation: Representation | None = None
     obstacle: str = ""
     notes: tuple[str, ...] = ()
+    version: int | None = None
+    changes: str = ""
 
 
-def load_champion(tracker: Tracker, name: str, splits: Splits) -> Champion:
-    """The present champion, or why it cannot be compared with; neither if there is none."""
+def load_champion(tracker: Tracker, name: str, splits: Splits, latent_dim: int) -> Champion:
+    """The present champion beside a new encoder of so many dimensions, or why it cannot be compared with.
+
+    Neither if there is none.
+    """
     try:
         found = tracker.champion(name)
         if found is None:
@@ -54,7 +63,19 @@ def load_champion(tracker: Tracker, name: str, splits: Splits) -> Champion:
     whole = completed(champion, tracker.run_file(name, version, MODEL_FILE), splits)
     record = tracker.run_file(name, version, TRAINING_KEYS)
     notes = tuple(doubts(f"the champion (version {version})", record, splits))
-    return Champion(EncodedTable(whole, splits), notes=notes)
+    return Champion(EncodedTable(whole, splits), "", notes, version, changes(champion, splits.kind, latent_dim))
+
+
+def changes(champion: Encoder, kind: RowKind, latent_dim: int) -> str:
+    """What is other about a new encoder for who uses the champion: other codes or other columns; "" if nothing is."""
+    if champion.latent_dim != latent_dim:
+        return f"its codes have {champion.latent_dim} numbers, the new ones {latent_dim}"
+    before, now = set(champion.kind.table_schema()), set(kind.table_schema())
+    if before == now or not (champion.kind.column_names and kind.column_names):
+        return ""
+    lost, new = [some([name for name, _ in sorted(these)]) for these in (before - now, now - before)]
+    said = [f"takes {lost}, which the new one does not"] if lost else []
+    return f"it {' and '.join([*said, *([f'does not take {new}, which the new one does'] if new else [])])}"
 
 
 def completed(champion: Encoder, path: Path | None, splits: Splits) -> Encoder:

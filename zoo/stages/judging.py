@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from zoo.tracking.tracker import Tracker
     from zoo.types import Evidence, Metric, Report, Representation, Splits, Trained, Verdict
 
+# tags of a run: the version that was champion then, and whether it may be replaced
+JUDGED_BESIDE, BEATS_CHAMPION = "zoo.judged_beside", "zoo.beats_champion"
+_OTHER = "who uses the champion would have to change: {}; give the new encoder a name of its own with name=NAME"
+
 
 def judged(
     recipe: Recipe, tracker: Tracker, models: Models, splits: Splits, *, run: TrackedRun, folds: Report | None = None
@@ -43,7 +47,7 @@ def judged(
         The report, the verdict, and what the report was made from.
     """
     looks = run.count_look(table_digest(splits), len(models.trained) + (folds is not None))
-    champion = load_champion(tracker, recipe.name, splits)
+    champion = load_champion(tracker, recipe.name, splits, models.chosen.model.latent_dim)
     found = champion.representation
     report, evidence = weighed(recipe, models, splits, [] if found is None else [found])
     gates = recipe.build("gates") or {}
@@ -52,8 +56,10 @@ def judged(
         count = recipe.build("train").folds
         verdict = both(verdict, decide(folds, gates, "encoder"), f"{count} folds")
     verdict = replace(verdict, champion_notes=(*verdict.champion_notes, *champion.notes))
-    if champion.obstacle:
-        verdict = replace(verdict, champion="champion", beats_champion=False, champion_reasons=(champion.obstacle,))
+    if obstacle := champion.obstacle or (champion.changes and _OTHER.format(champion.changes)):
+        verdict = replace(verdict, champion="champion", beats_champion=False, champion_reasons=(obstacle,))
+    if champion.version is not None:
+        run.log_tags({JUDGED_BESIDE: champion.version, BEATS_CHAMPION: verdict.beats_champion})
     return replace(report, looks=looks, fields=fields_report(recipe, evidence)), verdict, evidence
 
 

@@ -87,6 +87,17 @@ def require_rows(recipe: Recipe, splits: Splits) -> None:
             baseline.require(name, splits)
 
 
+def other_width(recipe: Recipe, tracker: Tracker) -> str:
+    """That the champion has codes of another width, so that it will not be replaced; "" if it has not."""
+    champion, width = tracker.champion_width(recipe.name), recipe.config["model"].get("latent_dim")
+    if champion is None or width is None or champion == width or not recipe.config["publish"]:
+        return ""
+    return (
+        f"the champion of {recipe.name} has codes of {champion} numbers and stays, since others may use it; "
+        f"name={recipe.name}_{width} publishes codes of {width} under a name of their own"
+    )
+
+
 def shortages(recipe: Recipe, splits: Splits) -> Iterator[str]:
     """What the table lacks for metrics of the recipe, each with the metrics that lack it."""
     lacking: dict[str, list[str]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from zoo.encoder import Encoder, Vocabulary
 from zoo.errors import ZooError
 from zoo.export.exporter import BLESSED
+from zoo.loading import VERDICT_FILE
 from zoo.report.advice import next_steps
 from zoo.report.model_card import CARD_FILE, model_card
 from zoo.report.numbers import as_json
@@ -17,7 +19,7 @@ from zoo.stages.page import PageFiles, made
 from zoo.stages.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from zoo.export.exporter import Exporter
@@ -25,14 +27,14 @@ if TYPE_CHECKING:
     from zoo.stages.voice import Voice
     from zoo.tracking.tracked_run import TrackedRun
     from zoo.tracking.tracker import Tracker
-    from zoo.types import Report, Splits, Trained, Verdict
+    from zoo.types import Exported, Report, Splits, Trained, Verdict
 
 _EXAMPLE_ROWS = 5
 
 
 @dataclass(frozen=True)
 class Release:
-    """Registers, exports and promotes a blessed encoder.
+    """Keeps an encoder with its run; registers, exports and promotes it if it is blessed and is to be published.
 
     Attributes:
         recipe: of the run.
@@ -42,6 +44,7 @@ class Release:
         run: the tracked run.
         splits: the table.
         page: the report page, which goes along with what is exported.
+        unpublished: why a blessed encoder is kept with its run alone; "" registers and exports it.
     """
 
     recipe: Recipe
@@ -51,27 +54,46 @@ class Release:
     run: TrackedRun
     splits: Splits
     page: PageFiles
+    unpublished: str = ""
 
     def release(self, trained: Trained, report: Report, verdict: Verdict) -> Result:
-        """Registers and exports the encoder if it is blessed, and makes it the champion unless the champion is better.
+        """Keeps the encoder; registers it if it is blessed, and makes it the champion unless the champion is better.
 
         Raises:
             ZooError: it could not be exported or registered, and is neither then; or not promoted, which is explained.
         """
-        where = f"{self.run.run_id} in {self.tracker.resolved_uri}"
         if not verdict.blessed:
-            self.voice.not_blessed(where, verdict, self.page.where, next_steps(report, verdict, trained))
-            return Result(report, verdict, self._in_memory(trained), self.run.run_id, page=self.page.where)
+            encoder = self._unblessed(trained, report, verdict)
+            steps = next_steps(report, verdict, trained)
+            self.voice.not_blessed(self._where, verdict, self.page.where, steps, encoder.name)
+            return Result(report, verdict, encoder, self.run.run_id, page=self.page.where)
+        return (self._kept if self.unpublished else self._published)(trained, report, verdict)
+
+    @property
+    def _where(self) -> str:
+        return f"{self.run.run_id} in {self.tracker.resolved_uri}"
+
+    def _kept(self, trained: Trained, report: Report, verdict: Verdict) -> Result:
+        """Keeps a blessed encoder with its run alone, as it would be published."""
+        spec, page = f"runs:/{self.run.run_id}", self.page.where
+        with self._candidate(trained, report, verdict) as candidate:
+            self.voice.verified(candidate)
+        self.voice.not_published(self._where, self.unpublished, spec, trained.model.latent_dim, page)
+        encoder = Encoder.from_saved_model(self.tracker.kept(self.run.run_id), name=spec)
+        return Result(report, verdict, encoder, self.run.run_id, page=page)
+
+    def _published(self, trained: Trained, report: Report, verdict: Verdict) -> Result:
         name, promoted = self.recipe.name, verdict.beats_champion is not False
         version, directory = self._export(trained, report, verdict)
         if promoted:
             self._promote(version)
         self.run.log_tags({"zoo.version": version, "zoo.champion": promoted, "zoo.exported": directory})
         self.voice.blessed(
-            where,
-            name,
-            version,
+            self._where,
             verdict,
+            name=name,
+            version=version,
+            promoted=promoted,
             directory=directory,
             store=self.exporter.store,
             latent_dim=trained.model.latent_dim,
@@ -81,20 +103,27 @@ class Release:
         encoder = Encoder.from_saved_model(saved, name=f"{name}/{version}")
         return Result(report, verdict, encoder, self.run.run_id, version, directory, promoted, self.page.where)
 
+    @contextlib.contextmanager
+    def _candidate(self, trained: Trained, report: Report, verdict: Verdict) -> Iterator[Exported]:
+        """The exported encoder, verified and kept with the run."""
+        documents = self._documents(trained, report, verdict)
+        with (
+            self.voice.exporting(),
+            self.exporter.candidate(
+                self.recipe.name, trained.model, self.splits, documents, trained.code_scale
+            ) as candidate,
+        ):
+            self.run.keep(candidate.directory, example_rows(self.splits), trained.model.latent_dim)
+            yield candidate
+
     def _export(self, trained: Trained, report: Report, verdict: Verdict) -> tuple[int, Path | None]:
         """Registers the encoder, and puts it into the store unless the champion is better.
 
         Servers give a request that names no version the newest one they have, so a worse one must not lie there.
         """
-        name, splits = self.recipe.name, self.splits
-        with (
-            self.voice.exporting(),
-            self.exporter.candidate(
-                name, trained.model, splits, self._documents(trained, report, verdict), trained.code_scale
-            ) as candidate,
-        ):
-            rows = example_rows(splits)
-            version = self.run.register(name, candidate.directory, rows, trained.model.latent_dim)
+        name = self.recipe.name
+        with self._candidate(trained, report, verdict) as candidate:
+            version = self.run.register(name)
             try:
                 self.voice.verified(candidate)
                 if verdict.beats_champion is False:
@@ -103,6 +132,24 @@ class Release:
             except BaseException:
                 self.run.delete_version(name, version)
                 raise
+
+    def _unblessed(self, trained: Trained, report: Report, verdict: Verdict) -> Encoder:
+        """The encoder as it is in memory, kept with its run where that can be: this never costs a run its result."""
+        encoder = self._in_memory(trained)
+        if not self.exporter.keep:
+            return encoder
+        documents, width = self._documents(trained, report, verdict), trained.model.latent_dim
+        self.voice.step("keeping the encoder with its run")
+        try:
+            with self.exporter.written(
+                self.recipe.name, trained.model, self.splits, documents, trained.code_scale
+            ) as directory:
+                self.run.keep(directory, example_rows(self.splits), width)
+        except ZooError as error:
+            self.voice.note(f"the encoder is not kept with its run: {error}")
+            return encoder
+        encoder.name = f"runs:/{self.run.run_id}"
+        return encoder.with_files(lambda: self.tracker.kept(self.run.run_id))
 
     def _promote(self, version: int) -> None:
         name, store = self.recipe.name, self.exporter.store
@@ -134,10 +181,10 @@ def documents(
 ) -> Mapping[str, str]:
     """What goes along with an exported encoder, by file name."""
     return {
-        "verdict.json": as_json(verdict),
+        VERDICT_FILE: as_json(verdict),
         "recipe.yaml": recipe.public().yaml(),
         CARD_FILE: model_card(recipe.public().config, splits, trained, report, verdict, made(run_id)),
-        BLESSED: "",
+        **({BLESSED: ""} if verdict.blessed else {}),
     }
 
 

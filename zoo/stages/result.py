@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from zoo.encoder import Encoder
     from zoo.types import Report, Verdict
 
+_WIDTH = 150
+
 
 @dataclass(frozen=True)
 class Result:
@@ -35,3 +37,26 @@ class Result:
     directory: Path | None = None
     promoted: bool = False
     page: str | None = None
+
+    def __str__(self) -> str:
+        """The table of scores, and whether the encoder is blessed."""
+        from io import StringIO
+
+        from rich.console import Console
+
+        from zoo.report.tables import report_table
+
+        written = StringIO()
+        Console(file=written, width=_WIDTH).print(report_table(self.report))
+        reasons = "".join(f"\n  {reason}" for reason in self.verdict.reasons)
+        return (
+            f"{written.getvalue()}\n{'blessed' if self.verdict.blessed else 'not blessed'}: {self.encoder!r}{reasons}"
+        )
+
+    def _repr_html_(self) -> str:
+        """The table of scores in a notebook."""
+        return self.report._repr_html_()
+
+    def save(self, folder: str | Path) -> Path:
+        """Copies the encoder, blessed or not, to a folder that `zoo.load` reads; see `zoo.Encoder.save`."""
+        return self.encoder.save(folder)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 MODEL_FILE = "model.keras"
+RECIPE_NAME = "zoo.recipe"  # tag of a run
 
 
 def log_start(run: TrackedRun, recipe: Recipe, splits: Splits) -> None:
@@ -29,7 +30,7 @@ def log_start(run: TrackedRun, recipe: Recipe, splits: Splits) -> None:
     run.log_parameters(flat(recipe.config))
     run.log_tags(
         {
-            "zoo.recipe": recipe.name,
+            RECIPE_NAME: recipe.name,
             "zoo.overrides": " ".join(recipe.overrides),
             "zoo.data.fingerprint": splits.provenance.get("fingerprint"),
             "mlflow.source.git.commit": facts()["git"],

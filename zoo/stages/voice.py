@@ -119,9 +119,21 @@ class Voice:
             f"same values (largest difference {candidate.largest_difference:.1e})"
         )
 
-    def not_blessed(self, run: str, verdict: Verdict, page: str | None = None, advice: Iterable[str] = ()) -> None:
-        """Why nothing is registered, and what to try; `run` says where the run is, `page` where its report page is."""
-        self.say("not blessed: not registered, not exported", style="bold red")
+    def not_blessed(
+        self, run: str, verdict: Verdict, page: str | None = None, advice: Iterable[str] = (), spec: str = ""
+    ) -> None:
+        """Why an encoder is not registered, and what to try.
+
+        Args:
+            run: where the run is.
+            verdict: with the reasons.
+            page: where the report page is.
+            advice: what to try.
+            spec: what `zoo.load` finds the encoder by, if it begins with runs:/.
+        """
+        kept = spec.startswith("runs:/")
+        said = "kept with its run" if kept else "in memory only"
+        self.say(f"not blessed: {said}, not registered, not put into the store", style="bold red")
         for reason in verdict.reasons:
             self.say(f"  {reason}")
         steps = list(advice)
@@ -129,35 +141,46 @@ class Voice:
             self.say("what to try:")
         for step in steps:
             self.say(f"  {step}")
-        self.say("from Python zoo.run(...).encoder is the encoder that was trained, blessed or not")
         self.say(f"run     {run}")
         if page:
             self.say(f"report  {_from_here(page)}")
+        if kept:
+            self.say(f'\n    import zoo; encoder = zoo.load("{spec}")  # says that it is not blessed')
 
     def blessed(
         self,
         run: str,
-        name: str,
-        version: int,
         verdict: Verdict,
         *,
+        name: str,
+        version: int,
+        promoted: bool,
         directory: Path | None,
         store: str,
         latent_dim: int,
         page: str | None = None,
     ) -> None:
-        """Where the encoder went, and how to use it."""
-        promoted = verdict.beats_champion is not False
+        """Where a registered encoder went, and how to use it."""
         canary = f"python -m zoo.push {name}/{version} target={store}"
-        spec = name if promoted else f"{name}/{version}"
-        self.say("blessed: every gate passed", style="bold green")
-        lines = [
-            f"run       {run}",
+        went = [
             f"version   {name} {version}" + (", now the champion" if promoted else ", the champion stays"),
             *(f"          {reason}" for reason in verdict.champion_reasons),
             f"exported  {directory}"
             if directory
             else f"exported  to the registry only; `{canary}` serves it as a canary, and to who asks for no label",
+        ]
+        self._good_end(run, went, page, name if promoted else f"{name}/{version}", latent_dim)
+
+    def not_published(self, run: str, why: str, spec: str, latent_dim: int, page: str | None = None) -> None:
+        """Where a blessed encoder is kept that is not to be registered, why not, and how to use or register it."""
+        went = [f"kept      with its run, not published: {why}; `python -m zoo.publish {spec}` does it"]
+        self._good_end(run, went, page, spec, latent_dim)
+
+    def _good_end(self, run: str, went: Iterable[str], page: str | None, spec: str, latent_dim: int) -> None:
+        self.say("blessed: every gate passed", style="bold green")
+        lines = [
+            f"run       {run}",
+            *went,
             *([f"report    {_from_here(page)}"] if page else []),
             "",
             f'    import zoo; encoder = zoo.load("{spec}")',

@@ -53,6 +53,38 @@ def index_name(held: Any) -> str | None:
     return INDEX if index.name is None else str(index.name)
 
 
+def with_columns(table: MemoryTable, columns: Mapping[str, Any]) -> tuple[MemoryTable, dict[str, str]]:
+    """A table with more columns beside its own.
+
+    Args:
+        table: what `held_table` gave.
+        columns: what each is for -> its cells, one for each row: an array, a list or a column of a frame.
+
+    Returns:
+        The table, and what each is for -> what it is called there.
+
+    Raises:
+        InputError: not one cell for each row.
+    """
+    import pyarrow as pa
+
+    rows, added = table.arrow, {}
+    for use, cells in columns.items():
+        found = list(cells.to_pylist() if hasattr(cells, "to_pylist") else np.asarray(cells, dtype=object).ravel())
+        said = use.removesuffix("_column")
+        if len(found) != rows.num_rows:
+            raise InputError(f"{said}: {len(found):,} of them for {rows.num_rows:,} rows; give one for each row")
+        name = said
+        while name in rows.column_names:
+            name = f"{name}_"
+        try:
+            rows = rows.append_column(name, pa.array(found, from_pandas=True))
+        except pa.ArrowException as error:
+            raise InputError(f"{said}: not of one type ({one_line(error)}); give numbers or texts") from error
+        added[use] = name
+    return MemoryTable(table.name, rows, _identity(rows, table.name)), added
+
+
 def _is_pandas(held: Any) -> bool:
     return hasattr(held, "iloc") and hasattr(held, "index")
 

@@ -40,6 +40,11 @@ class MemoryTable:
         self._table, self._identity = table, dict(identity)
         require_names(self)
 
+    @property
+    def arrow(self) -> Any:
+        """The rows, a `pyarrow.Table`."""
+        return self._table
+
     def identity(self) -> dict[str, Any]:
         """See `zoo.tables.table.Table`."""
         return self._identity

@@ -11,11 +11,12 @@ from zoo.errors import suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHAMPION = "champion"
+CHAMPION, LATEST = "champion", "latest"  # the newest run, blessed or not, is found and not an alias
 _FORMER = (
     "zoo.former_champions"  # tag of a registered model: versions, oldest first; MLflow keeps no history of aliases
 )
 TEST_SET, ENCODERS = "zoo.test_set", "zoo.encoders"  # tags of a run: which rows have judged how many encoders
+KEPT, LATENT_DIM = "zoo.kept", "zoo.latent_dim"  # tags of a run: id of the model it has kept, and its code's width
 _AGAIN = "1"  # value of the tag TEST_SET.DIGEST: rows that judged the run's encoder later
 _global_uri_lock = threading.Lock()
 
@@ -93,6 +94,30 @@ def what_exists(client: Any, uri: str) -> str:
     versions = sorted(int(each.version) for each in client.search_model_versions(f"name='{name}'"))
     aliases = sorted(models[name].aliases)
     return f"no such version or alias of {name!r}; versions: {versions}, aliases: {aliases}"
+
+
+def latest_run(client: Any, name: str) -> str | None:
+    """The id of the newest run of a recipe's name that has kept an encoder; None if there is none."""
+    quoted = name.replace("'", "\\'")
+    experiments = [each.experiment_id for each in _pages(client.search_experiments)]
+    found = client.search_runs(
+        experiments,
+        f"tags.`zoo.recipe` = '{quoted}' AND tags.`{KEPT}` LIKE '%'",
+        order_by=["attributes.start_time DESC"],
+        max_results=1,
+    )
+    return found[0].info.run_id if found else None
+
+
+def why_none(run: Any) -> str:
+    """Why a run has kept no encoder."""
+    if "zoo.sweep" in run.data.tags:
+        return "it is a sweep, whose chosen run has one; zoo.compare and MLflow list its runs"
+    if "mlflow.parentRunId" in run.data.tags:
+        return "it is one of several (of a sweep, of seeds or of folds) of which another was kept; name the parent run"
+    if run.info.status != "FINISHED":
+        return f"it was not judged ({run.info.status.lower()}); the command that began it takes it up again"
+    return "it was made with export.keep=false, or by an earlier version"
 
 
 def count_again(client: Any, run_id: str, test_set: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoo.errors import as_utf8
 from zoo.tracking._model_signature import input_example, kind_of_model, model_signature
 from zoo.tracking._reachable import Patient, waiting_shown
-from zoo.tracking._registry import ENCODERS, TEST_SET, encoders_judged, global_uri, set_champion
+from zoo.tracking._registry import ENCODERS, KEPT, LATENT_DIM, TEST_SET, encoders_judged, global_uri, set_champion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,20 +94,18 @@ class TrackedRun:
         self.log_tags({TEST_SET: test_set, ENCODERS: encoders})
         return encoders_judged(self._client, test_set)
 
-    def register(self, name: str, directory: Path, rows: Mapping[str, Any], latent_dim: int) -> int:
-        """Registers an exported encoder as a new version.
+    def keep(self, directory: Path, rows: Mapping[str, Any], latent_dim: int) -> TrackedRun:
+        """Keeps an exported encoder with the run, as a model that MLflow can load; `register` makes a version of it.
 
         Args:
-            name: name of the registered model.
             directory: the SavedModel.
             rows: an input example, the arrays [n, ...] that the encoder takes by name.
             latent_dim: width of the code.
 
         Returns:
-            The version's number.
+            The run itself.
         """
         import mlflow
-        from mlflow.exceptions import MlflowException
         from mlflow.models import Model
 
         kind = kind_of_model(directory, rows)
@@ -115,7 +113,7 @@ class TrackedRun:
         parameters = self._client.get_run(self.run_id).data.params
         model = self._client.create_logged_model(self.experiment, "encoder", self.run_id, params=parameters)
         with global_uri(self._client.tracking_uri), self._waiting():
-            logged = Model.log(
+            Model.log(
                 artifact_path=None,
                 flavor=mlflow.pyfunc,
                 name="encoder",
@@ -127,13 +125,22 @@ class TrackedRun:
                 input_example=input_example(kind, rows),
                 pip_requirements=_requirements(),
             )
+        self.log_tags({KEPT: model.model_id, LATENT_DIM: latent_dim})
+        return self
+
+    def register(self, name: str) -> int:
+        """Registers the encoder that the run has kept as a new version; returns its number."""
+        from mlflow.exceptions import MlflowException
+
+        tags = self._client.get_run(self.run_id).data.tags
         try:
             self._client.create_registered_model(name)
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
+        uri, width = f"models:/{tags[KEPT]}", {LATENT_DIM: tags[LATENT_DIM]}
         with global_uri(self._client.tracking_uri):
-            version = self._client.create_model_version(name, logged.model_uri, self.run_id, model_id=logged.model_id)
+            version = self._client.create_model_version(name, uri, self.run_id, tags=width, model_id=tags[KEPT])
         return int(version.version)
 
     def _waiting(self) -> contextlib.AbstractContextManager[None]:
@@ -151,7 +158,7 @@ class TrackedRun:
 
 
 def rehearse_registering(kind: RowKind, rows: Mapping[str, Any], latent_dim: int) -> None:
-    """Makes what `TrackedRun.register` tells MLflow of the rows, which must be possible."""
+    """Makes what `TrackedRun.keep` tells MLflow of the rows, which must be possible."""
     model_signature(kind, rows, latent_dim)
     input_example(kind, rows)
 

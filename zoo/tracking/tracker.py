@@ -15,14 +15,19 @@ from zoo.folders import require_writable
 from zoo.tracking._reachable import Patient, require_reachable, waiting_shown
 from zoo.tracking._registry import (
     CHAMPION,
+    KEPT,
+    LATENT_DIM,
+    LATEST,
     count_again,
     encoders_judged,
     existing_run,
     former_champions,
     global_uri,
     is_absent,
+    latest_run,
     set_champion,
     what_exists,
+    why_none,
 )
 from zoo.tracking._registry_file import SQLITE, RegistryFile, own_artifacts_tag
 from zoo.tracking.tracked_run import TrackedRun
@@ -119,18 +124,70 @@ class Tracker:
 
     def _fetched(self, client: Any, uri: str) -> Path:
         """The folder behind a `models:/` URI, on this machine."""
-        import mlflow
-
+        location = ""
         if self._file is not None and ("/" in uri.removeprefix("models:/") or "@" in uri):
             name, version = self.resolved(uri.removeprefix("models:/"))
             location = client.get_model_version_download_uri(name, str(version))
-            if location.startswith(("file:", "/")):
-                path = self._file.present(location)
-                if not path.is_dir():
-                    raise FileNotFoundError(f"{path} is gone")
-                return path
+        return self._files_of(client, uri, location)
+
+    def _files_of(self, client: Any, uri: str, location: str) -> Path:
+        """The folder of a model on this machine: where it lies, or fetched."""
+        import mlflow
+
+        if self._file is not None and location.startswith(("file:", "/")):
+            path = self._file.present(location)
+            if not path.is_dir():
+                raise FileNotFoundError(f"{path} is gone")
+            return path
         with global_uri(client.tracking_uri), self._waiting():
             return Path(mlflow.artifacts.download_artifacts(uri))
+
+    def kept(self, run_id: str) -> Path:
+        """The SavedModel that a run has kept, blessed or not.
+
+        Raises:
+            InputError: there is no such run, or it has kept none.
+            ZooError: its files cannot be read.
+        """
+        self._require_store(f"run {run_id}")
+        from mlflow.exceptions import MlflowException
+
+        with self.connected() as client:
+            run = existing_run(client, run_id)
+            if run is None:
+                raise InputError(f"there is no run {run_id} in {self.resolved_uri}")
+            model_id = run.data.tags.get(KEPT)
+            if model_id is None:
+                raise InputError(f"run {run_id} has kept no encoder: {why_none(run)}")
+            try:
+                path = self._files_of(
+                    client, f"models:/{model_id}", client.get_logged_model(model_id).artifact_location
+                )
+            except (MlflowException, OSError) as error:
+                raise ZooError(
+                    f"the encoder of run {run_id} is in {self.resolved_uri}, but cannot be read: {one_line(error)}"
+                ) from error
+        return path / "artifacts" / "saved_model"
+
+    def latest_run(self, name: str) -> str:
+        """The id of the newest run of a recipe's name that has kept an encoder, blessed or not.
+
+        Raises:
+            InputError: there is none.
+        """
+        self._require_store(f"{name}@{LATEST}")
+        with self.connected() as client:
+            run_id = latest_run(client, name)
+        if run_id is None:
+            raise InputError(f"{name}@{LATEST}: no run of {name!r} has kept an encoder in {self.resolved_uri}")
+        return run_id
+
+    @contextlib.contextmanager
+    def finished(self, run_id: str) -> Iterator[TrackedRun]:
+        """A run that is over, to note more of it."""
+        with self.connected() as client:
+            run = client.get_run(run_id)
+            yield TrackedRun(client, run_id, run.info.experiment_id)
 
     def champion(self, name: str) -> tuple[int, Path] | None:
         """Version and SavedModel of the present champion, or None if there is none."""
@@ -196,6 +253,15 @@ class Tracker:
                 if not is_absent(error):
                     raise
                 return None
+
+    def champion_width(self, name: str) -> int | None:
+        """Columns of the present champion's codes; None without one, or one that does not say."""
+        version = self.champion_version(name)
+        if version is None:
+            return None
+        with self.connected() as client:
+            width = client.get_model_version(name, str(version)).tags.get(LATENT_DIM)
+        return None if width is None else int(width)
 
     def resolved(self, spec: str) -> tuple[str, int]:
         """Name and version number of `name` (its champion), `name@alias` or `name/version`.

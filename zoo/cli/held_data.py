@@ -1,0 +1,102 @@
+"""What Python users hand over in memory: rows in place of a recipe's file, and overrides as mappings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import InputError
+from zoo.recipe import compose
+from zoo.signature import read_signature
+from zoo.tables.held_table import held_table, index_name, with_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zoo.recipe import Recipe
+
+_PLACES = ("path", "dataset", "table")  # where a source may have its rows from otherwise
+_LABELS, _KEY = ("label_column", "entity_column"), "key_column"
+
+
+def with_held(recipe: str, overrides: Sequence[str], data: Any, labels: Any = None, keys: Any = None) -> Recipe:
+    """A recipe whose rows are in memory.
+
+    Args:
+        recipe: its name or file.
+        overrides: of it.
+        data: the rows, see `zoo.tables.held_table.held_table`.
+        labels: a class (for records: an entity) for each row, or the name of the column that holds them.
+        keys: a name for each row, or the name of the column; None takes the index of a pandas frame that has one.
+
+    Raises:
+        InputError: rows, labels or keys that cannot be used, or a recipe whose source reads no tables.
+        RecipeError: see `zoo.recipe.compose`.
+    """
+    place, source = _innermost(compose(recipe, overrides).config["data"])
+    takes = read_signature(source["_target_"]).parameters
+    if "table" not in takes:
+        raise InputError(
+            f"data=: {source['_target_']}, from which {recipe} has its rows, reads no tables; dense_vectors, "
+            "anomaly_table, records_table and softmax_onehot do"
+        )
+    table = held_table(data, "data")
+    key = ".".join(("data", *place))
+    own = [f"++{key}.{name}=null" for name in _PLACES if name in takes]
+    named = {next((each for each in _LABELS if each in takes), _LABELS[0]): labels, _KEY: keys}
+    columns: dict[str, Any] = {}
+    for option, given in named.items():
+        if given is not None and option not in takes:
+            raise InputError(f"{'keys' if option == _KEY else 'labels'}=: {source['_target_']} takes none")
+        if isinstance(given, str):
+            own.append(f"{key}.{option}={as_override(given)}")
+        elif given is not None:
+            columns[option] = given
+    if keys is None and _KEY in takes and source.get(_KEY) is None and (index := index_name(data)) is not None:
+        own.append(f"{key}.{_KEY}={as_override(index)}")
+    if columns:
+        table, added = with_columns(table, columns)
+        own += [f"{key}.{option}={as_override(name)}" for option, name in added.items()]
+    composed = compose(recipe, [*overrides, *own])
+    return composed.with_rows(table, place)
+
+
+def as_overrides(overrides: Mapping[str, Any], above: str = "") -> list[str]:
+    """Overrides in Hydra's grammar from a mapping of keys, dotted or nested, to values."""
+    found = []
+    for name, value in overrides.items():
+        key = f"{above}{name}"
+        if isinstance(value, Mapping) and value:
+            found += as_overrides(value, f"{key}.")
+        else:
+            found.append(f"{key}={as_override(value)}")
+    return found
+
+
+def as_override(value: Any) -> str:
+    """A value in Hydra's grammar: text in quotes, so that nothing in it is read as more than text.
+
+    Raises:
+        InputError: a value that a recipe cannot hold.
+    """
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # a scalar of NumPy's
+        value = value.item()
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(as_override, value))}]"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"') if '"' in value or value.endswith("\\") else value
+        return f'"{escaped}"'
+    if value is None or isinstance(value, bool | int | float):
+        return json.dumps(value)
+    if isinstance(value, Mapping):
+        return f"{{{','.join(f'{name}:{as_override(each)}' for name, each in value.items())}}}"
+    raise InputError(f"{value!r} cannot be written into a recipe: give text, a number, true or false, null, or a list")
+
+
+def _innermost(config: Mapping[str, Any]) -> tuple[tuple[str, ...], Mapping[str, Any]]:
+    """The source that reads the rows, and where in the section it is: sources may wrap others."""
+    place: tuple[str, ...] = ()
+    while isinstance(config.get("data"), Mapping) and "_target_" in config["data"]:
+        config, place = config["data"], (*place, "data")
+    return place, config
