@@ -5,7 +5,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from zoo.matching.agreement import Agreement, agreements
 from zoo.matching.fellegi_sunter import BOTH_MISSING, ONE_MISSING
-from zoo.matching.field_values import LONGEST, FieldValues, joined
+from zoo.matching.field_values import LONGEST, FieldValues, Reading, joined
 
 
 def field(left, right=None, name="f", **options):
@@ -36,7 +36,10 @@ def test_missing_is_neither_agreement_nor_disagreement():
 
 
 def test_words_for_missing_can_be_added():
-    assert all_pairs(field(["0.0", "x"], ["0.0", "x"], missing=["0.0"]))[0].tolist() == [BOTH_MISSING, ONE_MISSING]
+    assert all_pairs(field(["0.0", "x"], ["0.0", "x"], reading=Reading(missing=["0.0"])))[0].tolist() == [
+        BOTH_MISSING,
+        ONE_MISSING,
+    ]
 
 
 def test_scripts_that_cannot_be_compared_do_not_agree():

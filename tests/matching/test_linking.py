@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from zoo.errors import InputError
+from zoo.matching.field_values import Reading
 from zoo.matching.linking import Sides, Wanted, field_values, link, nearest
 
 NAMES = ["first", "last", "town", "born", "phone"]
@@ -111,6 +112,25 @@ def test_vectors_without_fields_are_matched_by_their_cosine(rng):
 
 
 def test_what_a_recipe_says_stands_for_missing_is_missing(two_tables):
-    values, _ = field_values(*two_tables, NAMES, {}, ("a", "b"), ["Hobart"])
+    values, _ = field_values(*two_tables, NAMES, {}, ("a", "b"), Reading(missing=["Hobart"]))
     towns = two_tables[0].column("town").to_pylist()
     np.testing.assert_array_equal(values[2].left < 0, [town == "hobart" for town in towns])
+
+
+def test_fields_are_what_the_encoder_reads_them_as(two_tables):
+    kinds = {"first": "text", "town": "category", "phone": "number", "born": "date"}
+    inferred, _ = field_values(*two_tables, NAMES, {}, ("a", "b"))
+    assert [each.kind for each in inferred] == ["text", "text", "category", "date", "text"]
+    values, notes = field_values(*two_tables, NAMES, {}, ("a", "b"), Reading(kinds))
+    assert [each.kind for each in values] == ["text", "text", "category", "date", "number"]
+    mistyped = sum(not cell.isdecimal() for table in two_tables for cell in table.column("phone").to_pylist() if cell)
+    assert mistyped > 10
+    assert notes == (f"phone: {mistyped} cells without a number, which count as empty",)
+
+
+def test_tables_that_share_no_filled_field_are_refused(two_tables):
+    left, right = two_tables
+    gaps = pa.nulls(right.num_rows, pa.string())
+    empty = right.select(["first", "last"]).append_column("town", gaps).append_column("born", gaps)
+    with pytest.raises(InputError, match=r"town: every cell is empty in 'b', .*no field is left to match by"):
+        field_values(left, empty, ["town", "born"], {}, ("a", "b"))

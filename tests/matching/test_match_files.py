@@ -140,6 +140,7 @@ BAD = {
     "twice": ("id," + HEADER + ("7," + ROW) * 2, r"column 'id' names rows twice, such as '7' .* id=none"),
     "no id": ("id," + HEADER + "7," + ROW + "," + ROW, r"column 'id' .*row 1"),
     "empty": (HEADER, "no rows"),
+    "gaps": (HEADER + ",,n/a,-,\n" * 5, "first: every cell is empty in .*no field is left to match by"),
     "cp1252": (HEADER + ROW.replace("anna", "änna"), r"not UTF-8 .*encoding=cp1252"),
     "utf-16": ((HEADER + ROW).encode("utf-16-le"), r"bytes of 0.*encoding=utf-16-le"),
 }
@@ -191,7 +192,7 @@ def test_long_cells_nul_and_empty_columns_are_said(encoder, two_tables, tmp_path
     b = two_tables[1].set_column(2, "town", pa.nulls(300, pa.string()))
     found = zoo.match(encoder, a, b)
     said = capsys.readouterr().out
-    assert "first: 1 texts are compared by their first 1,000 characters" in said
+    assert "first: longer than 1,000 characters, 1 text compared by the first of them" in said
     assert "town: every cell is empty in 'b', so it says nothing" in said
     assert found.num_rows > 150
 
@@ -240,3 +241,10 @@ def test_help_and_wrong_arguments_do_without_tensorflow(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "none.csv" in done.stderr
+
+
+def test_cells_of_several_values_end_with_status_2(encoder, files, tmp_path, capsys):
+    pq.write_table(pa.table({name: pa.array([["x", "y"]]) for name in NAMES}), tmp_path / "bad.parquet")
+    assert match(arguments(encoder, (files[0], tmp_path / "bad.parquet"), tmp_path / "pairs.csv")) == 2
+    assert "column 'first' holds several values a cell (list<" in capsys.readouterr().err
+    assert not list(tmp_path.glob("pairs*"))

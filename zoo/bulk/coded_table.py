@@ -13,6 +13,7 @@ from zoo.bulk.prefetch import prefetch
 from zoo.bulk.progress import Progress
 from zoo.bulk.rows import choose_columns
 from zoo.errors import InputError, suggestion
+from zoo.tables.arrow_types import is_list
 from zoo.tables.keys import column_keys, first_rows
 from zoo.tables.options import Options
 from zoo.tables.own_columns import key_names
@@ -72,6 +73,13 @@ class Read:
     def __post_init__(self) -> None:
         require_names(self.table)
         names = self.table.schema.names
+        nested = [name for name in self.fields if name in names and _is_nested(self.table.schema.field(name).type)]
+        if nested:
+            kind = self.table.schema.field(nested[0]).type
+            raise InputError(
+                f"{self.table.name}: column {nested[0]!r} holds several values a cell ({kind}), which cannot be "
+                "compared; write them as one text, or leave it out with fields="
+            )
         for name in [*self.fields, *([self.id_column] if self.id_column else [])]:
             if name not in names:
                 hint = suggestion(name, names, what="columns")
@@ -135,6 +143,12 @@ def coded_table(read: Read, encoder: Encoder, saved_model: Path, parts: Parts, c
     if table.identity() != identity["input"]:
         raise InputError(f"{table.name} was changed while it was encoded; start again, and leave it as it is")
     return _read_parts(read, parts, blocks, identity)
+
+
+def _is_nested(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(is_list(kind) or pa.types.is_nested(kind))
 
 
 def _read_parts(read: Read, parts: Parts, blocks: Sequence[Block], identity: dict[str, Any]) -> CodedTable:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from zoo.encoder import Encoder
     from zoo.matching.arrays import Ints
+    from zoo.matching.field_values import Reading
     from zoo.tables.table import Table
 
 _QUERIES = 1 << 15  # rows whose candidates are kept at a time
@@ -118,7 +119,7 @@ def match_files(name: str | Path, a: Given, b: Given | None, asked: Asked, conso
             index.require_same(coded[0].identity["encoder"])
             coded.append(index.table)
         scorer = None if index is None else index.scorer
-        links = _linked(coded, parts[-1], asked.wanted, console, scorer, encoder.missing_texts)
+        links = _linked(coded, parts[-1], asked.wanted, console, scorer, encoder.reading)
         if asked.index is not None and b is not None:
             MatchIndex.of(coded[1], links.scorer).write(asked.index)
             console.print(f"index of {coded[1].name} -> {asked.index}", highlight=False, markup=False)
@@ -150,7 +151,7 @@ def deduplicate_file(name: str | Path, given: Given, asked: Asked, console: Cons
     read = Read(table, given.id_column, _fields(encoder, asked.fields))
     with _parts(asked.output, ("a", "pairs")) as parts:
         coded = coded_table(read, encoder, saved_model, parts[0], console)
-        links = _linked([coded], parts[-1], asked.wanted, console, None, encoder.missing_texts)
+        links = _linked([coded], parts[-1], asked.wanted, console, None, encoder.reading)
         entities = links.entities()
         found = entity_table(links, entities, coded.ids)
         if asked.index is not None:
@@ -162,12 +163,12 @@ def deduplicate_file(name: str | Path, given: Given, asked: Asked, console: Cons
 
 
 def _linked(
-    coded: Sequence[CodedTable], parts: Parts, wanted: Wanted, console: Console, scorer: Any, missing: Sequence[str]
+    coded: Sequence[CodedTable], parts: Parts, wanted: Wanted, console: Console, scorer: Any, reading: Reading
 ) -> Links:
     right = coded[1] if len(coded) > 1 else None
     where = coded[0].name, coded[-1].name
     values, notes = field_values(
-        coded[0].fields, None if right is None else right.fields, coded[0].fields.column_names, {}, where, missing
+        coded[0].fields, None if right is None else right.fields, coded[0].fields.column_names, {}, where, reading
     )
     kinds = ", ".join(f"{each.name} ({each.kind})" for each in values)
     console.print(f"compared: {kinds or 'codes alone'}", highlight=False, markup=False)

@@ -13,6 +13,7 @@ from zoo.encoder.methods import constant, seeds_of
 from zoo.encoder.saved import from_saved_model
 from zoo.encoder.vocabulary import Vocabulary
 from zoo.folders import copied_whole
+from zoo.matching.field_values import Reading
 from zoo.rows.dense_rows import DenseRows
 
 if TYPE_CHECKING:
@@ -318,16 +319,17 @@ class Encoder:
             a,
             b,
             k,
-            missing=self.missing_texts,
+            reading=self.reading,
             one_to_one=one_to_one,
             threshold=threshold,
         )
 
     @property
-    def missing_texts(self) -> tuple[str, ...]:
-        """What stands for an empty cell of a record, beside the usual ones."""
+    def reading(self) -> Reading:
+        """What its fields hold and what stands for an empty cell of them, as it was trained."""
         of_kind = getattr(self.kind, "missing", None)
-        return tuple(of_kind if of_kind is not None else getattr(getattr(self.kind, "rules", None), "missing", ()))
+        missing = of_kind if of_kind is not None else getattr(getattr(self.kind, "rules", None), "missing", ())
+        return Reading(getattr(self.kind, "reads", {}), tuple(missing))
 
     def _function(self, method: str) -> Callable[..., Any]:
         if method not in self._functions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,7 +12,7 @@ from zoo.rows.plain_text import missing_keys, plain
 from zoo.tables.cells import plain_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from zoo.matching.arrays import Ints, Reals, Truths
 
@@ -25,9 +25,22 @@ _CATEGORIES, _ROWS_OF_A_CATEGORY = 100, 20
 # rows that must hold numbers, and among them fractions; and dates, of which some are mistyped
 _NEARLY_ALL, _SOME, _MOST = 0.95, 0.05, 0.8
 _FRACTION = re.compile(r"\.\d*[1-9]")
-_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _YEAR_FIRST = re.compile(r"(1[5-9]\d\d|20\d\d)[-/.]?(0[1-9]|1[0-2])[-/.]?(0[1-9]|[12]\d|3[01])([T ].*)?")
 _YEAR_LAST = re.compile(r"(0?[1-9]|[12]\d|3[01])[-/.](0?[1-9]|[12]\d|3[01])[-/.](1[5-9]\d\d|20\d\d)")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How an encoder reads its fields, which matching follows.
+
+    Attributes:
+        kinds: field -> text, category, number or date; of a field that it does not name, the tables' cells say it.
+        missing: texts that stand for an empty cell beside the usual ones.
+    """
+
+    kinds: Mapping[str, Literal["text", "category", "number", "date"]] = field(default_factory=dict)
+    missing: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,7 @@ class FieldValues:
         left: [rows] the value of each row of the first table, -1 where the cell is empty.
         right: the same of the second; the same array where both are one.
         cut: how many different values were longer than what is compared.
+        unread: how many cells hold no number although the field does, and count as empty.
     """
 
     name: str
@@ -51,28 +65,34 @@ class FieldValues:
     left: Ints
     right: Ints
     cut: int = 0
+    unread: int = 0
 
     @classmethod
-    def of_columns(cls, name: str, left: Any, right: Any = None, missing: Iterable[str] = ()) -> FieldValues:
+    def of_columns(cls, name: str, left: Any, right: Any = None, reading: Reading | None = None) -> FieldValues:
         """Reads a column of each table.
 
         Args:
             name: of the field.
             left: the first table's column, an Arrow array; of any type that has single cells.
             right: the second's; None where both are one.
-            missing: texts that stand for an empty cell beside the usual ones.
+            reading: how the encoder reads it; None infers it from the cells.
         """
         import pyarrow as pa
+
+        reading = reading or Reading()
 
         columns = [plain_texts(each) for each in (left, right) if each is not None]
         coded = pa.chunked_array(columns, pa.large_string()).combine_chunks()
         coded = (coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded).dictionary_encode()
         raw = coded.dictionary.to_pylist()
-        empty = missing_keys() | {plain(word) for word in missing}
+        empty = missing_keys() | {plain(word) for word in reading.missing}
         spelt = [plain(text[:LONGEST]) for text in raw]
         codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
         rows = np.bincount(codes, minlength=len(raw)).tolist()
-        kind = _kind([each for each in zip(raw, spelt, rows, strict=True) if each[1] not in empty], codes.size)
+        filled = [each for each in zip(raw, spelt, rows, strict=True) if each[1] not in empty]
+        kind: Kind = reading.kinds.get(name) or _kind(filled, codes.size)
+        if kind == "text" and _is_long(filled):
+            kind = "long text"
         as_written = kind in {"number", "date"}
         keys = [text if as_written else key for text, key in zip(raw, spelt, strict=True)]
         known = np.asarray([key not in empty for key in spelt], dtype=bool)
@@ -81,10 +101,13 @@ class FieldValues:
         first = len(columns[0])
         cut = sum(len(text) > LONGEST for text in raw)
         numbers = _dates(texts) if kind == "date" else _numbers(texts) if kind == "number" else None
+        unread = 0
         if numbers is not None and kind == "number":  # what is none cannot be compared
-            values = np.where(np.append(np.isfinite(numbers), False)[values], values, np.int32(-1))
+            readable = np.append(np.isfinite(numbers), False)[values]
+            unread = int((~readable & (values >= 0)).sum())
+            values = np.where(readable, values, np.int32(-1))
         side = values[:first]
-        return cls(name, kind, texts, numbers, side, side if right is None else values[first:], cut)
+        return cls(name, kind, texts, numbers, side, side if right is None else values[first:], cut, unread)
 
     @property
     def is_single_table(self) -> bool:
@@ -137,8 +160,13 @@ def _kind(filled: Sequence[tuple[str, str, int]], rows: int) -> Kind:
     different = len({key for _, key, _ in filled})
     if different <= _CATEGORIES and different * _ROWS_OF_A_CATEGORY <= rows:
         return "category"
-    words = sum(many * (key.count(" ") + 1) for _, key, many in filled) / total
-    return "long text" if words > _LONG_TEXT else "text"
+    return "text"
+
+
+def _is_long(filled: Sequence[tuple[str, str, int]]) -> bool:
+    """Whether cells are texts at length, see `_kind`."""
+    total = sum(many for _, _, many in filled)
+    return total > 0 and sum(many * (key.count(" ") + 1) for _, key, many in filled) / total > _LONG_TEXT
 
 
 def _is_date(text: str) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from zoo.matching.arrays import Reals
+    from zoo.matching.field_values import Reading
 
 
 def matched(
@@ -25,11 +26,11 @@ def matched(
     b: Any,
     k: int,
     *,
-    missing: Sequence[str],
+    reading: Reading,
     one_to_one: bool,
     threshold: float | None,
 ) -> Any:
-    """See `zoo.Encoder.match`; `encode` gives the codes of rows, `fields` are compared, `missing` stands for none."""
+    """See `zoo.Encoder.match`; `encode` gives the codes of rows, `fields` are compared, as `reading` says."""
     import pyarrow as pa
 
     wanted = Wanted(k, one_to_one, threshold)
@@ -37,7 +38,7 @@ def matched(
         raise InputError("one_to_one means nothing within one table: an entity may have any number of rows")
     tables = [_columns(each, name, fields) for each, name in ((a, "a"), (b, "b")) if each is not None]
     codes = [encode(each) for each in (a, b) if each is not None]
-    values, _ = field_values(tables[0], tables[1] if len(tables) > 1 else None, fields, {}, ("a", "b"), missing)
+    values, _ = field_values(tables[0], tables[1] if len(tables) > 1 else None, fields, {}, ("a", "b"), reading)
     sides = Sides(values, codes[0], codes[1] if len(codes) > 1 else None)
     links = link(sides, nearest(sides, wanted), wanted)
     ids = [pa.array(np.arange(len(each))) for each in codes]

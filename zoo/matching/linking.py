@@ -12,11 +12,11 @@ from zoo.errors import InputError, suggestion
 from zoo.matching.agreement import Agreement, agreements
 from zoo.matching.candidates import near_pairs, sharing_pairs, together
 from zoo.matching.entities import entities
-from zoo.matching.field_values import LONGEST, FieldValues, joined
+from zoo.matching.field_values import LONGEST, FieldValues, Reading, joined
 from zoo.matching.nearest_codes import NearestCodes, cosines_of_pairs, first_of_equal, unit_codes
 from zoo.matching.one_to_one import one_to_one
 from zoo.matching.scorer import Scored, Scorer
-from zoo.tables.words import listed
+from zoo.tables.words import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -160,7 +160,7 @@ def field_values(
     names: Sequence[str],
     called: Mapping[str, str],
     where: tuple[str, str],
-    missing: Sequence[str] = (),
+    reading: Reading | None = None,
 ) -> tuple[list[FieldValues], tuple[str, ...]]:
     """What two tables hold in the fields that are compared, and notes on what cannot be.
 
@@ -170,21 +170,23 @@ def field_values(
         names: of the fields, as the first table has them.
         called: field -> what the second calls it, where it is not the same.
         where: what to call the tables in messages.
-        missing: texts that stand for an empty cell beside the usual ones.
+        reading: how the encoder reads them.
 
     Raises:
-        InputError: a table without such a column.
+        InputError: a table without such a column, or without a filled-in cell in any that the other fills in.
     """
     found, notes = [], []
     for name in names:
         one = _column(left, name, where[0])
         other = None if right is None else _column(right, called.get(name, name), where[1])
-        values = FieldValues.of_columns(name, one, other, missing)
+        values = FieldValues.of_columns(name, one, other, reading)
         filled = values.filled()
         if values.cut:
             notes.append(
-                f"{name}: {values.cut:,} texts are compared by their first {LONGEST:,} characters; they have more"
+                f"{name}: longer than {LONGEST:,} characters, {count(values.cut, 'text')} compared by the first of them"
             )
+        if values.unread:
+            notes.append(f"{name}: {count(values.unread, 'cell')} without a number, which count as empty")
         empty = [table for table, share in zip(where, filled, strict=True) if not share]
         if empty:
             notes.append(f"{name}: every cell is empty in {listed(list(dict.fromkeys(empty)))}, so it says nothing")
@@ -192,6 +194,8 @@ def field_values(
         if min(filled) < _SPARSE:
             notes.append(f"{name}: only {min(filled):.0%} of the cells are filled in; empty ones say nothing")
         found.append(values)
+    if names and not found:
+        raise InputError(f"{'; '.join(notes)}: no field is left to match by; fill one in, or compare others (fields=)")
     return found, tuple(notes)
 
 

@@ -122,13 +122,14 @@ def entity_summary(links: Links, entities: Ints) -> list[str]:
     lines.append(f"{count(len(links.pairs), 'candidate pair')}; {_how_sure(links)}")
     sizes = np.bincount(entities)
     sizes = sizes[sizes > 0]
-    by_size = ", ".join(f"{size}: {int((sizes == size).sum()):,}" for size in range(1, 5) if (sizes == size).any())
+    by_size = [f"{size}: {int((sizes == size).sum()):,}" for size in range(1, 5) if (sizes == size).any()]
     larger = int((sizes > 4).sum())
+    by_size += [f"5 and more: {larger:,}"] if larger else []
     copies = int((links.copies != np.arange(len(entities))).sum())
     lines.append(
         f"{count(len(entities), 'row')}, {copies:,} of them exact copies of an earlier one; "
-        f"{count(len(links.match), 'matching pair')}; {count(len(sizes), 'entity')} (rows: how many; {by_size}"
-        f"{f', 5 and more: {larger:,}' if larger else ''}; the largest has {int(sizes.max(initial=0)):,})"
+        f"{count(len(links.match), 'matching pair')}; {count(len(sizes), 'entity')} (rows: how many; "
+        f"{', '.join(by_size)}; the largest has {int(sizes.max(initial=0)):,})"
     )
     return lines
 

@@ -61,6 +61,11 @@ class TypedRecordRows(RecordRows):
         """See `RowKind`."""
         return {name: (field.columns, field.evidence) for name, field in self.typed.items()}
 
+    @property
+    def reads(self) -> dict[str, str]:
+        """Field -> what its cells are taken for."""
+        return {name: field.reads for name, field in self.typed.items()}
+
     def features(self, arrays: Mapping[str, Any]) -> Any:
         """The items of all fields, one field after another."""
         tf = import_tensorflow()
@@ -94,8 +99,7 @@ class TypedRecordRows(RecordRows):
         import pyarrow as pa
 
         columns = {name: texts_of(raw.column(name)) for name in self.column_names}
-        reads = {name: field.reads for name, field in self.typed.items()}
-        written = self.errors.altered(columns, reads, np.random.default_rng(seed))
+        written = self.errors.altered(columns, self.reads, np.random.default_rng(seed))
         return pa.table({name: pa.array(cells.tolist(), pa.string()) for name, cells in written.items()})
 
     @property
