@@ -81,7 +81,7 @@ def interrupted_at(pattern, count, command):
 
 def test_an_interrupted_sweep_of_seeds_goes_on_and_only_the_chosen_run_meets_the_test_rows(workplace, capsys):
     command = ["recipe=./small.yaml", "--multirun", "model.latent_dim=1,4", "train.seeds=2"]
-    assert interrupted_at("mlruns/checkpoints/*/*/seed_*/training.npz", 3, command) == 1
+    assert interrupted_at("mlruns/checkpoints/*/*/seed_*/training.npz", 3, command) == 130
     capsys.readouterr()
     assert main(command) == 0
     printed = capsys.readouterr().out

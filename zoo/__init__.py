@@ -38,6 +38,11 @@ _CALLABLE = {"compare", "deduplicate", "encode", "judge", "match", "run"}
 _HOMES = {"Encoder": "zoo.encoder", "list_recipes": "zoo.recipe", "load": "zoo.loading"}
 
 
+def __dir__() -> list[str]:
+    """What there is to use, so that `zoo.` and a tab lists it."""
+    return [*__all__, "__version__"]
+
+
 def __getattr__(name: str) -> Any:
     if name in _CALLABLE:
         return importlib.import_module(f"zoo.{name}")

@@ -11,6 +11,7 @@ from zoo.errors import suggestion
 _COMMANDS = {
     "run": ("zoo.run", "trains, judges, registers and exports a recipe"),
     "encode": ("zoo.encode", "encodes a Parquet, CSV or npy file of any size"),
+    "neighbours": ("zoo.neighbours", "shows the words whose codes are nearest to some"),
     "match": ("zoo.match", "finds the rows of two tables that are the same thing"),
     "deduplicate": ("zoo.deduplicate", "finds which rows of a table are the same thing"),
     "judge": ("zoo.judge", "judges a registered encoder again, or embeddings from anywhere"),

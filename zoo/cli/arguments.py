@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-_FAILED = 1
+_FAILED, _INTERRUPTED = 1, 130  # the shell's own number for SIGINT
 _PLAIN_WIDTH = 150  # of a log file
 
 
@@ -72,10 +72,18 @@ def explained(act: Callable[[], int]) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         print("interrupted; nothing was left half done, and the same command goes on", file=sys.stderr)  # noqa: T201
-        return _FAILED
+        return _INTERRUPTED
+    except BrokenPipeError:  # what reads along has seen enough
+        return quietly_ended()
     except OSError as error:
         print(f"error: {one_line(error)}", file=sys.stderr)  # noqa: T201
         return _FAILED
+
+
+def quietly_ended() -> int:
+    """The exit status of a command whose reader has gone, such as `head`: Python would complain when it flushes."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def open_console(*, quiet: bool = False) -> Console:

@@ -14,7 +14,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from zoo.cli.arguments import open_console
+from zoo.cli.arguments import open_console, quietly_ended
 from zoo.cli.held_data import as_overrides, with_held
 from zoo.errors import InputError, RecipeError, ZooError, one_line, suggestion
 from zoo.recipe import compose, expand, list_recipes
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from zoo.stages.result import Result
 
-_BLESSED, _FAILED, _NOT_BLESSED = 0, 1, 3
+_BLESSED, _FAILED, _NOT_BLESSED, _INTERRUPTED = 0, 1, 3, 130  # 130 is the shell's own number for SIGINT
 
 
 def run(
@@ -79,7 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         print("interrupted; the same command takes the run up again", file=sys.stderr)  # noqa: T201
-        return _FAILED
+        return _INTERRUPTED
+    except BrokenPipeError:  # what reads along has seen enough
+        return quietly_ended()
     except OSError as error:
         print(f"error: {one_line(error)}", file=sys.stderr)  # noqa: T201
         return _FAILED

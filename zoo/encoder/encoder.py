@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.encoder.code_index import CodeIndex
 from zoo.encoder.in_memory import from_model
+from zoo.encoder.keyed_methods import KeyedMethods
 from zoo.encoder.methods import constant, seeds_of
 from zoo.encoder.saved import from_saved_model
 from zoo.encoder.vocabulary import Vocabulary
+from zoo.errors import InputError
 from zoo.folders import copied_whole
 from zoo.matching.field_values import Reading
 from zoo.rows.dense_rows import DenseRows
@@ -29,7 +32,7 @@ _DRAWING, _DRAWS = 512, 50  # rows and draws at a time, for likelihoods
 _NUMBERS = 2**24  # a block of rows holds no more numbers than this, going in or coming out: 64 MiB
 
 
-class Encoder:
+class Encoder(KeyedMethods):
     """Turns rows into codes; deterministic, in batches, order kept.
 
     Made by `zoo.load`, `zoo.run`, `Encoder.from_model` or `Encoder.from_saved_model`. What rows look like depends on
@@ -273,24 +276,34 @@ class Encoder:
                 total[block] = np.logaddexp(total[block], np.logaddexp.reduce(weights, axis=0))
         return (total - np.log(samples)).astype(np.float32)
 
-    def encode_words(self, words: Sequence[str]) -> Floats:
-        """Codes of words (or other keys) of the table the encoder was trained from.
+    def index(self, rows: Any, keys: Sequence[Any] | None = None) -> CodeIndex:
+        """An index of rows, of which the nearest to others are found; see `zoo.encoder.CodeIndex`.
 
         Args:
-            words: n keys, spelt as in the table.
-
-        Returns:
-            [n, latent_dim] float32, in the order of the words.
+            rows: n rows, as `encode` takes them.
+            keys: a name for each row; None numbers them from 0, or takes the index of a pandas frame that has one.
 
         Raises:
-            KeyError: words that are not in the table; the message names them and the nearest that are.
-            ValueError: the encoder has no vocabulary.
+            zoo.errors.InputError: keys that repeat themselves, or not one for each row.
         """
-        if isinstance(words, str):
-            raise TypeError(f"encode_words takes a list of words: encode_words([{words!r}])")
-        if self._vocabulary is None:
-            raise ValueError(f"{self.name} has no vocabulary: give it vectors, with encode(vectors)")
-        return self._vocabulary.look_up(words)
+        from zoo.tables.held_table import index_name
+
+        codes = self.encode(rows)
+        if keys is None:
+            keys = list(rows.index) if index_name(rows) is not None else range(len(codes))
+        return CodeIndex(codes, keys, self.encode)
+
+    def open_index(self, path: str | Path) -> CodeIndex:
+        """Reads an index that was saved, so that it can be asked with rows.
+
+        Raises:
+            zoo.errors.InputError: there is no such index, or its codes have another width.
+        """
+        found = CodeIndex.load(path, self.encode)
+        width = found.codes.shape[1]
+        if width != self.latent_dim:
+            raise InputError(f"{path}: codes of {width} numbers, and {self.name} makes {self.latent_dim}")
+        return found
 
     def match(
         self, a: Any, b: Any = None, *, k: int = 10, one_to_one: bool = False, threshold: float | None = None

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.encoder.code_index import CodeIndex
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -45,6 +47,10 @@ class Vocabulary:
 
         return cls(pq.read_table(path, columns=["key"])["key"].to_pylist(), codes)
 
+    def __contains__(self, word: object) -> bool:
+        """Whether a key is known."""
+        return word in self._rows
+
     def look_up(self, words: Sequence[str]) -> Floats:
         """Codes [n, latent_dim] of words.
 
@@ -55,6 +61,28 @@ class Vocabulary:
         if unknown:
             raise KeyError(_unknown_words(unknown, self._rows))
         return self._table[[self._rows[word] for word in words]]
+
+    def most_similar(self, positive: Sequence[str], negative: Sequence[str], k: int) -> list[tuple[str, float]]:
+        """The k keys whose codes are nearest to the sum of some codes less others, each scaled to length 1.
+
+        Those that are given are left out (Mikolov, Yih and Zweig 2013, 3CosAdd).
+
+        Raises:
+            KeyError: words that are not known.
+        """
+        given = [*positive, *negative]
+        signs = np.repeat([1.0, -1.0], [len(positive), len(negative)])
+        codes = self.look_up(given)
+        lengths = np.linalg.norm(codes, axis=1, keepdims=True)
+        wanted = (signs[:, None] * codes / np.maximum(lengths, 1e-12)).sum(axis=0)
+        found = self.index.search(wanted, min(k + len(set(given)), len(self.keys)))
+        near = zip(found.keys[0].tolist(), found.cosines[0].tolist(), strict=True)
+        return [(key, cosine) for key, cosine in near if key is not None and key not in given][:k]
+
+    @cached_property
+    def index(self) -> CodeIndex:
+        """An index of all codes."""
+        return CodeIndex(self._table, self.keys)
 
     @cached_property
     def _table(self) -> Floats:
