@@ -1,5 +1,8 @@
 """What an encoder can do beside encoding, against closed forms, for every kind of rows."""
 
+import pickle
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -126,7 +129,14 @@ def test_records_are_looked_up_in_memory_and_in_the_exported_graph(records, tmp_
     encoder = Encoder.from_model("records", records, kind=row_kind)
     write_saved_model(tmp_path / "records", records, row_kind)
     exported = Encoder.from_saved_model(tmp_path / "records")
-    for each in (encoder, exported):
+    pickled = pickle.dumps(exported)
+    shutil.rmtree(tmp_path / "records")
+    again = pickle.loads(pickled)  # noqa: S301  it is our own
+    assert repr(again) == repr(exported)
+    assert again.save(tmp_path / "saved").joinpath("saved_model.pb").is_file()
+    with pytest.raises(ValueError, match=r"records is in memory .* can be pickled unless"):
+        pickle.dumps(encoder)
+    for each in (encoder, exported, again):
         for rows in (frame, frame.to_dict("records"), frame.to_dict("list")):
             np.testing.assert_allclose(each.encode(rows), expected, atol=1e-6)
     np.testing.assert_allclose(encoder.encode(one_hot), expected, atol=1e-6)

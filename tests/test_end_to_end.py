@@ -281,8 +281,6 @@ def test_a_code_wider_than_the_rows_is_allowed_with_a_warning(first, capsys):
 
 
 def test_input_that_no_training_could_use_ends_with_status_2(first, capsys, tmp_path):
-    assert main([TINY, "train.batch_size=100000"]) == 2
-    assert "do not fill a batch of 100000" in capsys.readouterr().err
     assert main([TINY, "model.preprocess.shrink.directions=50"]) == 2
     assert "cannot shrink 50 directions of rows of width 50" in capsys.readouterr().err
     assert not leftovers()

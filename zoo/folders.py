@@ -6,12 +6,14 @@ import os
 import shutil
 import tempfile
 import uuid
+import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError, one_line
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
 
 def require_writable(folder: Path, what: str, key: str) -> None:
@@ -72,3 +74,28 @@ def copied_whole(folder: Path, target: Path) -> Path:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return target
+
+
+class TemporaryFolder:
+    """A folder that is there as long as this object is.
+
+    Attributes:
+        path: of the folder, which is empty at first.
+    """
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="zoo-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files of a folder and of those in it, by their path from there."""
+    return {each.relative_to(folder).as_posix(): each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+
+
+def unpacked(files: Mapping[str, bytes], folder: Path) -> None:
+    """Writes into a folder what `contents` read."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)

@@ -12,7 +12,7 @@ from zoo.models.neighbour_autoencoder import NeighbourAutoencoder  # noqa: E402
 from zoo.preprocessing.standardise import Standardise  # noqa: E402
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def rows():
     random = np.random.default_rng(0)
     return (random.normal(size=(90, 5)) * [1, 2, 3, 0.1, 10] + 4).astype(np.float32)
@@ -46,6 +46,19 @@ def test_score_is_the_mean_distance_to_the_nearest_kept_rows(rows, nearest, weig
 
 def test_a_kept_row_is_its_own_nearest_neighbour_exactly(rows):
     np.testing.assert_allclose(ready(rows, nearest=1).score(rows), 0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("nearest", "kept", "every"), [(1, 200, 1), (3, 90, 1), (2, 30, 3), (3, 4, 23)])
+def test_kept_rows_are_scored_by_the_nearest_others(rows, nearest, kept, every):
+    rows[7] = rows[3]  # a row that lies twice in the table is its own neighbour, fairly
+    model = ready(rows, nearest=nearest, kept=kept)
+    places_of_kept = model.kept_rows(len(rows))
+    assert places_of_kept.tolist() == list(range(0, 90, every))
+    known = places(model, rows, 2.0)[places_of_kept]
+    distances, _ = NearestNeighbors(n_neighbors=nearest + 1).fit(known).kneighbors(known)
+    alone = model.score_kept(rows[places_of_kept])
+    np.testing.assert_allclose(alone, distances[:, 1:].mean(axis=1), rtol=1e-3, atol=1e-5)
+    assert np.all(np.asarray(alone) >= np.asarray(model.score(rows[places_of_kept])))
 
 
 def test_the_bank_is_saved_with_the_model(rows, tmp_path):

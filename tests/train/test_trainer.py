@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -182,9 +184,19 @@ def test_the_cosine_schedule_ends_at_zero(splits, state):
     assert float(plateau.model.optimizer.learning_rate) < 0.3
 
 
-def test_fewer_rows_than_a_batch_are_refused(splits, state):
-    with pytest.raises(InputError, match=r"400 training rows do not fill a batch of 512.*train\.batch_size"):
-        fit(splits, state, batch_size=512)
+def test_a_batch_that_the_rows_do_not_fill_is_made_smaller_with_a_note(splits, state):
+    trained = fit(splits, state, batch_size=512, epochs=1)
+    assert trained.notes == ("400 training rows do not fill a batch of 512: trained with train.batch_size=100",)
+    assert int(trained.model.optimizer.iterations) == 4
+    few = dataclasses.replace(splits, train=splits.train[:3])
+    trained = fit(few, state.with_name("few.npz"), batch_size=512, epochs=1)
+    assert int(trained.model.optimizer.iterations) == 3
+    assert np.isfinite(trained.history[0]["loss"])
+
+
+def test_a_table_without_rows_to_train_on_is_refused(splits, state):
+    with pytest.raises(InputError, match="no row to train on"):
+        fit(dataclasses.replace(splits, train=splits.train[:0]), state)
 
 
 def test_what_is_solved_for_is_part_of_training_and_gradients_leave_it_alone(splits, state):

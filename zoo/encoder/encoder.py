@@ -15,7 +15,7 @@ from zoo.encoder.methods import constant, seeds_of
 from zoo.encoder.saved import from_saved_model
 from zoo.encoder.vocabulary import Vocabulary
 from zoo.errors import InputError
-from zoo.folders import copied_whole
+from zoo.folders import TemporaryFolder, contents, copied_whole, unpacked
 from zoo.matching.field_values import Reading
 from zoo.rows.dense_rows import DenseRows
 
@@ -77,6 +77,10 @@ class Encoder(KeyedMethods):
         self._functions, self._vocabulary = functions, vocabulary
         self._files: Callable[[], Path] | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """An encoder is pickled as its exported files, and loaded from them: the pickle holds all that they hold."""
+        return Encoder.from_contents, (contents(self._exported("pickled")), self.name)
+
     def __repr__(self) -> str:
         return f"Encoder({self.name!r}, {self.kind.describe()} -> {self.latent_dim})"
 
@@ -113,6 +117,13 @@ class Encoder(KeyedMethods):
         return made.with_files(lambda: directory)
 
     @classmethod
+    def from_contents(cls, files: Mapping[str, bytes], name: str) -> Encoder:
+        """Loads an encoder from the contents of its exported files by path, which is what a pickle of one holds."""
+        folder = TemporaryFolder()  # for `save`, as long as the encoder is there
+        unpacked(files, folder.path)
+        return cls.from_saved_model(folder.path, name).with_files(lambda: folder.path)
+
+    @classmethod
     def _of(cls, name: str, loaded: Loaded, vocabulary: Vocabulary | None) -> Encoder:
         return cls(
             name,
@@ -146,12 +157,16 @@ class Encoder(KeyedMethods):
             zoo.errors.InputError: there is something of that name already.
             ValueError: an encoder in memory that was never exported.
         """
+        return copied_whole(self._exported("saved"), Path(folder).expanduser())
+
+    def _exported(self, done: str) -> Path:
+        """The folder of its exported files."""
         if self._files is None:
             raise ValueError(
-                f"{self.name} is in memory and was not exported; zoo.run(...).encoder can be saved unless export.keep "
+                f"{self.name} is in memory and was not exported; zoo.run(...).encoder can be {done} unless export.keep "
                 "is false"
             )
-        return copied_whole(self._files(), Path(folder).expanduser())
+        return self._files()
 
     def completed_by(self, other: Encoder) -> Encoder:
         """The same encoder, with what it has no function for taken from another that takes the same inputs."""

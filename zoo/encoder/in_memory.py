@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zoo.rows.row_kind import RowKind
 
 
-_IN_MEMORY = ("rates", "score_fields")  # what no exported encoder answers
+_IN_MEMORY = ("rates", "score_fields", "score_kept")  # what no exported encoder answers
 
 
 def from_model(model: Any, kind: RowKind | None, code_scale: float | None) -> Loaded:

@@ -23,7 +23,7 @@ READS_ROWS = {
     "tokens": ("tokens", "tokens"),
 }
 OTHERS = {"decode": ("decode", "reconstruction"), "sample": ("sample", "reconstruction")}
-_OPTIONAL = {"assign", "rates", "score_fields", "tokens"}
+_OPTIONAL = {"assign", "rates", "score_fields", "score_kept", "tokens"}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 import keras
+import numpy as np
 from keras import ops
 
 from zoo.bottlenecks.identity import Identity
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zoo.parts import Batches, Bottleneck, Corruption, Likelihood, Network, Objective, Pairs, Preprocessing, Tensor
-    from zoo.types import LayerArguments, Probability, TableSchema
+    from zoo.types import LayerArguments, Probability, Rows, TableSchema
 
 
 class Autoencoder(Configured, keras.Model):
@@ -244,6 +245,16 @@ class Autoencoder(Configured, keras.Model):
         target = self.prepare(x)
         code = self.bottleneck.encode(flat(self.encoder(target)))
         return -self.likelihood(self.decoder(code), target)
+
+    def score_kept(self, x: Tensor) -> Tensor | None:
+        """`score` of rows that the model keeps, as if each were not kept: [batch]; None for a model that keeps none."""
+        del x
+        return None
+
+    def kept_rows(self, count: int) -> Rows:
+        """Which of so many training rows the model keeps, by their places among them."""
+        del count
+        return np.empty(0, np.int64)
 
     def score_fields(self, x: Tensor) -> Tensor | None:
         """`score`, field by field: [batch, fields] in nats; None for a likelihood that has no fields."""

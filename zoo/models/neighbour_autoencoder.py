@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         PositiveFloat,
         PositiveInt,
         Probability,
+        Rows,
     )
 
 _NEVER = 1e30  # added to the squared distance of a place in the bank that holds no row
@@ -134,7 +135,7 @@ class NeighbourAutoencoder(DenseAutoencoder):
     def _every(self, batches: Batches) -> int:
         """Of how many training rows one is kept."""
         count = sum(len(weights) for _, weights in batches())
-        every = max(-(-count // self.kept), 1)
+        every = self._spacing(count)
         known = -(-count // every)
         if known < self.nearest:
             more = "" if every == 1 else ", or a larger model.kept"
@@ -144,15 +145,35 @@ class NeighbourAutoencoder(DenseAutoencoder):
             )
         return every
 
+    def _spacing(self, count: int) -> int:
+        return max(-(-count // self.kept), 1)
+
+    def kept_rows(self, count: int) -> Rows:
+        """See `zoo.models.Autoencoder`."""
+        return np.arange(0, count, self._spacing(count))
+
     def score(self, x: Tensor) -> Tensor:
         """How far raw rows lie from the nearest kept ones: [batch, width] -> [batch], in deviations if standardised."""
+        return ops.mean(self._distances(x, self.nearest), axis=-1)
+
+    def score_kept(self, x: Tensor) -> Tensor:
+        """`score` of rows that are kept, each by the nearest of the others; it takes `nearest` others.
+
+        A kept row would find itself at distance 0, so that what all such rows score says nothing of new ones.
+        """
+        # itself is the nearest; sorted by exact distances, since those that found the neighbours are rounded
+        found = ops.sort(self._distances(x, min(self.nearest + 1, self.kept)), axis=-1)
+        return ops.mean(found[:, 1:], axis=-1)
+
+    def _distances(self, x: Tensor, count: int) -> Tensor:
+        """To the nearest kept rows: [batch, width] -> [batch, count], the nearest first but for rounding."""
         places, bank = self._places(x), ops.convert_to_tensor(self.bank)
         # squared distances but for the row's own square, which is the same for all that it is compared with
         squares = ops.sum(ops.square(bank), axis=-1) + _NEVER * ops.convert_to_tensor(self.empty)
-        _, nearest = ops.top_k(2 * ops.matmul(places, ops.transpose(bank)) - squares, self.nearest)
+        _, nearest = ops.top_k(2 * ops.matmul(places, ops.transpose(bank)) - squares, count)
         # exact, where the product of matrices would leave a rounding error of the size of near neighbours' distances
         differences = ops.take(bank, nearest, axis=0) - places[:, None]
-        return ops.mean(ops.sqrt(ops.sum(ops.square(differences), axis=-1)), axis=-1)
+        return ops.sqrt(ops.sum(ops.square(differences), axis=-1))
 
     def _places(self, x: Tensor) -> Tensor:
         """Preprocessed rows beside their weighted residuals: [batch, width] -> [batch, 2 * width] float32."""

@@ -25,7 +25,7 @@ class Trainer:
 
     Args:
         epochs: passes over the training rows at the most.
-        batch_size: rows a step.
+        batch_size: rows a step; with fewer training rows than that, a quarter of them, which is noted.
         steps_per_epoch: batches an epoch; None goes once through the training rows. More than those hold draws rows
             again, which small tables and graphs of neighbours need.
         learning_rate: of Adam, at the start.
@@ -100,7 +100,7 @@ class Trainer:
             The model with the weights of its best epoch, its untrained twin and the history.
 
         Raises:
-            InputError: fewer training rows than a batch, or none for validation.
+            InputError: no row to train on, or none for validation.
         """
         from zoo.train.callbacks import FiniteLoss
         from zoo.train.checkpoint import Checkpoint
@@ -109,16 +109,13 @@ class Trainer:
         from zoo.train.precision import chosen, twin
 
         started = time.perf_counter()
-        steps = len(splits.train) // self.batch_size
-        if steps < 1:
-            raise InputError(
-                f"{len(splits.train)} training rows do not fill a batch of {self.batch_size}: "
-                f"give more rows, or a smaller train.batch_size"
-            )
+        if not len(splits.train):
+            raise InputError("there is no row to train on: lower data.validation or data.test")
         if not len(splits.validation):
             raise InputError("there is no row for validation: raise data.validation")
+        batch_size, shrunk = self._rows_a_step(len(splits.train))
         copies = wants_copies(model, splits)
-        feed = Feed(splits, self.batch_size, seed, self._graph(model, splits, seed), self.steps_per_epoch, copies)
+        feed = Feed(splits, batch_size, seed, self._graph(model, splits, seed), self.steps_per_epoch, copies)
         model.build((None, *splits.shape))
         model.adapt(lambda: splits.weighted_batches(splits.train))
         untrained = twin(model)
@@ -144,8 +141,18 @@ class Trainer:
             best_epoch=self._kept_epoch(checkpoint.history, model.settled_epoch),
             seconds=time.perf_counter() - started,
             resumed_epoch=first,
-            notes=tuple(filter(None, (checkpoint.note, _broken(finite.broken_epoch)))),
+            notes=tuple(filter(None, (shrunk, checkpoint.note, _broken(finite.broken_epoch)))),
             precision=computing,
+        )
+
+    def _rows_a_step(self, rows: int) -> tuple[int, str]:
+        """The size of a batch, and a note where so many training rows do not fill the one that was asked for."""
+        if rows >= self.batch_size:
+            return self.batch_size, ""
+        smaller = max(rows // 4, 1)
+        return smaller, (
+            f"{rows:,} training rows do not fill a batch of {self.batch_size:,}: trained with "
+            f"train.batch_size={smaller}"
         )
 
     def _compile(self, model: Any, steps: int) -> None:
