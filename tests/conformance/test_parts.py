@@ -132,10 +132,12 @@ EXAMPLES = {
         "whiten": 0.5,
         "rows": 11,
         "copies": 3,
+        "about": "row",
     },
     "networks.EmbeddingBag": {"units": 5, "hidden": [4], "activation": "tanh", "combiner": "mean", "dropout": 0.25},
     "networks.FieldEncoders": {"units": 5, "fields": {"a": 4, "b": 5}, "evidence": {"a": 1.0, "b": 2.0}},
     "networks.MLP": {"hidden": [5, 4], "activation": "tanh", "skip": True, "dropout": 0.25},
+    "networks.NoiseFilter": {"network": "networks.MLP", "scale": 0.3},
     "networks.PatchCodes": {
         "centroids": 5,
         "side": 3,

@@ -70,6 +70,23 @@ def test_it_finds_the_columns_that_views_agree_on_and_gives_the_noise_there_a_va
     assert np.abs(blurred.map).max() < 0.1  # all directions are taken to be as noisy as the noisiest
 
 
+def test_about_the_row_what_all_views_have_in_common_counts_as_well(rows):
+    """Views that add 3 to the first column agree with each other there, and not with their row."""
+
+    class Shifted(Uneven):
+        def call(self, x, training=False):
+            return super().call(x, training) + np.array([3, 0, 0, 0, 0, 0], np.float32) * training
+
+    noise = np.array([0.1, 0.2, 0.4, 0.5, 1.0, 2.0])
+    for about, columns in (("mean", (0, 1)), ("row", (1, 2))):
+        layer = adapted(rows, views=Shifted(noise), units=2, shrinkage=1e-6, about=about)
+        assert tuple(np.abs(layer.map).argmax(axis=0)) == columns
+    ratios = 1 / np.abs(np.asarray(layer.map)).max(axis=0)
+    np.testing.assert_allclose(ratios, noise[1:3], rtol=0.05)  # the noise's deviation, all that is left there
+    one = adapted(rows, views=Shifted(noise), units=2, shrinkage=1e-6, about="row", copies=1)
+    assert tuple(np.abs(one.map).argmax(axis=0)) == (1, 2)
+
+
 def test_the_span_is_that_of_linear_discriminant_analysis_with_each_row_a_class():
     random = np.random.default_rng(1)
     rows = (random.normal(size=(50, WIDTH)) @ random.normal(size=(WIDTH, WIDTH))).astype(np.float32)

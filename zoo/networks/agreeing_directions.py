@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 import tensorflow as tf
@@ -25,7 +25,7 @@ class AgreeingDirections(Network):
     """What a network makes of rows, mapped to the few directions that views of a row agree on most: [batch, units].
 
     The views are corruptions of the row: they say what does not matter. With T the covariance of the features of rows,
-    and W that of the features of views about their row's mean, the directions u are the leading generalised
+    and W that of the features of views about their mean or their row, the directions u are the leading generalised
     eigenvectors of T u = w (W + shrinkage * mean(diag W) * I) u. It is linear discriminant analysis with each row a
     class of its own, and what linear maps come to that agree across views and have uncorrelated outputs (VICReg).
 
@@ -41,11 +41,13 @@ class AgreeingDirections(Network):
         whiten: each direction is divided by the standard deviation of the rows along it to this power; with 0 views
             vary alike in all directions, with 1 rows do.
         rows: training rows to learn from at most, evenly spaced among them.
-        copies: views of each, at least 2.
+        copies: views of each; at least 2 about their mean.
+        about: what views of a row are to agree with: `mean`, each other; `row`, the row as it is. What views have in
+            common, and rows have not, matters to the second alone: noise changes all features of patches to one side.
         **kwargs: Keras layer arguments (name, dtype).
 
     Raises:
-        ValueError: fewer than 2 copies, or (when built) fewer features than units.
+        ValueError: fewer than 2 copies about their mean, or (when built) fewer features than units.
 
     Reference:
         Rao 1948 and Fisher's discriminant; Friedman 1989, "Regularized discriminant analysis", eq. 18 (shrinkage);
@@ -62,15 +64,16 @@ class AgreeingDirections(Network):
         whiten: UnitInterval = 0.0,
         rows: PositiveInt = 10_000,
         copies: PositiveInt = 4,
+        about: Literal["mean", "row"] = "mean",
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         super().__init__(**kwargs)
         self.autocast = False  # the network rounds what it wants rounded
-        if copies < 2:
+        if copies < 2 and about == "mean":
             raise ValueError(f"one view agrees with itself: copies must be at least 2, not {copies}")
         network.trainable = False
         self.network, self.units, self.views = network, units, views
-        self.shrinkage, self.whiten, self.rows, self.copies = shrinkage, whiten, rows, copies
+        self.shrinkage, self.whiten, self.rows, self.copies, self.about = shrinkage, whiten, rows, copies, about
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the network's weights for rows [batch, ...], and the map."""
@@ -105,10 +108,12 @@ class AgreeingDirections(Network):
         apart, within = Moments(self.mean.shape[0]), Moments(self.mean.shape[0])
         with threadpool_limits(1):  # where others work, threads wait for each other
             for rows, weights in _some(batches, every):
-                apart.update(compiled(ops.convert_to_tensor(rows), training=False).numpy(), weights)
-                within.update(self._residuals(rows, compiled), np.repeat(weights, self.copies))
+                features = compiled(ops.convert_to_tensor(rows), training=False).numpy()
+                apart.update(features, weights)
+                within.update(self._residuals(rows, features, compiled), np.repeat(weights, self.copies))
             self.mean.assign(apart.mean)
-            self.map.assign(self._directions(apart.covariance(), within.covariance()))
+            about_zero = within.covariance() + np.outer(within.mean, within.mean)
+            self.map.assign(self._directions(apart.covariance(), about_zero))
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         """[batch, ...] -> [batch, units]."""
@@ -119,11 +124,13 @@ class AgreeingDirections(Network):
     def _features(self, rows: Tensor, *, training: bool) -> Tensor:
         return ops.cast(flat(self.network(rows, training=training)), "float32")
 
-    def _residuals(self, rows: Floats, compiled: Callable[..., Any]) -> Floats:
-        """Features of views about their row's mean [rows * copies, features], as far apart as drawn independently."""
+    def _residuals(self, rows: Floats, features: Floats, compiled: Callable[..., Any]) -> Floats:
+        """What features of views differ by, [rows * copies, features]; about their mean, as if drawn independently."""
         copied = ops.convert_to_tensor(np.repeat(rows, self.copies, axis=0))
         seen = compiled(self.views(copied, training=True), training=True).numpy().astype(np.float64)
         each = seen.reshape(len(rows), self.copies, -1)
+        if self.about == "row":
+            return (each - features[:, None]).reshape(seen.shape).astype(np.float32)
         residuals = (each - each.mean(axis=1, keepdims=True)) * np.sqrt(self.copies / (self.copies - 1))
         return residuals.reshape(seen.shape).astype(np.float32)
 
