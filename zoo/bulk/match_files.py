@@ -17,7 +17,7 @@ from zoo.bulk.outputs import PLAIN_ENDINGS, remove_abandoned, require_output, wr
 from zoo.bulk.parts import Parts
 from zoo.bulk.progress import Progress
 from zoo.errors import InputError
-from zoo.matching.linking import Links, Sides, Wanted, field_values, link
+from zoo.matching.linking import Links, Sides, Wanted, field_values, link, require_trained
 from zoo.matching.nearest_codes import NearestCodes
 from zoo.matching.outcome import entity_summary, entity_table, match_summary, pair_tables
 from zoo.tables.open_table import open_table
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from zoo.encoder import Encoder
     from zoo.matching.arrays import Ints
-    from zoo.matching.field_values import Reading
+    from zoo.matching.scorer import Scorer
     from zoo.tables.table import Table
 
 _QUERIES = 1 << 15  # rows whose candidates are kept at a time
@@ -108,7 +108,7 @@ def match_files(name: str | Path, a: Given, b: Given | None, asked: Asked, conso
         index = MatchIndex.read(asked.index)
     tables = [a.opened("a")] + ([] if b is None else [b.opened("b")])
     _require(asked, tables, writes_index=b is not None)
-    encoder, saved_model = opened_encoder(name, console)
+    encoder, saved_model = _opened(name, asked, console)
     fields = index.names if index is not None else _fields(encoder, asked.fields)
     reads = [Read(table, each.id_column, fields) for table, each in zip(tables, (a, b), strict=False) if each]
     with _parts(asked.output, ("a", "pairs") if b is None else ("a", "b", "pairs")) as parts:
@@ -119,7 +119,7 @@ def match_files(name: str | Path, a: Given, b: Given | None, asked: Asked, conso
             index.require_same(coded[0].identity["encoder"])
             coded.append(index.table)
         scorer = None if index is None else index.scorer
-        links = _linked(coded, parts[-1], asked.wanted, console, scorer, encoder.reading)
+        links = _linked(coded, parts[-1], asked.wanted, console, scorer, encoder)
         if asked.index is not None and b is not None:
             MatchIndex.of(coded[1], links.scorer).write(asked.index)
             console.print(f"index of {coded[1].name} -> {asked.index}", highlight=False, markup=False)
@@ -147,11 +147,11 @@ def deduplicate_file(name: str | Path, given: Given, asked: Asked, console: Cons
     _require(asked, [table], writes_index=True)
     if asked.wanted.one_to_one:
         raise InputError("one_to_one means nothing within one table: an entity may have any number of rows")
-    encoder, saved_model = opened_encoder(name, console)
+    encoder, saved_model = _opened(name, asked, console)
     read = Read(table, given.id_column, _fields(encoder, asked.fields))
     with _parts(asked.output, ("a", "pairs")) as parts:
         coded = coded_table(read, encoder, saved_model, parts[0], console)
-        links = _linked([coded], parts[-1], asked.wanted, console, None, encoder.reading)
+        links = _linked([coded], parts[-1], asked.wanted, console, None, encoder)
         entities = links.entities()
         found = entity_table(links, entities, coded.ids)
         if asked.index is not None:
@@ -162,14 +162,26 @@ def deduplicate_file(name: str | Path, given: Given, asked: Asked, console: Cons
     return asked.output
 
 
+def _opened(name: str | Path, asked: Asked, console: Console) -> tuple[Encoder, Path]:
+    """The encoder and its folder; with a scorer, if that is asked for."""
+    encoder, saved_model = opened_encoder(name, console)
+    if asked.wanted.scorer == "trained":
+        require_trained(encoder.pair_scorer, asked.fields)
+    return encoder, saved_model
+
+
 def _linked(
-    coded: Sequence[CodedTable], parts: Parts, wanted: Wanted, console: Console, scorer: Any, reading: Reading
+    coded: Sequence[CodedTable],
+    parts: Parts,
+    wanted: Wanted,
+    console: Console,
+    scorer: Scorer | None,
+    encoder: Encoder,
 ) -> Links:
     right = coded[1] if len(coded) > 1 else None
     where = coded[0].name, coded[-1].name
-    values, notes = field_values(
-        coded[0].fields, None if right is None else right.fields, coded[0].fields.column_names, {}, where, reading
-    )
+    one, other = coded[0].fields, None if right is None else right.fields
+    values, notes = field_values(one, other, one.column_names, {}, where, encoder.reading)
     kinds = ", ".join(f"{each.name} ({each.kind})" for each in values)
     console.print(f"compared: {kinds or 'codes alone'}", highlight=False, markup=False)
     for note in notes:
@@ -177,10 +189,9 @@ def _linked(
     sides = Sides(values, coded[0].codes, None if right is None else right.codes)
     identity = {"tables": [each.identity for each in coded], "k": wanted.k, "seed": wanted.seed}
     near = _nearest(sides, parts, identity, wanted, console)
-    same = scorer is not None and scorer.names in {(), tuple(each.name for each in values)}
-    if not same or not scorer.serves_others:
-        scorer = None  # a field is empty now that was not, or there was nothing to learn from
-    return link(sides, near, wanted, scorer)
+    if scorer is not None and not scorer.serves_others:
+        scorer = None
+    return link(sides, near, wanted, scorer, lambda: encoder.pair_scorer)
 
 
 def _nearest(

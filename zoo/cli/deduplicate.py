@@ -50,6 +50,7 @@ def deduplicate(
     rename: Mapping[str, str] | None = None,
     index: str | Path | None = None,
     seed: int = 0,
+    scorer: str = "tables",
     overwrite: bool = False,
     quiet: bool = False,
     text: Options | None = None,
@@ -74,6 +75,7 @@ def deduplicate(
         rename: what a column is called -> what the encoder calls it.
         index: a folder that keeps the table and its entities.
         seed: of the search among more than 200,000 codes.
+        scorer: see `zoo.match`.
         overwrite: replace an output or index that is there.
         quiet: print nothing.
         text: how a file of text is read.
@@ -93,7 +95,17 @@ def deduplicate(
     given = given_table(rows, "rows", text or options_of(None, None), rename or {}, id)
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch) / "entities.parquet" if output is None else output
-        asked = asked_for(place, k, threshold, seed, one_to_one=False, fields=fields, index=index, overwrite=overwrite)
+        asked = asked_for(
+            place,
+            k,
+            threshold,
+            seed,
+            one_to_one=False,
+            scorer=scorer,
+            fields=fields,
+            index=index,
+            overwrite=overwrite,
+        )
         written = deduplicate_file(name, given, asked, Console(quiet=quiet, soft_wrap=True))
         return read_result(written) if output is None else written
 
@@ -115,6 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 id=given.get("id"),
                 rename=renamed(given),
                 index=given.get("index"),
+                scorer=given.get("scorer", "tables"),
                 text=options_of(given.get("delimiter"), given.get("encoding")),
                 **numbers_of(given),
             )

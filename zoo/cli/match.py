@@ -55,6 +55,7 @@ def match(
     rename: Mapping[str, str] | None = None,
     index: str | Path | None = None,
     seed: int = 0,
+    scorer: str = "tables",
     overwrite: bool = False,
     quiet: bool = False,
     text: Sequence[Options] = (),
@@ -80,6 +81,8 @@ def match(
         rename: what a column is called -> what the encoder calls it; in the table that has such a column.
         index: a folder that keeps `b`, or, without `b`, that was kept.
         seed: of the search among more than 200,000 codes.
+        scorer: `tables` weighs fields by what EM learns from these tables, and as in training where they are too small;
+            `trained` by what it learnt from the encoder's training rows.
         overwrite: replace an output or index that is there.
         quiet: print nothing.
         text: how files of text are read, one `zoo.tables.Options` for each table.
@@ -103,7 +106,15 @@ def match(
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch) / "pairs.parquet" if output is None else output
         asked = asked_for(
-            place, k, threshold, seed, one_to_one=one_to_one, fields=fields, index=index, overwrite=overwrite
+            place,
+            k,
+            threshold,
+            seed,
+            one_to_one=one_to_one,
+            scorer=scorer,
+            fields=fields,
+            index=index,
+            overwrite=overwrite,
         )
         written = match_files(name, first, second, asked, Console(quiet=quiet, soft_wrap=True))
         return read_result(written) if output is None else written
@@ -129,6 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 id=one_of_each(given, "id"),
                 rename=renamed(given),
                 index=given.get("index"),
+                scorer=given.get("scorer", "tables"),
                 text=[options_of(*each) for each in zip(delimiters, encodings, strict=True)],
                 **numbers_of(given),
             )

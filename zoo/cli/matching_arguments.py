@@ -23,6 +23,7 @@ KEYS = {
     "rename": "columns that are called otherwise, such as name:title (name here, title for the encoder)",
     "delimiter": "between the cells of a text file: comma, semicolon, tab; default: by its ending. Two: of a,of b",
     "encoding": "of a text file, such as latin-1; default: utf-8, or as its byte order mark says. Two: of a,of b",
+    "scorer": "trained weighs fields as learnt in training; default: tables, by these tables unless they are too small",
     "seed": "of the search among more than 200,000 codes; default: 0",
     "overwrite": "true replaces an output or index that is there",
 }
@@ -61,6 +62,7 @@ def asked_for(
     seed: int,
     *,
     one_to_one: bool,
+    scorer: str,
     fields: Any,
     index: str | Path | None,
     overwrite: bool,
@@ -73,7 +75,7 @@ def asked_for(
     from zoo.bulk.match_files import Asked
     from zoo.matching.linking import Wanted
 
-    wanted = Wanted(k, one_to_one, threshold, seed)
+    wanted = Wanted(k, one_to_one, threshold, seed, scorer)
     folder = None if index is None else Path(index).expanduser().absolute()
     return Asked(Path(output).expanduser().absolute(), wanted, tuple(fields), folder, overwrite)
 

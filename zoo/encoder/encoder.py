@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from zoo.encoder.methods import Loaded
+    from zoo.matching.scorer import Scorer
     from zoo.rows.row_kind import RowKind
     from zoo.types import Floats, Rows, Splits
 
@@ -321,7 +322,14 @@ class Encoder(KeyedMethods):
         return found
 
     def match(
-        self, a: Any, b: Any = None, *, k: int = 10, one_to_one: bool = False, threshold: float | None = None
+        self,
+        a: Any,
+        b: Any = None,
+        *,
+        k: int = 10,
+        one_to_one: bool = False,
+        threshold: float | None = None,
+        scorer: str = "tables",
     ) -> Any:
         """The pairs of records of two tables, or of one, that are of one thing; see `zoo.match`.
 
@@ -331,26 +339,34 @@ class Encoder(KeyedMethods):
             k: candidates that a row has by its code.
             one_to_one: no row in two matches.
             threshold: probability from which on a pair is a match; None chooses it by the estimated precision.
+            scorer: `tables` weighs fields by these tables, `trained` as learnt from the training rows.
 
         Returns:
             A `pyarrow.Table` with the columns that `zoo.match` gives; ids are the numbers of rows.
 
         Raises:
             ValueError: other rows than the encoder takes.
-            zoo.errors.InputError: k below 1, or a threshold that is no probability.
+            zoo.errors.InputError: k below 1, a threshold that is no probability, or no scorer of the training rows.
         """
         from zoo.matching.in_memory import matched
+        from zoo.matching.linking import Wanted
 
         return matched(
             self.encode,
             [name for name, kind in self.kind.table_schema() if kind == "text"],
             a,
             b,
-            k,
+            Wanted(k, one_to_one, threshold, scorer=scorer),
             reading=self.reading,
-            one_to_one=one_to_one,
-            threshold=threshold,
+            trained=lambda: self.pair_scorer,
         )
+
+    @property
+    def pair_scorer(self) -> Scorer | None:
+        """How pairs of records are scored as learnt from the training rows; None where nothing was, or not exported."""
+        from zoo.matching.scorer_file import read_scorer
+
+        return None if self._files is None else read_scorer(self._files())
 
     @property
     def reading(self) -> Reading:

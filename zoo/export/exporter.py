@@ -10,6 +10,7 @@ from zoo.encoder import EMBEDDINGS_FILE, Encoder
 from zoo.errors import InputError, ZooError, one_line
 from zoo.export._one_reading import require_one_reading
 from zoo.export._onnx import ONNX_FILE, require_onnx, write_onnx
+from zoo.export._pair_scorer import write_pair_scorer
 from zoo.export._precision import round_weights
 from zoo.export._served import difference_when_served
 from zoo.export._serving_requests import serialised_examples, write_warmup
@@ -114,7 +115,8 @@ class Exporter:
         Args:
             name: the encoder's name in the store.
             model: a built `zoo.models.Autoencoder`.
-            splits: the table; test rows serve as probes, and all rows' codes go along as `embeddings.parquet`.
+            splits: the table; test rows serve as probes, and all rows' codes go along as `embeddings.parquet`; of
+                records with fields, so does what training rows teach of matches, as `pair_scorer.json`.
             documents: further files by path, such as `verdict.json`.
             code_scale: what `lower` gave.
 
@@ -152,6 +154,7 @@ class Exporter:
             require_one_reading(model, splits, self.tolerance)
             with _explained(directory):
                 self._write_model(directory, model, splits, documents, code_scale)
+                write_pair_scorer(directory, model, splits, code_scale)
                 if splits.keys is not None:
                     _write_embeddings(directory / EMBEDDINGS_FILE, model, splits, code_scale)
             yield directory

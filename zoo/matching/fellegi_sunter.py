@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,6 +92,10 @@ class FellegiSunter:
     def probability(self, agreement: Reals) -> Reals:
         """[pairs], that a pair is of one thing."""
         return _sigmoid(self.log_odds(agreement))
+
+    def on(self, fields: Sequence[str]) -> FellegiSunter:
+        """The same weights for some of the fields, in another order."""
+        return replace(self, fields=tuple(fields), weights=self.weights[[self.fields.index(name) for name in fields]])
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` makes the same of, JSON-ready, with the formula in words."""

@@ -19,11 +19,14 @@ from zoo.matching.scorer import Scored, Scorer
 from zoo.tables.words import count, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from zoo.matching.arrays import Ints, Reals
     from zoo.matching.candidates import Pairs
 
+    Trained = Callable[[], Scorer | None]
+
+_SCORERS = ("tables", "trained")
 _SPARSE = 0.5  # filled-in cells below which a column is spoken of
 
 
@@ -35,19 +38,24 @@ class Wanted:
         k: candidates of a row by its code.
         one_to_one: whether a row may be in one match only.
         threshold: probability from which on a pair is a match; None lets the tables say.
-        seed: of the search among many codes.
+        seed: of the search among many codes, and of the rows that chance is learnt from.
+        scorer: `tables` weighs fields by the tables at hand, and as in training where they are too small to learn from;
+            `trained` always as in training.
     """
 
     k: int = 10
     one_to_one: bool = False
     threshold: float | None = None
     seed: int = 0
+    scorer: str = "tables"
 
     def __post_init__(self) -> None:
         if self.k < 1:
             raise InputError(f"k={self.k}: at least 1 candidate for each row")
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise InputError(f"threshold={self.threshold}: a probability, from 0 to 1")
+        if self.scorer not in _SCORERS:
+            raise InputError(f"scorer={self.scorer}: {suggestion(self.scorer, _SCORERS, what='scorers')}")
 
 
 @dataclass(frozen=True)
@@ -199,7 +207,13 @@ def field_values(
     return found, tuple(notes)
 
 
-def link(sides: Sides, near: Iterable[Ints], wanted: Wanted, scorer: Scorer | None = None) -> Links:
+def link(
+    sides: Sides,
+    near: Iterable[Ints],
+    wanted: Wanted,
+    scorer: Scorer | None = None,
+    trained: Trained | None = None,
+) -> Links:
     """Candidates, their fields' agreement, and which are matches.
 
     Args:
@@ -207,6 +221,10 @@ def link(sides: Sides, near: Iterable[Ints], wanted: Wanted, scorer: Scorer | No
         near: rows found for the first table's rows by their codes, block by block; see `nearest`.
         wanted: what is asked for.
         scorer: that of tables matched before; None learns one from these.
+        trained: gives the encoder's own, of training rows, see `Wanted.scorer`.
+
+    Raises:
+        InputError: the encoder's own is asked for and there is none, or it weighs other fields.
     """
     single = sides.single
     rows = max(len(side) for side in sides.unit)
@@ -220,7 +238,14 @@ def link(sides: Sides, near: Iterable[Ints], wanted: Wanted, scorer: Scorer | No
         return sides.cosine(pairs.left[found], pairs.right[found])
 
     names = [values.name for values in sides.fields]
-    scorer = scorer or Scorer.estimate(names, agreement, cosine_of_texts, of_rows, wanted.seed)
+    scorer = None if scorer is None else scorer.on(names)
+    if wanted.scorer == "trained":
+        scorer = require_trained(None if trained is None else trained(), names)
+    if scorer is None:
+        scorer = Scorer.estimate(names, agreement, cosine_of_texts, of_rows, wanted.seed)
+        known = None if scorer.has_learnt or trained is None else trained()
+        other = None if known is None else known.on(names)
+        scorer = scorer if other is None else other.noting("too few candidates to learn from", *other.notes)
     if scorer.finds_none and wanted.threshold is None:
         scored = Scored.none_of(len(pairs), scorer)
     else:
@@ -233,6 +258,25 @@ def link(sides: Sides, near: Iterable[Ints], wanted: Wanted, scorer: Scorer | No
     return Links(
         sides, pairs, cosine, agreement, scored.probability, scored.log_odds, scorer, threshold, match, scored.notes
     )
+
+
+def require_trained(scorer: Scorer | None, names: Sequence[str]) -> Scorer:
+    """An encoder's own scorer, for these fields.
+
+    Raises:
+        InputError: there is none, or it weighs other fields.
+    """
+    if scorer is None:
+        raise InputError(
+            "scorer=trained: no pair scorer is exported with this encoder (its training rows have no field or too few "
+            "that are of one thing, or the version is old); leave scorer out, and it is learnt from the tables"
+        )
+    found = scorer.on(names)
+    if found is None:
+        known = () if scorer.fields is None else scorer.fields.fields
+        strange = listed([name for name in names if name not in known])
+        raise InputError(f"scorer=trained: it does not weigh {strange}, only {listed(known)}; leave that or fields out")
+    return found
 
 
 def nearest(sides: Sides, wanted: Wanted) -> Iterable[Ints]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -141,9 +141,19 @@ class Scorer:
         return self.matches >= _TAUGHT
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The fields that it weighs."""
-        return () if self.fields is None else self.fields.fields
+    def has_learnt(self) -> bool:
+        """Whether there was anything to learn from."""
+        return self.fields is not None or self.cosine is not None
+
+    def on(self, names: Sequence[str]) -> Scorer | None:
+        """The same for tables with these fields; None where it weighs fields, and not all of these."""
+        if self.fields is None:
+            return self
+        return replace(self, fields=self.fields.on(names)) if set(names) <= set(self.fields.fields) else None
+
+    def noting(self, *notes: str) -> Scorer:
+        """The same with other notes."""
+        return replace(self, notes=notes)
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` makes the same of, JSON-ready."""
