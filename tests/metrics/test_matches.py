@@ -5,9 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from zoo.metrics import CopyRecall, MatchAveragePrecision, MatchF1, MatchRecall
+from zoo.metrics import (
+    CopyRecall,
+    MatchAveragePrecision,
+    MatchF1,
+    MatchOneToOneF1,
+    MatchRecall,
+    PairScoreAveragePrecision,
+    PairScoreF1,
+)
 from zoo.types import Splits
 
 N = 40
@@ -120,3 +129,100 @@ def test_a_resample_without_a_match_has_no_value(metric):
     values = np.asarray([[0.9, 1, 1], [0.8, 0, 0]])
     assert np.isnan(metric.statistic(values, np.asarray([[0.0, 2.0]]))).all()
     assert np.isfinite(metric.statistic(values, np.asarray([[1.0, 1.0]]))).all()
+
+
+def test_what_one_metric_has_searched_serves_the_others(codes, splits):
+    asked = []
+
+    class Counting(Codes):
+        def encode(self, rows):
+            asked.append(len(rows))
+            return super().encode(rows)
+
+    representation, other = Counting(codes), Counting(codes[::-1].copy())
+    metrics = [MatchRecall(1), MatchRecall(3), MatchF1(3), MatchAveragePrecision(3)]
+    found = [metric.values(representation, splits) for metric in metrics]
+    assert asked == [N]
+    assert not np.array_equal(found[2], metrics[2].values(other, splits))
+    assert asked == [N, N]
+    for metric, values in zip(metrics, found, strict=True):
+        np.testing.assert_array_equal(values, metric.values(Codes(codes), replace(splits)))
+    wide = MatchF1(15).values(representation, splits)
+    assert asked == [N, N, N]
+    np.testing.assert_array_equal(np.sort(wide[:, :15])[:, :-4:-1], np.sort(found[2][:, :3])[:, ::-1])
+
+
+def linked_by_hand(cosines, sides, labels):
+    """The links, each time the nearest two records that are still free."""
+    free, links = set(range(N)), []
+    pairs = [(-cosines[a, b], a, b) for a in range(N) for b in range(N) if sides[a] == 0 and sides[b] == 1]
+    for cosine, a, b in sorted(pairs):
+        if {a, b} <= free:
+            free -= {a, b}
+            links.append((-cosine, labels[a] == labels[b]))
+    return links
+
+
+def test_one_to_one_no_record_is_linked_twice(codes, splits):
+    linked = replace(splits, sides=np.arange(N) % 2)
+    unit = codes / np.linalg.norm(codes, axis=1, keepdims=True)
+    links = linked_by_hand((unit @ unit.T).round(10), linked.sides, linked.labels)
+    hits = np.cumsum([is_match for _, is_match in links])
+    expected = (2 * hits / (np.arange(1, len(hits) + 1) + N // 2)).max()
+    metric = MatchOneToOneF1(N // 2)
+    assert score(metric, codes, linked) == pytest.approx(expected)
+    assert score(metric, codes, linked) > score(MatchF1(N // 2), codes, linked)
+    assert metric.row_numbers(linked).tolist() == list(range(0, N, 2))
+    assert metric.values(Codes(codes), splits) is None
+    assert len(metric.row_numbers(splits)) == 0
+    assert np.isnan(score(metric, np.full_like(codes, np.nan), linked))
+
+
+@pytest.fixture(scope="module")
+def persons():
+    """Sixty persons of two tables, and codes that say little."""
+    import pyarrow as pa
+
+    from tests.matching.conftest import tables
+    from zoo.data._record_fields import typed_fields
+    from zoo.rows import TypedRecordRows
+
+    raw, rows, none = pa.concat_tables(tables(3, 60, 60)), np.arange(120), np.arange(0)
+    fields, _ = typed_fields(raw, raw.column_names, rows, (), {}, 64, 2, "persons")
+    kind = TypedRecordRows(fields)
+    features = csr_array((120, kind.width), dtype=np.float32)
+    rng = np.random.default_rng(0)
+    codes = np.tile(rng.normal(size=(60, 8)), (2, 1)) + rng.normal(size=(120, 8))
+    return codes, Splits(features, none, none, rows, labels=rows % 60, sides=rows // 60, raw=raw, kind=kind)
+
+
+@pytest.mark.parametrize("two", [True, False])
+def test_scores_of_pairs_are_those_that_matching_gives(persons, two):
+    from zoo.matching.field_values import Reading
+    from zoo.matching.linking import Sides, Wanted, field_values, link
+
+    codes, splits = persons
+    splits = splits if two else replace(splits, sides=None)
+    raw, reads = splits.raw, Reading(splits.kind.reads)
+    tables = [raw.slice(0, 60), raw.slice(60)] if two else [raw, None]
+    sides = Sides(field_values(*tables, raw.column_names, {}, ("a", "b"), reads)[0], np.zeros((60 if two else 120, 1)))
+    every = np.tile(np.arange(60 if two else 120), (60 if two else 120, 1))
+    sides = replace(sides, right=np.zeros((60, 1))) if two else sides
+    links = link(sides, [every], Wanted(60, threshold=0.5))
+    true = links.pairs.left == links.pairs.right if two else links.pairs.left + 60 == links.pairs.right
+    k = 59 if two else 119
+    found = score(PairScoreAveragePrecision(k), codes, splits)
+    assert found == pytest.approx(average_precision_score(true, links.log_odds), abs=0.01)
+    assert score(PairScoreF1(k), codes, splits) > 0.9 > score(MatchF1(k), codes, splits)
+    assert found <= score(PairScoreAveragePrecision(2), codes, splits) + 0.05
+
+
+def test_scores_of_pairs_need_fields(persons, codes, splits):
+    metric = PairScoreF1(3)
+    assert metric.values(Codes(codes), splits) is None
+    assert len(metric.row_numbers(splits)) == 0
+    assert metric.values(Codes(persons[0]), replace(persons[1], labels=None)) is None
+    assert np.isnan(score(metric, np.full((120, 2), np.nan), persons[1]))
+    assert len(metric.row_numbers(persons[1])) == 120
+    few = score(metric, np.ones((120, 2)), persons[1])
+    assert 0 < few < 1  # codes that are all alike find few, and rare values the rest

@@ -35,11 +35,14 @@ from zoo.metrics.knn_accuracy import KnnAccuracy
 from zoo.metrics.linear_probe import LinearProbe
 from zoo.metrics.match_average_precision import MatchAveragePrecision
 from zoo.metrics.match_f1 import MatchF1
+from zoo.metrics.match_one_to_one_f1 import MatchOneToOneF1
 from zoo.metrics.match_recall import MatchRecall
 from zoo.metrics.near_duplicate_codes import NearDuplicateCodes
 from zoo.metrics.negative_log_likelihood import NegativeLogLikelihood
 from zoo.metrics.neighbour_overlap import NeighbourOverlap
 from zoo.metrics.pair_auroc import PairAuroc
+from zoo.metrics.pair_score_average_precision import PairScoreAveragePrecision
+from zoo.metrics.pair_score_f1 import PairScoreF1
 from zoo.metrics.pair_similarity import PairSimilarity
 from zoo.metrics.query_retrieval import QueryRetrieval
 from zoo.metrics.rate_per_dimension import RatePerDimension
@@ -87,6 +90,11 @@ def _found(rng):
     return np.column_stack([rng.random((50, 2)), is_match, is_match.sum(axis=1) + rng.integers(0, 2, 50)])
 
 
+def _linked(rng):
+    is_match = rng.integers(0, 2, 50)
+    return np.column_stack([rng.random(50), is_match, is_match + rng.integers(0, 2, 50)])
+
+
 # what each metric's `values` could be, the shape of one or a function that makes them all: add an entry with the metric
 EXAMPLES = {
     "ActiveUnits": (ActiveUnits(0.5), (4,)),
@@ -110,11 +118,14 @@ EXAMPLES = {
     "LinearProbe": (LinearProbe(), ()),
     "MatchAveragePrecision": (MatchAveragePrecision(2), _found),
     "MatchF1": (MatchF1(2), _found),
+    "MatchOneToOneF1": (MatchOneToOneF1(), _linked),
     "MatchRecall": (MatchRecall(), ()),
     "NearDuplicateCodes": (NearDuplicateCodes(), ()),
     "NegativeLogLikelihood": (NegativeLogLikelihood(), ()),
     "NeighbourOverlap": (NeighbourOverlap(), ()),
     "PairAuroc": (PairAuroc(), (2,)),
+    "PairScoreAveragePrecision": (PairScoreAveragePrecision(2), _found),
+    "PairScoreF1": (PairScoreF1(2), _found),
     "PairSimilarity": (PairSimilarity("pairs.csv"), _paired),
     "QueryRetrieval": (QueryRetrieval("judgements.csv"), ()),
     "RatePerDimension": (RatePerDimension(), (3,)),

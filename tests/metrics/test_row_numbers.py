@@ -17,6 +17,7 @@ from zoo.types import MISSING, OTHER, CountsRows, Dyadic, Splits
 ROWS, WIDTH = 200, 9
 # asked of other codes than those of the row itself, or found in nothing of these rows
 NOT_BY_CODE = {"BasketCompletion", "FieldCompletion", "NearDuplicateCodes", "Analogies", "CopyRecall"}
+NOT_BY_CODE |= {"MatchOneToOneF1", "PairScoreF1", "PairScoreAveragePrecision"}
 # what the others find does not change with one of those that ask
 OWN = {"KnnAccuracy", "LinearProbe", "ReconstructionR2", "QueryRetrieval", "EffectiveRank", "ActiveUnits"}
 
@@ -89,6 +90,7 @@ def tables(splits, rng):
     raw = pa.table({"name": ["".join(letters) for letters in rng.choice(list("abcdef"), (ROWS, 6))]})
     typed = TypedRecordRows({"name": TypedField("text", 64)})
     yield replace(splits, features=typed.read(raw), raw=raw, kind=typed)
+    yield replace(splits, sides=np.arange(ROWS) % 2)
 
 
 def all_metrics():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.metrics._kept import Kept
 from zoo.metrics._labelled import class_numbers, labelled
 from zoo.metrics._vectors import cosines, is_finite, nearest, unit, vectors
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from zoo.types import Doubles, Representation, Rows, Splits
 
 _NOWHERE = -2.0  # a cosine below all
+_USUAL = 10  # candidates that are looked for at least, since metrics of one run ask for 1 and for 10
+_SEARCHES = Kept()
 
 
 def asked_records(splits: Splits, k: int, most: int) -> tuple[Rows, Rows, Rows]:
@@ -45,6 +48,8 @@ def candidates(
 ) -> tuple[Rows, Doubles] | None:
     """The k nearest [asked, k] of some rows, as places among the rows, and their cosines; None if codes are not finite.
 
+    What was searched for one metric is kept for the next.
+
     Args:
         representation: whose codes to use.
         splits: the table.
@@ -52,14 +57,25 @@ def candidates(
         asked: [asked] places among them.
         k: candidates for each.
     """
+    wide = min(max(k, _USUAL), len(rows))
+    found = _SEARCHES.of(representation, splits, rows, wide, lambda: _searched(representation, splits, rows, wide))
+    if found is None:
+        return None
+    places, values = found
+    places, values = places[asked], values[asked]
+    first = np.sort(np.argsort(-values, axis=1, kind="stable")[:, :k], axis=1)  # columns stay in their order
+    return np.take_along_axis(places, first, axis=1), np.take_along_axis(values, first, axis=1)
+
+
+def _searched(representation: Representation, splits: Splits, rows: Rows, k: int) -> tuple[Rows, Doubles] | None:
     codes = vectors(representation, rows)
     if not is_finite(codes):
         return None
     directions, sides = unit(codes), side_of(splits, rows)
-    found: Rows = np.empty((len(asked), k), np.int64)
-    values: Doubles = np.empty((len(asked), k))
-    for block, similarities in cosines(directions[asked], directions):
-        queries = asked[block]
+    found: Rows = np.empty((len(rows), k), np.int64)
+    values: Doubles = np.empty((len(rows), k))
+    for block, similarities in cosines(directions, directions):
+        queries = np.arange(block.start, block.stop)
         similarities[np.arange(len(queries)), queries] = _NOWHERE
         if sides is not None:
             similarities[sides[queries, None] == sides[None, :]] = _NOWHERE
