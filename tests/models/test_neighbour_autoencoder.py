@@ -61,6 +61,11 @@ def test_kept_rows_are_scored_by_the_nearest_others(rows, nearest, kept, every):
     assert np.all(np.asarray(alone) >= np.asarray(model.score(rows[places_of_kept])))
 
 
+def test_a_kept_row_without_enough_others_cannot_be_scored_by_them(rows):
+    with pytest.raises(InputError, match=r"model\.nearest=3: of 3 kept training rows .* set model\.nearest=2 or less"):
+        ready(rows, nearest=3).kept_rows(3)
+
+
 def test_the_bank_is_saved_with_the_model(rows, tmp_path):
     model = ready(rows, kept=50)
     model.save(tmp_path / "model.keras")

@@ -34,7 +34,7 @@ def with_held(recipe: str, overrides: Sequence[str], data: Any, labels: Any = No
         InputError: rows, labels or keys that cannot be used, or a recipe whose source reads no tables.
         RecipeError: see `zoo.recipe.compose`.
     """
-    place, source = _innermost(compose(recipe, overrides).config["data"])
+    place, source = innermost(compose(recipe, overrides).config["data"])
     takes = read_signature(source["_target_"]).parameters
     if "table" not in takes:
         raise InputError(
@@ -60,6 +60,14 @@ def with_held(recipe: str, overrides: Sequence[str], data: Any, labels: Any = No
         own += [f"{key}.{option}={as_override(name)}" for option, name in added.items()]
     composed = compose(recipe, [*overrides, *own])
     return composed.with_rows(table, place)
+
+
+def innermost(config: Mapping[str, Any]) -> tuple[tuple[str, ...], Mapping[str, Any]]:
+    """The source that reads the rows, and where in the section it is: sources may wrap others."""
+    place: tuple[str, ...] = ()
+    while isinstance(config.get("data"), Mapping) and "_target_" in config["data"]:
+        config, place = config["data"], (*place, "data")
+    return place, config
 
 
 def as_overrides(overrides: Mapping[str, Any], above: str = "") -> list[str]:
@@ -92,11 +100,3 @@ def as_override(value: Any) -> str:
     if isinstance(value, Mapping):
         return f"{{{','.join(f'{name}:{as_override(each)}' for name, each in value.items())}}}"
     raise InputError(f"{value!r} cannot be written into a recipe: give text, a number, true or false, null, or a list")
-
-
-def _innermost(config: Mapping[str, Any]) -> tuple[tuple[str, ...], Mapping[str, Any]]:
-    """The source that reads the rows, and where in the section it is: sources may wrap others."""
-    place: tuple[str, ...] = ()
-    while isinstance(config.get("data"), Mapping) and "_target_" in config["data"]:
-        config, place = config["data"], (*place, "data")
-    return place, config

@@ -149,8 +149,18 @@ class NeighbourAutoencoder(DenseAutoencoder):
         return max(-(-count // self.kept), 1)
 
     def kept_rows(self, count: int) -> Rows:
-        """See `zoo.models.Autoencoder`."""
-        return np.arange(0, count, self._spacing(count))
+        """See `zoo.models.Autoencoder`.
+
+        Raises:
+            InputError: fewer than `score_kept` takes: each has `nearest` neighbours besides itself.
+        """
+        places = np.arange(0, count, self._spacing(count))
+        if len(places) <= self.nearest:
+            raise InputError(
+                f"model.nearest={self.nearest}: of {len(places):,} kept training rows none has so many others beside "
+                f"it; give more rows, or set model.nearest={max(len(places) - 1, 1)} or less"
+            )
+        return places
 
     def score(self, x: Tensor) -> Tensor:
         """How far raw rows lie from the nearest kept ones: [batch, width] -> [batch], in deviations if standardised."""
