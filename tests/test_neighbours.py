@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from zoo.encoder import CodeIndex, Encoder, Vocabulary
@@ -59,6 +61,16 @@ def test_an_index_grows_shrinks_saves_and_loads(tmp_path):
     again = encoder.open_index(index.save(tmp_path / "index.parquet"))
     np.testing.assert_array_equal(again.neighbours(codes, k=60).keys, index.neighbours(codes, k=60).keys)
     assert (again.neighbours(codes[:1], k=60).keys[0, 49:] == None).all()  # noqa: E711  an array of objects
+    table = pa.table({"key": ["a", "b"], "embedding": [[1.0, 2.0], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]})
+    pq.write_table(table, tmp_path / "ragged.parquet")
+    with pytest.raises(InputError, match="lists of several lengths"):
+        CodeIndex.load(tmp_path / "ragged.parquet")
+    again.remove(list(again.keys))
+    emptied = encoder.open_index(again.save(tmp_path / "emptied.parquet"))
+    assert len(emptied) == 0
+    assert emptied.neighbours(codes[:2], k=1).keys.tolist() == [[None], [None]]
+    with pytest.raises(InputError, match="there is no folder"):
+        index.save(tmp_path / "nowhere" / "index.parquet")
     with pytest.raises(InputError, match="'new' is there twice"):
         index.add([[1.0, 2.0]], ["new"])
     assert len(index) == 49

@@ -38,7 +38,7 @@ def command(
         positional: name of the one argument without a key, and what it is for.
 
     Returns:
-        The exit status: 0 done, 2 wrong argument or input, 1 anything else.
+        The exit status: 0 done, 2 wrong argument or input, 130 interrupted, 1 anything else.
     """
     width = max(map(len, keys))
     parser = argparse.ArgumentParser(
@@ -46,7 +46,7 @@ def command(
         description=description,
         epilog="keys:\n"
         + "".join(f"  {key:<{width}}  {purpose}\n" for key, purpose in keys.items())
-        + "\nexit status: 0 done, 2 wrong argument or input, 1 anything else",
+        + "\nexit status: 0 done, 2 wrong argument or input, 130 interrupted, 1 anything else",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -71,7 +71,7 @@ def explained(act: Callable[[], int]) -> int:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201  the command line's own voice
         return error.exit_status
     except KeyboardInterrupt:
-        print("interrupted; nothing was left half done, and the same command goes on", file=sys.stderr)  # noqa: T201
+        print("interrupted; nothing was left half done, and the same command can be given again", file=sys.stderr)  # noqa: T201
         return _INTERRUPTED
     except BrokenPipeError:  # what reads along has seen enough
         return quietly_ended()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.cli.arguments import command, names_in, truth_of
-from zoo.errors import InputError, ZooError
+from zoo.errors import InputError, StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,7 +106,7 @@ def encode(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns its exit status: 0 done, 2 wrong input, 1 anything else."""
+    """The command line; returns its exit status: 0 done, 2 wrong input, 130 interrupted, 1 anything else."""
 
     def act(given: dict[str, str]) -> None:
         missing = [key for key in _NEEDED if key not in given]
@@ -127,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 text=_text(given),
             )
         except KeyboardInterrupt:
-            raise ZooError("interrupted; the same command goes on where it stopped") from None
+            raise StoppedError("interrupted; the same command goes on where it stopped") from None
 
     about = "Encodes a Parquet, CSV or npy file of any size; after an interruption the same command goes on."
     return command("python -m zoo.encode", about, _KEYS, act, arguments)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zoo.cli.arguments import begin, command
-from zoo.errors import InputError, ZooError
+from zoo.errors import InputError, StoppedError, ZooError
 from zoo.export.store import Store
 from zoo.loading import not_blessed, run_of
 from zoo.stages.judging import BEATS_CHAMPION, JUDGED_BESIDE
@@ -51,7 +51,7 @@ def publish(encoder: str, target: str = _STORE) -> int:
         raise InputError(f"{encoder} is registered already, as {there[0]}/{there[1]}")
     tags = tracker.tags_of(run_id)
     name, store = tags[RECIPE_NAME], Store(target)
-    obstacle = _obstacle(tracker, name, tags)
+    obstacle = _obstacle(tracker, name, tags, tracker.newest_version(name) + 1)
     with tracker.finished(run_id) as run:
         version = run.register(name)
         try:
@@ -64,9 +64,10 @@ def publish(encoder: str, target: str = _STORE) -> int:
             try:
                 with store.stable_moved(name, version):
                     run.set_champion(name, version)
-            except ZooError as error:
-                raise ZooError(
-                    f"{error}\n{name} {version} is registered and in {target}, but not the champion; "
+            except (ZooError, KeyboardInterrupt) as error:
+                kind = StoppedError if isinstance(error, KeyboardInterrupt) else ZooError
+                raise kind(
+                    f"{error or 'interrupted'}\n{name} {version} is registered and in {target}, but not the champion; "
                     f"python -m zoo.rollback {name} to={version} target={target} makes it so"
                 ) from error
         run.log_tags({"zoo.version": version, "zoo.champion": not obstacle})
@@ -75,15 +76,15 @@ def publish(encoder: str, target: str = _STORE) -> int:
     return version
 
 
-def _obstacle(tracker: Tracker, name: str, tags: dict[str, str]) -> str:
-    """Why the encoder does not become the champion; "" if it does."""
+def _obstacle(tracker: Tracker, name: str, tags: dict[str, str], version: int) -> str:
+    """Why the encoder of a version does not become the champion; "" if it does."""
     champion, beside = tracker.champion_version(name), tags.get(JUDGED_BESIDE)
     if champion is None:
         return ""
     if beside != str(champion):
         return (
             f"but version {champion} stays the champion, since it was not judged beside it: python -m zoo.compare "
-            f"{name}/{champion} {name}/VERSION tells which is better, and python -m zoo.rollback {name} to=VERSION "
+            f"{name}/{champion} {name}/{version} tells which is better, and python -m zoo.rollback {name} to={version} "
             "makes this one the champion"
         )
     if tags.get(BEATS_CHAMPION) != "True":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -166,12 +167,18 @@ class CodeIndex:
         import pyarrow.parquet as pq
 
         path = Path(path).expanduser()
+        if not path.parent.is_dir():
+            raise InputError(f"{path}: there is no folder {path.parent}; make it first")
         if path.suffix != ".parquet":
             raise InputError(f"{path}: an index is a Parquet file; call it {path.name}.parquet")
         flat = pa.array(self.codes.ravel())
-        columns = {_KEY: pa.array(self.keys), _EMBEDDING: pa.FixedSizeListArray.from_arrays(flat, self.codes.shape[1])}
+        try:
+            keys = pa.array(self.keys)
+        except pa.ArrowException as error:
+            raise InputError(f"keys are not of one type ({error}): make texts of them") from error
+        columns = {_KEY: keys, _EMBEDDING: pa.FixedSizeListArray.from_arrays(flat, self.codes.shape[1])}
         about = {_ABOUT: json.dumps({"format": 1, "metric": "cosine"}).encode()}
-        temporary = path.with_name(f".{path.name}.partial")
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
         try:
             pq.write_table(pa.table(columns).replace_schema_metadata(about), temporary)
             put_in_place(temporary, path)
@@ -187,6 +194,7 @@ class CodeIndex:
             InputError: there is no such file, or it has not these columns.
         """
         import pyarrow as pa
+        import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
         path = Path(path).expanduser()
@@ -197,7 +205,12 @@ class CodeIndex:
         except (pa.ArrowException, KeyError) as error:
             raise InputError(f"{path}: an index has the columns {_KEY} and {_EMBEDDING} ({error})") from error
         column = table[_EMBEDDING].combine_chunks()
-        codes = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32).reshape(len(table), -1)
+        widths = pc.unique(pc.list_value_length(column)).to_pylist()
+        if pa.types.is_fixed_size_list(column.type):
+            widths = [column.type.list_size]
+        if len(widths) != 1 or widths[0] is None or column.null_count:
+            raise InputError(f"{path}: {_EMBEDDING} holds lists of several lengths ({widths[:5]}), or none")
+        codes = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32).reshape(len(table), widths[0])
         return cls(codes, table[_KEY].to_pylist(), encode)
 
     def _searched(self) -> NearestCodes:

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import as_utf8
+from zoo.errors import ZooError, as_utf8, one_line
 from zoo.tracking._model_signature import input_example, kind_of_model, model_signature
 from zoo.tracking._reachable import Patient, waiting_shown
 from zoo.tracking._registry import ENCODERS, KEPT, LATENT_DIM, TEST_SET, encoders_judged, global_uri, set_champion
@@ -106,25 +106,29 @@ class TrackedRun:
             The run itself.
         """
         import mlflow
+        from mlflow.exceptions import MlflowException
         from mlflow.models import Model
 
         kind = kind_of_model(directory, rows)
-        # mlflow.pyfunc.log_model logs to the run and experiment that are active, which may be the caller's own
-        parameters = self._client.get_run(self.run_id).data.params
-        model = self._client.create_logged_model(self.experiment, "encoder", self.run_id, params=parameters)
-        with global_uri(self._client.tracking_uri), self._waiting():
-            Model.log(
-                artifact_path=None,
-                flavor=mlflow.pyfunc,
-                name="encoder",
-                run_id=self.run_id,
-                model_id=model.model_id,
-                python_model=str(Path(__file__).with_name("pyfunc_encoder.py")),
-                artifacts={"saved_model": str(directory)},
-                signature=model_signature(kind, rows, latent_dim),
-                input_example=input_example(kind, rows),
-                pip_requirements=_requirements(),
-            )
+        try:
+            # mlflow.pyfunc.log_model logs to the run and experiment that are active, which may be the caller's own
+            parameters = self._client.get_run(self.run_id).data.params
+            model = self._client.create_logged_model(self.experiment, "encoder", self.run_id, params=parameters)
+            with global_uri(self._client.tracking_uri), self._waiting():
+                Model.log(
+                    artifact_path=None,
+                    flavor=mlflow.pyfunc,
+                    name="encoder",
+                    run_id=self.run_id,
+                    model_id=model.model_id,
+                    python_model=str(Path(__file__).with_name("pyfunc_encoder.py")),
+                    artifacts={"saved_model": str(directory)},
+                    signature=model_signature(kind, rows, latent_dim),
+                    input_example=input_example(kind, rows),
+                    pip_requirements=_requirements(),
+                )
+        except (MlflowException, OSError) as error:
+            raise ZooError(f"the encoder cannot be kept with its run: {one_line(error)}") from error
         self.log_tags({KEPT: model.model_id, LATENT_DIM: latent_dim})
         return self
 
