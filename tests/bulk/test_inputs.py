@@ -186,7 +186,7 @@ def test_an_interrupted_job_goes_on(dense, table, tmp_path, monkeypatch, capsys,
 
     monkeypatch.setattr(Encoder, "call", counted)
     given = [f"name={dense}", f"input={source}", f"output={tmp_path}/out.npy", "block=100", *more]
-    assert main(given) == 1
+    assert main(given) == 130
     assert main(given) == 0
     assert "going on: " in capsys.readouterr().out
     assert len(calls) < 4 + 10

@@ -41,7 +41,7 @@ def half_done(dense, rows, tmp_path, monkeypatch, capsys):
 
     with monkeypatch.context() as patch:
         patch.setattr(Encoder, "call", interrupted)
-        assert main(arguments(dense, rows, tmp_path)) == 1
+        assert main(arguments(dense, rows, tmp_path)) == 130
     assert "the same command goes on where it stopped" in capsys.readouterr().err
     assert not (tmp_path / "out.npy").exists()
     return finished(tmp_path)
@@ -126,7 +126,7 @@ def test_an_input_that_changes_meanwhile_gives_no_output(dense, rows, table, tmp
 
 def test_a_second_job_for_the_same_output_is_refused(dense, rows, tmp_path, capsys):
     with Parts(tmp_path / "out.npy.partial").claimed():
-        assert main(arguments(dense, rows, tmp_path)) == 1
+        assert main(arguments(dense, rows, tmp_path)) == 130
     assert "another process is writing this output" in capsys.readouterr().err
     assert main(arguments(dense, rows, tmp_path)) == 0
     expect(dense, rows, tmp_path)
