@@ -126,7 +126,7 @@ def test_an_input_that_changes_meanwhile_gives_no_output(dense, rows, table, tmp
 
 def test_a_second_job_for_the_same_output_is_refused(dense, rows, tmp_path, capsys):
     with Parts(tmp_path / "out.npy.partial").claimed():
-        assert main(arguments(dense, rows, tmp_path)) == 130
+        assert main(arguments(dense, rows, tmp_path)) == 1
     assert "another process is writing this output" in capsys.readouterr().err
     assert main(arguments(dense, rows, tmp_path)) == 0
     expect(dense, rows, tmp_path)

@@ -135,3 +135,42 @@ def test_matches_of_records_that_are_not_there_are_refused(two, tmp_path):
 def test_what_cannot_be_meant_is_refused(frame, tmp_path, options, said):
     with pytest.raises(InputError, match=said):
         load(frame, tmp_path, **options)
+
+
+def test_entities_are_the_labels_and_what_says_nothing_is_none(frame, tmp_path):
+    entities = [f"{each:03d}" if row % 2 else str(each) for row, each in enumerate(frame["entity"])]
+    entities[:60] = ["unknown"] * 30 + ["-1"] * 30
+    splits = load(frame.assign(entity=entities), tmp_path)
+    assert (splits.labels[:60] == -1).all()
+    assert len(set(splits.groups[:60].tolist())) == 60  # each is a record of its own
+    assert splits.groups[60] == splits.groups[61]  # 30 and 030
+    assert len(set(splits.groups.tolist())) == 60 + 120
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"columns": ["name", "entity"]}, "data.columns names 'entity'"),
+        ({"columns": ["name", "id"]}, "data.columns names 'id'"),
+    ],
+)
+def test_what_judges_is_no_field(frame, tmp_path, options, said):
+    with pytest.raises(InputError, match=said):
+        load(frame, tmp_path, **options)
+    with pytest.raises(InputError, match="febrl1 has its own"):
+        Records(dataset="febrl1", entity_column="surname")
+
+
+def test_columns_of_two_tables_are_renamed_to_those_that_there_are(frame, tmp_path):
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.rename(columns={"phone": "telephone"}).assign(title="x").to_csv(tmp_path / "b.csv", index=False)
+
+    def load_two(**rename):
+        return Records(str(tmp_path / "a.csv"), str(tmp_path / "b.csv"), rename=rename).load()
+
+    assert "phone" in load_two(telephone="phone").kind.typed
+    with pytest.raises(InputError, match="no column 'fone'"):
+        load_two(telephone="fone")
+    with pytest.raises(InputError, match="has a column 'name' beside 'title'"):
+        load_two(title="name")
+    assert not any("one entity" in note for note in load_two().notes)

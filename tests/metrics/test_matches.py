@@ -17,6 +17,7 @@ from zoo.metrics import (
     PairScoreAveragePrecision,
     PairScoreF1,
 )
+from zoo.metrics._some_records import some_records
 from zoo.types import Splits
 
 N = 40
@@ -226,3 +227,28 @@ def test_scores_of_pairs_need_fields(persons, codes, splits):
     assert len(metric.row_numbers(persons[1])) == 120
     few = score(metric, np.ones((120, 2)), persons[1])
     assert 0 < few < 1  # codes that are all alike find few, and rare values the rest
+
+
+def test_some_records_are_whole_entities_of_both_tables():
+    features = np.zeros((400, 2), np.float32)
+    labels = np.r_[np.arange(200), np.arange(200)]
+    every = np.arange(400)
+    table = Splits(features, every[:0], every[:0], every, labels=labels, sides=np.repeat([0, 1], 200))
+    taken = some_records(table, 100)
+    assert len(taken) == 100
+    assert (np.bincount(labels[taken])[np.unique(labels[taken])] == 2).all()
+    assert np.bincount(table.sides[taken]).tolist() == [50, 50]
+    assert some_records(table, 400).tolist() == every.tolist()
+    alone = some_records(replace(table, labels=None), 30)
+    assert len(alone) == 30
+    assert alone.max() > 200
+
+
+def test_what_a_table_lacks_for_matches_is_said():
+    every = np.arange(12)
+    table = Splits(np.zeros((12, 2), np.float32), every[:0], every[:0], every, labels=every)
+    assert MatchRecall(k=3).shortage(table) == "none of 12 records that are held out has a match among them"
+    assert "at least 20 are looked at" in MatchF1(k=20).shortage(table)
+    two = replace(table, labels=every // 2, sides=np.r_[0, np.ones(11, np.int64)])
+    assert "at least 3 of each table" in MatchAveragePrecision(k=3).shortage(two)
+    assert not MatchRecall(k=3).shortage(replace(table, labels=every // 2))

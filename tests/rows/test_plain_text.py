@@ -3,10 +3,22 @@
 import unicodedata
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from zoo.quiet import import_tensorflow
-from zoo.rows.plain_text import MISSING_WORDS, missing_keys, missing_table, plain, plain_characters, plain_texts
+from zoo.rows._cells import OTHER
+from zoo.rows.plain_text import (
+    MISSING_WORDS,
+    MissingCells,
+    missing_keys,
+    missing_table,
+    plain,
+    plain_characters,
+    plain_texts,
+)
+from zoo.rows.typed_field import TypedField
+from zoo.rows.typed_record_rows import TypedRecordRows
 
 tf = import_tensorflow()
 
@@ -69,5 +81,22 @@ def test_words_for_a_missing_cell_are_the_users():
     assert plain("unknown") not in missing_keys(["tba"])
     assert {"", "tba"} == missing_keys(["TBA "])
     assert "na" in missing_keys(MISSING_WORDS)
-    table = missing_table(["0.0"])
-    np.testing.assert_array_equal(table.lookup(plain_texts(tf.constant(["0.0", "00", "na"]))), [1, 0, 0])
+    table = missing_table(["T.B.A."])
+    np.testing.assert_array_equal(table.lookup(plain_texts(tf.constant(["t b a", "tba", "na"]))), [1, 0, 0])
+
+
+@pytest.mark.parametrize(("one", "other"), [("C++", "C#"), ("C", "C#"), ("A+", "A-"), ("AB+", "AB")])
+def test_signs_that_are_part_of_a_name_tell_names_apart(one, other):
+    assert plain(one) != plain(other)
+    assert plain_texts(tf.constant([one])).numpy()[0].decode() == plain(one)
+
+
+def test_words_for_missing_cells_that_are_numbers_are_compared_as_numbers():
+    nothing = MissingCells(("-1", "0.0", "n/a"))
+    assert [cell in nothing for cell in ("-1", "-1.0", "1", "0", "0.00", "00", "N/A", "-", "")] == [
+        *(True, True, False, True, True, True, True, True, True)
+    ]
+    rows = TypedRecordRows({"score": TypedField("category", 3, names=(OTHER, "1", "0"))}, ("-1", "0.0"))
+    cells = pa.table({"score": ["-1", "1", "0", "-1.0", "0.0", "", "2"]})
+    assert rows.read(cells).toarray().sum(axis=1).tolist() == [0, 1, 0, 0, 0, 0, 1]
+    assert "#N/A" in MissingCells()

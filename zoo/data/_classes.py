@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _WHOLE = re.compile(r"-?\d{1,18}")
-_NONE = -1
+NO_LABEL = -1
 
 
 def class_labels(
@@ -47,9 +47,9 @@ def class_labels(
                 f"{where}: {name}, row {row} (from 0): {cell} is no class; labels are whole numbers or words"
             )
     if all(_WHOLE.fullmatch(text) for text, there in zip(texts, known, strict=True) if there):
-        numbers = [int(text) if there else _NONE for text, there in zip(texts, known, strict=True)]
+        numbers = [int(text) if there else NO_LABEL for text, there in zip(texts, known, strict=True)]
         labels: npt.NDArray[Any] = np.asarray(numbers, dtype=np.int64)
-        unlabelled = labels == _NONE
+        unlabelled = labels == NO_LABEL
     else:
         labels = np.asarray([text if there else "" for text, there in zip(texts, known, strict=True)], dtype=object)
         unlabelled = labels == ""

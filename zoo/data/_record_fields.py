@@ -11,7 +11,7 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.rows._cells import OTHER, unique_texts
-from zoo.rows.plain_text import missing_keys, plain
+from zoo.rows.plain_text import MissingCells, plain
 from zoo.rows.typed_field import DATE_COLUMNS, READS, TypedField
 from zoo.tables.words import count, some
 
@@ -73,10 +73,10 @@ def typed_fields(
     Raises:
         InputError: no column says anything, or one was said to hold what is not there.
     """
-    keys, fields, notes = missing_keys(missing), {}, []
+    nothing, fields, notes = MissingCells(tuple(missing)), {}, []
     empty = []
     for name in names:
-        column = _column(table.column(name), train, keys)
+        column = _column(table.column(name), train, nothing)
         if not column.filled:
             empty.append(name)
             continue
@@ -92,11 +92,11 @@ def typed_fields(
     return fields, notes
 
 
-def _column(cells: Any, train: Rows, keys: frozenset[str]) -> _Column:
+def _column(cells: Any, train: Rows, nothing: MissingCells) -> _Column:
     texts, codes = unique_texts(cells)
     own = codes[train]
     seen = np.bincount(own[own >= 0], minlength=len(texts))
-    kept = [place for place in np.flatnonzero(seen).tolist() if plain(texts[place]) not in keys]
+    kept = [place for place in np.flatnonzero(seen).tolist() if texts[place] not in nothing]
     return _Column([texts[place].strip() for place in kept], seen[kept].astype(np.int64), len(train))
 
 

@@ -46,8 +46,18 @@ class RecordTable:
     notes: tuple[str, ...] = ()
 
 
-def one_table(path: Any, text: Options, entity: str | None, key: str | None) -> RecordTable:
-    """Reads a table, whose column of entities and of keys are found by their names where they are not given."""
+def one_table(
+    path: Any, text: Options, entity: str | None, key: str | None, *, find_entity: bool = True
+) -> RecordTable:
+    """Reads a table, whose column of entities and of keys are found by their names where they are not given.
+
+    Args:
+        path: of the table, or an open one.
+        text: how a file of text is read.
+        entity: the column of entities.
+        key: the column of keys.
+        find_entity: whether a column that is called as entities are is taken for theirs.
+    """
     from zoo.tables.keys import distinct_rows
     from zoo.tables.open_table import open_table, origin_of
     from zoo.tables.own_columns import key_column
@@ -59,7 +69,7 @@ def one_table(path: Any, text: Options, entity: str | None, key: str | None) -> 
     for option, name in (("entity", entity), ("key", key)):
         if name is not None:
             require_columns(table, [name], f"data.{option}_column", where)
-    if entity is None:
+    if entity is None and find_entity:
         entity = next((name for name in table.column_names if name.lower() in _ENTITY), None)
         if entity is not None:
             notes.append(f"Column '{entity}' says which records are of one entity; data.entity_column= names another.")
@@ -84,10 +94,18 @@ def two_tables(
     """
     import pyarrow as pa
 
-    one, other = (one_table(path, text, None, key) for path in paths)
+    one, other = (one_table(path, text, None, key, find_entity=False) for path in paths)
     unknown = [name for name in rename if name not in other.table.column_names]
     if unknown:
         raise InputError(f"{other.where}: data.rename names {unknown[0]!r}; columns: {other.table.column_names}")
+    for name, called in rename.items():
+        if called not in one.table.column_names:
+            raise InputError(
+                f"data.rename: {one.where} has no column {called!r} that {name!r} of {other.where} could be called; "
+                f"columns: {', '.join(one.table.column_names)}"
+            )
+        if called in other.table.column_names and rename.get(called, called) == called and called != name:
+            raise InputError(f"data.rename: {other.where} has a column {called!r} beside {name!r}; rename that too")
     second = other.table.rename_columns([rename.get(name, name) for name in other.table.column_names])
     aside = {*one.aside, *other.aside}
     shared = [name for name in one.table.column_names if name in second.column_names and name not in aside]

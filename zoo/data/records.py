@@ -10,6 +10,8 @@ import numpy as np
 from zoo.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zoo.data._record_tables import RecordTable
     from zoo.rows.record_errors import RecordErrors
     from zoo.tables.query import Query
@@ -94,6 +96,9 @@ class Records:
             raise InputError("data.matches and data.rename are for two tables: name the second with data.other=")
         if other is not None and path is None:
             raise InputError("data.other is the second of two files: name the first with data.path=")
+        if dataset is not None and (entity_column is not None or key_column is not None):
+            named = "entity_column" if entity_column is not None else "key_column"
+            raise InputError(f"data.{named} describes a file of yours; {dataset} has its own, so leave it out")
         if other is not None and entity_column is not None:
             raise InputError("two tables are judged by data.matches; data.entity_column is for one")
 
@@ -111,7 +116,8 @@ class Records:
         found = self._found()
         names = self._names(found)
         missing = MISSING_WORDS if self.missing is None else tuple(self.missing)
-        groups = _texts(found)
+        labels, label_notes = _labels(found, missing)
+        groups = _groups(found, labels)
         rows = split_rows(groups, self.validation, self.test)
         fields, notes = typed_fields(
             found.table,
@@ -125,7 +131,6 @@ class Records:
         )
         kind = TypedRecordRows(fields, missing, self._errors())
         raw = found.table.select(list(fields))
-        labels, label_notes = _labels(found)
         splits = sparse_splits(
             kind.read(raw),
             found.keys,
@@ -166,6 +171,11 @@ class Records:
 
         for option in ("columns", "drop", "reads"):
             require_columns(found.table, getattr(self, option) or (), f"data.{option}", found.where)
+        if both := [name for name in self.columns or () if name in found.aside]:
+            raise InputError(
+                f"data.columns names {both[0]!r}, which says what a record is of or what it is called: an encoder that "
+                "reads it would be judged by what it was told; leave it out"
+            )
         aside = {*found.aside, *(self.drop or ())}
         names = self.columns or [name for name in found.table.column_names if name not in aside]
         names = [name for name in names if name not in (self.drop or ()) and not is_list(found.table[name].type)]
@@ -183,19 +193,23 @@ class Records:
             raise InputError(f"data.errors: {error}; there are {known}") from error
 
 
-def _texts(found: RecordTable) -> list[str]:
+def _groups(found: RecordTable, labels: Any) -> list[str]:
     """What each record is of, as text; by its key where nobody says so."""
-    from zoo.rows._cells import text_of
+    from zoo.data._classes import NO_LABEL
 
-    if found.entities is None:
+    if labels is None:
         return found.keys
-    texts = [text_of(entity).strip() for entity in found.entities]
-    return [text or key for text, key in zip(texts, found.keys, strict=True)]
+    none = "" if labels.dtype == object else NO_LABEL
+    return [key if label == none else str(label) for key, label in zip(found.keys, labels.tolist(), strict=True)]
 
 
-def _labels(found: RecordTable) -> tuple[Any, tuple[str, ...]]:
+def _labels(found: RecordTable, missing: Sequence[str]) -> tuple[Any, tuple[str, ...]]:
     from zoo.data._classes import class_labels
+    from zoo.rows._cells import text_of
+    from zoo.rows.plain_text import MissingCells
 
     if found.entities is None:
         return None, ()
-    return class_labels(found.entities, "the entity", found.where)
+    nothing = MissingCells(tuple(missing))
+    known = [None if text_of(entity) in nothing else entity for entity in found.entities]
+    return class_labels(known, "the entity", found.where)

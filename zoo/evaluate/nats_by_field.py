@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.types import MISSING
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,9 +27,18 @@ def columns_of_fields(splits: Splits) -> Mapping[str, int]:
 
 
 def filled_fields(splits: Splits, rows: Rows) -> npt.NDArray[np.bool_]:
-    """Whether the given rows [n] say something in each field: [n, fields]."""
+    """Whether the given rows [n] say something in each field: [n, fields]; being missing says nothing."""
     block: Any = splits.take(rows)
-    return _by_field(splits, block != 0) > 0
+    says = (block != 0).multiply(_says_something(splits)[None, :]).tocsr()
+    return _by_field(splits, says) > 0
+
+
+def _says_something(splits: Splits) -> npt.NDArray[np.bool_]:
+    """Which columns [columns] are of what is there, and not of what is missing."""
+    fields = splits.kind.categories or {}
+    if splits.kind.blocks or len(fields) < 2:
+        return np.ones(splits.kind.width, bool)
+    return np.asarray([name != MISSING for names in fields.values() for name in names], bool)
 
 
 def nats_by_frequency(splits: Splits, rows: Rows) -> Doubles:

@@ -8,6 +8,7 @@ import numpy as np
 
 from zoo.metrics._kept import Kept
 from zoo.metrics._labelled import class_numbers, labelled
+from zoo.metrics._some_records import some_records
 from zoo.metrics._vectors import cosines, is_finite, nearest, unit, vectors
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def asked_records(splits: Splits, k: int, most: int) -> tuple[Rows, Rows, Rows]:
     Where the rows are of two tables, matches are of the other table.
     """
     classes = class_numbers(splits)
-    taken = splits.test[:0] if classes is None else labelled(splits.test, classes, most)
+    taken = splits.test[:0] if classes is None else labelled(some_records(splits, most), classes)
     if classes is None or len(taken) <= k:
         return taken[:0], taken[:0], taken[:0]
     own = classes[taken]
@@ -36,6 +37,21 @@ def asked_records(splits: Splits, k: int, most: int) -> tuple[Rows, Rows, Rows]:
     if np.bincount(sides, minlength=2).min() < k:
         return taken[:0], taken[:0], taken[:0]
     return taken, own, counts[1 - sides, own]
+
+
+def lacking(splits: Splits, k: int, most: int) -> str:
+    """Why no match can be asked for, see `zoo.types.Metric`; "" if one can."""
+    classes = class_numbers(splits)
+    if classes is None:
+        return ""  # that it needs labels is known
+    taken, _, matches = asked_records(splits, k, most)
+    if matches.any():
+        return ""
+    held_out = len(labelled(some_records(splits, most), classes))
+    if not len(taken):
+        where = "" if splits.sides is None else " of each table"
+        return f"of {held_out:,} records that are held out at least {k}{where} are looked at, and there are fewer"
+    return f"none of {held_out:,} records that are held out has a match among them"
 
 
 def side_of(splits: Splits, rows: Rows) -> Rows | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.metrics._copies import copies as copies_of
 from zoo.metrics._vectors import cosines, is_finite, nearest, unit, vectors
 from zoo.metrics._weighted import mean
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 class CopyRecall:
     """Share of held-out records that are among the k nearest, by cosine, of a copy of theirs with errors put in.
+
+    Of records that are exactly equal, any counts.
 
     Needs no labels. The errors are those that the source was told of, see `zoo.rows.record_errors`: what it says is how
     codes bear these, and not what other errors there are.
@@ -41,10 +44,10 @@ class CopyRecall:
         own, others = vectors(representation, taken), vectors(representation.on(copies), copies.test)
         if not (is_finite(own) and is_finite(others)):
             return np.full(len(taken), np.nan)
-        found = np.empty(len(taken))
+        found, same = np.empty(len(taken)), copies_of(splits, taken)  # which of equal records it is nobody can know
         for block, similarities in cosines(unit(others), unit(own)):
             places = np.arange(len(taken))[block]
-            found[block] = (nearest(similarities, self.k) == places[:, None]).any(axis=1)
+            found[block] = (same[nearest(similarities, self.k)] == same[places, None]).any(axis=1)
         return found
 
     def row_numbers(self, splits: Splits) -> Rows:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.metrics._matches import asked_records, candidates
+from zoo.metrics._matches import asked_records, candidates, lacking
 from zoo.metrics._weighted import undefined
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class MatchAveragePrecision:
 
     Args:
         k: candidates a record.
-        rows: held-out rows to look at most, the first ones with a label.
+        rows: held-out rows to look at most: whole entities.
 
     Reference:
         Christen 2012, "Data matching", section 7.2 (pairs completeness and quality).
@@ -35,6 +35,10 @@ class MatchAveragePrecision:
 
     def __init__(self, k: PositiveInt = 10, rows: PositiveInt = 10_000) -> None:
         self.k, self.rows = k, rows
+
+    def shortage(self, splits: Splits) -> str:
+        """Too few records, or none with a match."""
+        return lacking(splits, self.k, self.rows)
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[records, 2 k + 1]: cosines, whether each is a match, and how many matches the record has."""

@@ -21,7 +21,7 @@ class MatchF1(MatchAveragePrecision):
 
     Args:
         k: candidates a record.
-        rows: held-out rows to look at most, the first ones with a label.
+        rows: held-out rows to look at most: whole entities.
     """
 
     unit = "F1"

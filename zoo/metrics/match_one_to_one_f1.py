@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.matching.one_to_one import one_to_one
-from zoo.metrics._matches import asked_records, candidates, side_of
+from zoo.metrics._matches import asked_records, candidates, lacking, side_of
 from zoo.metrics.match_f1 import MatchF1
 
 if TYPE_CHECKING:
@@ -24,8 +24,12 @@ class MatchOneToOneF1(MatchF1):
 
     Args:
         k: candidates a record.
-        rows: held-out rows to look at most, the first ones with a label.
+        rows: held-out rows to look at most: whole entities.
     """
+
+    def shortage(self, splits: Splits) -> str:
+        """Too few records, or none with a match."""
+        return lacking(splits, self.k, self.rows)
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[records of the first table, 3]: cosine of its link, whether it is a match, and how many matches it has."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.metrics._matches import asked_records, candidates
+from zoo.metrics._matches import asked_records, candidates, lacking
 from zoo.metrics._weighted import mean
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class MatchRecall:
 
     Args:
         k: neighbours to look at.
-        rows: held-out rows to look at most, the first ones with a label.
+        rows: held-out rows to look at most: whole entities.
     """
 
     unit = "share"
@@ -33,6 +33,10 @@ class MatchRecall:
 
     def __init__(self, k: PositiveInt = 10, rows: PositiveInt = 10_000) -> None:
         self.k, self.rows = k, rows
+
+    def shortage(self, splits: Splits) -> str:
+        """Too few records, or none with a match."""
+        return lacking(splits, self.k, self.rows)
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[queries] shares; None without labels or matches, or with no more than k rows."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.metrics._matches import asked_records
+from zoo.metrics._matches import asked_records, lacking
 from zoo.metrics._pair_scores import NO_PAIR, has_fields, scored_candidates
 from zoo.metrics.match_average_precision import MatchAveragePrecision
 
@@ -23,11 +23,15 @@ class PairScoreAveragePrecision(MatchAveragePrecision):
 
     Args:
         k: candidates a record.
-        rows: held-out rows to look at most, the first ones with a label.
+        rows: held-out rows to look at most: whole entities.
 
     Reference:
         Fellegi and Sunter 1969, "A theory for record linkage".
     """
+
+    def shortage(self, splits: Splits) -> str:
+        """Too few records, or none with a match."""
+        return lacking(splits, self.k, self.rows)
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
         """[records, 2 k + 1]: log-odds, whether each is a match, and how many matches the record has."""

@@ -16,7 +16,7 @@ class PairScoreF1(PairScoreAveragePrecision):
 
     Args:
         k: candidates a record.
-        rows: held-out rows to look at most, the first ones with a label.
+        rows: held-out rows to look at most: whole entities.
     """
 
     unit = "F1"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from zoo.types import Block, Floats, PositiveInt, Representation, Rows, Splits, Trained
 
 _WIDE, _COPIES, _RIDGE = 512, 3, 1e-3  # directions before those of copies; copies a row; see `copy_directions`
+_COPIED = 30_000  # rows that are written again at most
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,13 @@ class CharNgrams:
 def texts_of_rows(splits: Splits, rows: Rows) -> list[str]:
     """The fields [n] of the given rows that say something, plainly spelt and joined by blanks."""
     from zoo.rows._cells import texts_of
-    from zoo.rows.plain_text import missing_keys, plain
+    from zoo.rows.plain_text import MISSING_WORDS, MissingCells, plain
 
-    keys = missing_keys()
+    nothing = MissingCells(tuple(getattr(splits.kind, "missing", MISSING_WORDS)))
     raw = splits.raw.take(rows)
-    columns = [[plain(cell) for cell in texts_of(raw.column(name))] for name in splits.kind.column_names]
-    return [" ".join(cell for cell in cells if cell not in keys) for cells in zip(*columns, strict=True)]
+    columns = [texts_of(raw.column(name)) for name in splits.kind.column_names]
+    spelt = [["" if cell in nothing else plain(cell) for cell in cells] for cells in columns]
+    return [" ".join(filter(None, cells)) for cells in zip(*spelt, strict=True)]
 
 
 def _apart(splits: Splits, vectorizer: Any, codes: Any, axes: Any) -> Any:
@@ -103,10 +105,11 @@ def _apart(splits: Splits, vectorizer: Any, codes: Any, axes: Any) -> Any:
     from scipy.linalg import eigh
 
     noise = np.zeros((axes.shape[1],) * 2)
+    chosen = np.unique(np.linspace(0, len(splits.train) - 1, min(_COPIED, len(splits.train))).astype(np.int64))
     for seed in range(_COPIES):
-        copies = splits.rewritten(splits.train, [seed])
+        copies = splits.rewritten(splits.train[chosen], [seed])
         assert copies is not None  # noqa: S101  `require` has looked
-        errors = vectorizer.transform(texts_of_rows(copies, copies.test)) @ axes - codes
+        errors = vectorizer.transform(texts_of_rows(copies, copies.test)) @ axes - codes[chosen]
         noise += errors.T @ errors / (len(errors) * _COPIES)
     noise += np.eye(len(noise)) * (_RIDGE * np.trace(noise) / len(noise) + 1e-9)
     values, vectors = eigh(np.cov(codes.T), noise)

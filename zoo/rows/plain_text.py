@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 # What people and programs write for what is not known. Marks alone, such as "-" and "?", say nothing either.
-MISSING_WORDS = ("n/a", "na", "nan", "nat", "none", "null", "unknown", "not known", "not available")
+MISSING_WORDS = (
+    *("n/a", "na", "nan", "nat", "none", "null", "unknown", "not known", "not available"),
+    *("#n/a", "#n/a n/a", "#null!", "#ref!", "#value!", "#name?", "#div/0!", "#num!"),  # as spreadsheets write it
+)
 
 _END = 0x30000  # no character from here on has another spelling
 # Marks that a letter may be written without: accents, vowel points of Hebrew and Arabic, variation selectors. Marks of
@@ -30,11 +34,12 @@ _MARKS = (
 _LATIN = {"æ": "ae", "œ": "oe", "þ": "th", "ø": "o", "ɔ": "o", "ŧ": "t", "ħ": "h", "ŋ": "n"}
 _LATIN |= dict(zip("\u0131ɨđðɖɗłəɛĸƙɓ", "iiddddleekkb", strict=True))
 _APOSTROPHES = "'`\u00b4\u02b9\u02bb\u02bc\u02bd\u02c8\u2018\u2019\u201b\u2032"
+_PARTS_OF_NAMES = "+#"  # C++ and C# are not C, and A+ is not A
 _BLANK, _AS_IT_IS = " ", -1
 
 
 def plain(text: str) -> str:
-    """A text in lower case: letters, digits and single blanks.
+    """A text in lower case: letters, digits, + and #, and single blanks.
 
     Compatibility forms become what they stand for (NFKD), accents are dropped, Latin letters that do not come apart are
     written with plain ones (ø as o), and punctuation becomes blanks, but for apostrophes, which are dropped. Letters of
@@ -85,8 +90,40 @@ def joined(characters: Any) -> Any:
 
 
 def missing_keys(words: Iterable[str] = MISSING_WORDS) -> frozenset[str]:
-    """The plain spellings, "" among them, of a cell that says that nothing is known."""
-    return frozenset({"", *map(plain, words)})
+    """The plain spellings, "" among them, of a cell that says that nothing is known; see `MissingCells` for numbers."""
+    return frozenset({"", *(plain(word) for word in words if _number(word) is None)})
+
+
+@dataclass(frozen=True)
+class MissingCells:
+    """Which cells say that nothing is known, in Python.
+
+    Attributes:
+        words: what stands for such a cell. Those that are numbers are compared as numbers: "-1" is -1.0, and not 1.
+    """
+
+    words: tuple[str, ...] = MISSING_WORDS
+
+    def __contains__(self, text: str) -> bool:
+        """Whether a cell, as it is written, says nothing."""
+        return plain(text) in self._keys or (bool(self._numbers) and _number(text) in self._numbers)
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        return missing_keys(self.words)
+
+    @cached_property
+    def _numbers(self) -> frozenset[float | None]:
+        return frozenset({_number(word) for word in self.words} - {None})
+
+
+def _number(text: str) -> float | None:
+    """What a text is as a number; None for anything else, NaN and infinities included."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and "_" not in text else None
 
 
 def missing_table(words: Iterable[str] = MISSING_WORDS) -> Any:
@@ -137,4 +174,6 @@ def _kind(form: str) -> str:
     category = unicodedata.category(form)
     if form in _APOSTROPHES or category == "Cf" or any(low <= ord(form) < high for low, high in _MARKS):
         return "-"
+    if form in _PARTS_OF_NAMES:
+        return ""
     return _BLANK if category[0] in "PZ" or category in {"Cc", "Cs", "Sc", "Sk", "Sm"} or form == "\ufffd" else ""

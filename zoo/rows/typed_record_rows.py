@@ -48,7 +48,7 @@ class TypedRecordRows(RecordRows):
     ) -> None:
         self.typed = dict(fields)
         self.missing, self.errors = tuple(missing), errors or RecordErrors()
-        self.rules = ReadingRules()
+        self.rules = ReadingRules(missing=self.missing)
         self.column_names = tuple(self.typed)
         self.categories = None
         self._offsets = np.cumsum([0, *(field.columns for field in self.typed.values())]).astype(np.int64)
@@ -155,6 +155,9 @@ class TypedRecordRows(RecordRows):
         every = plain_characters(tf.concat(texts, axis=0), MOST_CHARACTERS)
         spelt, count = joined(every), tf.shape(texts[0])[0]
         empty = self._missing_table.lookup(spelt) == 1
+        if self.rules.missing_numbers:
+            read = CellTexts(tf.concat(texts, axis=0), self.rules)
+            empty |= read.is_number & read.stands_for_missing(read.number)
         own = [slice(place * count, (place + 1) * count) for place in range(len(texts))]
         return [
             PlainCells(CellTexts(text, self.rules), every[rows], spelt[rows], empty[rows])

@@ -10,6 +10,7 @@ import numpy as np
 from zoo.errors import InputError, suggestion
 from zoo.evaluate.nats_by_field import columns_of_fields, filled_fields, nats_by_frequency
 from zoo.metrics._pairs_of_records import parts_of_cosines, record_pairs
+from zoo.metrics._some_records import some_records
 from zoo.metrics._vectors import is_finite, unit, vectors
 from zoo.representations._part_of_code import without_fields
 from zoo.types import FieldReport, FieldsReport, KeepsFields, ScoresFields
@@ -27,14 +28,15 @@ _FEWEST = 2  # fields
 def fields_report(recipe: Recipe, evidence: Evidence) -> FieldsReport | None:
     """What each field does for the first representation; None for rows without fields, or with a single one.
 
-    On the first 3,000 held-out rows: what the recipe's metric of matches (or else the first that has a value) loses
-    without the field, what the field adds to the cosines of matches and of others, and how well it is given back.
+    On 3,000 held-out rows at most, with all the matches of each: what the recipe's metric of matches (or else the first
+    that has a value) loses without the field, what the field adds to the cosines of matches and of others, and how
+    well it is given back.
     """
     table = evidence.splits
     names = list(columns_of_fields(table))
     if len(names) < _FEWEST:
         return None
-    splits = replace(table, test=table.test[:_ROWS])
+    splits = replace(table, test=some_records(table, _ROWS))
     encoder = next(iter(evidence.representations.values()))
     fields = [FieldReport(name) for name in names]
     fields = _with_nats(fields, encoder, splits)

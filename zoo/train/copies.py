@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from zoo.errors import InputError
 from zoo.parts import COPY
 
@@ -39,7 +41,9 @@ def wants_copies(model: Any, splits: Splits) -> bool:
 def with_copies(splits: Splits, seed: int) -> Iterator[tuple[Any, Any]]:
     """Blocks of the training rows beside what others would write for them: several times where there are few."""
     times = max(1, min(_COPIES, _COPIED // len(splits.train)))
-    rows = splits.train[:_COPIED]
+    # from all over the table: it may be sorted, and two tables lie one after the other
+    chosen = np.unique(np.linspace(0, len(splits.train) - 1, min(_COPIED, len(splits.train))).astype(np.int64))
+    rows = splits.train[chosen]
     for number in range(times):
         for start in range(0, len(rows), _BLOCK):
             own = rows[start : start + _BLOCK]
