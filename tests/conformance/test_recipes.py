@@ -25,7 +25,8 @@ from zoo.models.autoencoder import Autoencoder  # noqa: E402
 from zoo.recipe import compose, list_recipes  # noqa: E402
 from zoo.rows import ItemRows, RecordRows, TypedRecordRows  # noqa: E402
 from zoo.rows.typed_field import DATE_COLUMNS, TypedField  # noqa: E402
-from zoo.stages.judging import reported  # noqa: E402
+from zoo.stages.fields import fields_report, require_fields  # noqa: E402
+from zoo.stages.judging import weighed  # noqa: E402
 from zoo.stages.model import built_model  # noqa: E402
 from zoo.stages.preflight import hopeless_gates  # noqa: E402
 from zoo.stages.training import Models  # noqa: E402
@@ -148,15 +149,25 @@ def test_a_recipe_trains_is_judged_saved_and_exported_with_equal_values(name, tm
     few = ["metrics.nll.samples=2"] if "nll" in compose(name).config["metrics"] else []
     if compose(name).config["model"].get("false_alarm_rate"):
         few.append("model.false_alarm_rate=0.2")  # 8 rows to validate are enough for that
+    if "zoo.networks.FieldEncoders" in parts_of(name):
+        few.append("judge.fields=[street]")
     recipe = compose(name, SMALL + few + without_umap(name))
     splits = rows_for(recipe)
+    require_fields(recipe.config["judge"]["fields"] or [], splits)
     built = built_model(recipe, splits, note=print)
     with run_eagerly(name not in COMPILED):
         trained = recipe.build("train").fit(built, splits, seed=0, state=tmp_path / "state.npz")
     model = trained.model
     assert np.isfinite(trained.history[-1]["loss"])
 
-    report = reported(recipe, Models((trained,), ()), splits)
+    report, evidence = weighed(recipe, Models((trained,), ()), splits)
+    if "zoo.likelihoods.Product" in parts_of(name):
+        found = fields_report(recipe, evidence)
+        together = sum(each.filled * each.distortion for each in found.fields)
+        assert together == pytest.approx(evidence.representations["encoder"].score(splits.test).mean(), rel=1e-4)
+        assert all(each.free > 0 for each in found.fields)
+        assert bool(found.metric) == bool(built.places)
+        assert ("fields:street" in report.scores) == bool(built.places)
     verdict = decide(report, recipe.build("gates") or {}, "encoder", None)
     assert {result.gate for result in verdict.gates} == set(recipe.config["gates"])
 

@@ -59,16 +59,17 @@ def match_cosines(representation: Representation, splits: Splits) -> MatchCosine
     return MatchCosines(cosines, pairs.is_match, same[first] == same[second])
 
 
-def histogram(axes: Any, found: MatchCosines, low: float) -> None:
-    """Draws both kinds of pairs, each in % of its own number, from a cosine on."""
-    edges = np.linspace(low, 1, _BINS + 1)
-    for kind, colour, name in ((False, OTHER, "nearest others"), (True, OWN, "matches")):
+def histogram(axes: Any, found: MatchCosines, low: float, colours: tuple[str, str, str] = (OTHER, OWN, INK)) -> None:
+    """Draws both kinds of pairs, each in % of its own number, from a cosine on; colours of others, matches and text."""
+    edges, top = np.linspace(low, 1, _BINS + 1), 0.0
+    for kind, colour, name in zip((False, True), colours, ("nearest others", "matches"), strict=False):
         cosines = np.clip(found.cosines[found.is_match == kind], low, 1)
         shares = 100 * np.histogram(cosines, edges)[0] / max(len(cosines), 1)
+        top = max(top, float(shares.max()))
         axes.stairs(shares, edges, fill=True, color=colour, alpha=0.55, label=name)
         axes.stairs(shares, edges, color=colour, linewidth=1.2)
     axes.set_xlim(low, 1.005)
-    axes.set_ylim(0, None)
+    axes.set_ylim(0, 1.3 * top)  # room for the legend
     axes.set_xlabel("cosine of two test records")
     axes.set_ylabel("% of the pairs of a kind")
-    axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper left")
+    axes.legend(frameon=False, fontsize=9, labelcolor=colours[2], loc="upper left")
