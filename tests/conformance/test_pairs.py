@@ -190,7 +190,7 @@ def typed_records(folder, rng):
     source |= {"buckets": 64}
     agree = {"_target_": "zoo.objectives.AgreeAcrossViews", "of": "copy"}
     model = bag("Product") | {
-        "encoder": {"_target_": "zoo.networks.FieldEncoders", "units": LATENT},
+        "encoder": {"_target_": "zoo.networks.FieldEncoders", "units": LATENT, "steps": 20},
         "bottleneck": {"_target_": "zoo.bottlenecks.Identity", "latent_dim": LATENT},
         "terms": {"agree": agree},
     }

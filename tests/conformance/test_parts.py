@@ -135,7 +135,16 @@ EXAMPLES = {
         "about": "row",
     },
     "networks.EmbeddingBag": {"units": 5, "hidden": [4], "activation": "tanh", "combiner": "mean", "dropout": 0.25},
-    "networks.FieldEncoders": {"units": 5, "fields": {"a": 4, "b": 5}, "evidence": {"a": 1.0, "b": 2.0}},
+    "networks.FieldEncoders": {
+        "units": 5,
+        "fields": {"a": 4, "b": 5},
+        "evidence": {"a": 1.0, "b": 2.0},
+        "alike": ["a"],
+        "together": 0.5,
+        "axes": 7,
+        "steps": 2,
+        "temperature": 0.1,
+    },
     "networks.MLP": {"hidden": [5, 4], "activation": "tanh", "skip": True, "dropout": 0.25},
     "networks.NoiseFilter": {"network": "networks.MLP", "scale": 0.3},
     "networks.PatchCodes": {

@@ -6,7 +6,8 @@ from scipy.linalg import eigh
 from scipy.sparse import csr_array, random_array
 
 from zoo.networks import FieldEncoders
-from zoo.networks._copy_directions import copy_directions, shared_out
+from zoo.networks._copy_directions import shared_out, spread
+from zoo.networks._kept_cosines import Steps, keep_cosines
 from zoo.rows._cells import padded
 from zoo.types import TableSchema
 
@@ -64,7 +65,8 @@ def test_fields_come_from_the_table_and_must_fit():
 def test_directions_are_the_generalised_eigenvectors_of_rows_and_errors(rng):
     rows = csr_array(random_array((200, 12), density=0.5, rng=rng, data_sampler=lambda size: rng.integers(1, 4, size)))
     copies = csr_array(rows.toarray() * (rng.random((200, 12)) < 0.8) + np.eye(12)[rng.integers(12, size=200)])
-    found = copy_directions(rows, copies, 3)
+    field = spread(rows, copies, 11)
+    found = field.axes @ field.leading(3)
 
     weights = np.log(201 / (1 + (rows.toarray() > 0).sum(axis=0))) + 1
     first, second = (each.toarray() * weights for each in (rows, copies))
@@ -84,18 +86,67 @@ def test_directions_are_the_generalised_eigenvectors_of_rows_and_errors(rng):
 
 def test_directions_of_next_to_nothing_are_there():
     empty = csr_array((5, 4))
-    assert not copy_directions(empty, empty, 2).any()
+    nothing = spread(empty, empty, 9)
+    assert not nothing.rows.nnz
+    assert not nothing.codes.any()
     one = csr_array(np.eye(4)[[1]])
-    assert copy_directions(one, one, 2)[1].tolist() == [1, 0]
+    alone = spread(one, one, 9)
+    assert (alone.axes @ alone.leading(2))[1].tolist() == [1, 0]
     same = csr_array(np.ones((5, 4)))
-    assert np.isfinite(copy_directions(same, same, 3)).all()
+    assert np.isfinite(spread(same, same, 9).leading(3)).all()
+
+
+def test_texts_together_come_first_and_do_not_say_which_field_they_were_in(rng):
+    network = FieldEncoders(
+        12, {"first": 8, "town": 3, "last": 8}, {"first": 3.0, "town": 1.0, "last": 3.0}, ["first", "last"]
+    )
+    network.build((None, 19))
+    assert network.places == {"first": (2, 6), "town": (6, 8), "last": (8, 12)}
+    one, other = rng.poisson(0.8, (2, 8)) + np.eye(8)[:2]
+    codes = codes_of(network, [[*one, 0, 1, 0, *other], [*other, 0, 1, 0, *one]])
+    np.testing.assert_allclose(codes[0, :2], codes[1, :2], atol=1e-6)
+    assert codes[0] @ codes[0] == pytest.approx(1, abs=1e-6)
+    assert codes[0, :2] @ codes[0, :2] == pytest.approx(0.25 / 1.25, abs=1e-6)
+    table = np.asarray(network.directions)
+    whole = _unit((one + other) @ table[:8, :2])
+    np.testing.assert_allclose(codes[0, :2] / np.linalg.norm(codes[0, :2]), whole, atol=1e-5)
+    with pytest.raises(ValueError, match="have as many"):
+        FieldEncoders(9, {"a": 4, "b": 5}, alike=["a", "b"]).build((None, 9))
+
+
+def test_cosines_of_records_are_kept_in_fewer_numbers(rng):
+    things = rng.random((2, 60, 40)) < 0.15
+    rows = [csr_array((np.repeat(own, 5, axis=0) & (rng.random((300, 40)) < 0.9)).astype(np.float32)) for own in things]
+    fields = [spread(each, each, 30) for each in rows]
+    evidence = np.asarray([3.0, 1.0])
+    random_starts = [rng.normal(size=(30, 3)).astype(np.float32) for _ in fields]
+
+    def error(directions):
+        codes = np.hstack(
+            [np.sqrt(e) * _units(f.codes @ d) for f, d, e in zip(fields, directions, evidence, strict=True)]
+        )
+        whole = np.hstack([np.sqrt(e) * f.rows.toarray() for f, e in zip(fields, evidence, strict=True)])
+        kept, wanted = (_units(each) @ _units(each).T for each in (codes, whole))
+        order = np.argsort(-(wanted - 2 * np.eye(300)), axis=1)[:, :5]
+        nearest = np.argsort(-(kept - 2 * np.eye(300)), axis=1)[:, :5]
+        return 1 - np.mean([np.isin(found, near).mean() for found, near in zip(nearest, order, strict=True)])
+
+    before = error(random_starts)
+    again = [keep_cosines(fields, evidence, random_starts, Steps(100, batch=128, share=0.0)) for _ in range(2)]
+    assert error(again[0]) < 0.85 * before
+    np.testing.assert_array_equal(again[0][1], again[1][1])
+
+
+def _units(rows):
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
 @pytest.mark.parametrize(
     ("shares", "most", "total", "given"),
     [
         ([3, 1], [9, 9], 8, [6, 2]),
-        ([99, 1], [9, 9], 5, [4, 1]),
+        ([99, 1], [9, 9], 5, [3, 2]),
+        ([99, 1], [9, 9], 3, [2, 1]),
         ([1, 1], [2, 9], 8, [2, 6]),
         ([1, 1, 1], [9] * 3, 4, 4),
     ],

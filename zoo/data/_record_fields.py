@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _NEARLY_ALL, _SOME = 0.9, 0.05
 _MOST_CATEGORIES, _ROWS_OF_ONE = 100, 20  # categories of a column, and rows that one of them has on average
 _QUANTILES = 32
+_SEVERAL_WORDS = 3  # of a cell on average: from here on a word is more than its characters
 _DATE = re.compile(r"\d{4}([-/. ]?)\d{2}\1\d{2}(\D.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(\D.*)?")
 _EIGHT = re.compile(r"\d{8}")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
@@ -141,7 +142,10 @@ def _field(column: _Column, reads: str, buckets: int, min_frequency: int, what: 
             counts[plain(text)] = counts.get(plain(text), 0) + seen
         names = (OTHER, *sorted(name for name, seen in counts.items() if seen >= min_frequency))
         return TypedField("category", len(names), evidence, names)
-    return TypedField("date", DATE_COLUMNS, evidence) if reads == "date" else TypedField("text", buckets, evidence)
+    if reads == "date":
+        return TypedField("date", DATE_COLUMNS, evidence)
+    words = (column.seen * [len(plain(text).split()) for text in column.texts]).sum() / max(column.filled, 1)
+    return TypedField("text", buckets, evidence, has_words=bool(words >= _SEVERAL_WORDS))
 
 
 def _numbers(column: _Column, what: str) -> TypedField:

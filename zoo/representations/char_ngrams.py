@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from zoo.types import Block, Floats, PositiveInt, Representation, Rows, Splits, Trained
 
-_WIDE, _COPIES, _RIDGE = 512, 3, 1e-3  # directions before those of copies; copies a row; see `copy_directions`
+_WIDE, _COPIES, _RIDGE = 512, 3, 1e-3  # directions before those of copies; copies a row; see `Spread.leading`
 _COPIED = 30_000  # rows that are written again at most
 
 

@@ -77,6 +77,11 @@ class RowKind(ABC):
         return None
 
     @property
+    def alike(self) -> tuple[str, ...]:
+        """The fields of `blocks` whose columns mean the same: a text has the same ones in each of them."""
+        return ()
+
+    @property
     def width(self) -> int:
         """Numbers in a row's features."""
         return math.prod(self.shape)

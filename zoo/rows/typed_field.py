@@ -20,6 +20,7 @@ READS = ("text", "category", "number", "date")
 MOST_CHARACTERS = 512  # of a cell that are read: a text of a million would take the memory of a thousand records
 
 _BLANK = 32
+_WORD = 2.0  # what a word counts, beside 1 for a run of characters
 _PRIME = 2**31 - 1  # Mersenne's; below it, times Knuth's multiplier, a number still fits into 63 bits
 _KNUTH, _TOP_BITS = 2_654_435_761, 20
 _YEARS_FIRST = r"^(\d{4})\D?(\d{1,2})\D?(\d{1,2})(\D.*)?$"
@@ -51,7 +52,8 @@ class TypedField:
     """How the cells of one column are read. A cell that says nothing has no item: it is no evidence for anything.
 
     text: its runs of two and three characters within words, plainly spelt (`zoo.rows.plain_text`), each in a column
-    that a hash decides. category: one column; `names[0]` stands for any that was rare or is new. number: its place
+    that a hash decides; of texts of several words, each word too, which counts twice, so that it weighs about as much
+    as its runs do. category: one column; `names[0]` stands for any that was rare or is new. number: its place
     among the quantiles `cuts`, shared between the two columns nearest to it, so that near numbers share columns. date:
     columns for its decade, its year within the century, and for the two numbers that are day and month, whichever is
     which, one by one and as a pair.
@@ -62,6 +64,7 @@ class TypedField:
         evidence: nats that two records gain by agreeing: -log of the chance that two records agree by accident.
         names: of categories, plainly spelt.
         cuts: [columns] ascending numbers, for `number`.
+        has_words: whether words of a text count too.
     """
 
     reads: Literal["text", "category", "number", "date"]
@@ -69,6 +72,7 @@ class TypedField:
     evidence: float = 1.0
     names: tuple[str, ...] = ()
     cuts: tuple[float, ...] = ()
+    has_words: bool = False
 
     def items(self, cells: PlainCells) -> tuple[Any, Any]:
         """Columns [n, items] int32, -1 where there is no more, and what each counts [n, items]; runs in the graph.
@@ -103,7 +107,12 @@ class TypedField:
         pairs, threes = letters[:, :-1] * 1_000_003 + letters[:, 1:], (before * 1_000_003 + middle) * 1_009 + after
         is_pair = (letters[:, :-1] != _BLANK) | (letters[:, 1:] != _BLANK)
         columns = tf.concat([self._hashed(pairs, is_pair), self._hashed(threes + 1, middle != _BLANK)], axis=1)
-        return columns, tf.ones_like(columns, tf.float32)
+        values = tf.ones_like(columns, tf.float32)
+        if not self.has_words:
+            return columns, values
+        words = tf.strings.split(cells.plain).to_tensor("")
+        hashed = tf.where(words == "", tf.constant(-1, tf.int64), tf.strings.to_hash_bucket_fast(words, self.columns))
+        return tf.concat([columns, hashed], axis=1), tf.concat([values, tf.fill(tf.shape(hashed), _WORD)], axis=1)
 
     def _hashed(self, numbers: Any, there: Any) -> Any:
         tf = import_tensorflow()

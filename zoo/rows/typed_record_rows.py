@@ -66,6 +66,11 @@ class TypedRecordRows(RecordRows):
         """Field -> what its cells are taken for."""
         return {name: field.reads for name, field in self.typed.items()}
 
+    @property
+    def alike(self) -> tuple[str, ...]:
+        """The fields of text, see `RowKind`."""
+        return tuple(name for name, field in self.typed.items() if field.reads == "text")
+
     def features(self, arrays: Mapping[str, Any]) -> Any:
         """The items of all fields, one field after another."""
         tf = import_tensorflow()

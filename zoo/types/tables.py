@@ -33,12 +33,14 @@ class TableSchema:
         is_sparse: whether rows are kept as the columns that are not zero.
         categories: as `Splits.categories`.
         blocks: as `RowKind.blocks`.
+        alike: as `RowKind.alike`.
     """
 
     shape: tuple[int, ...]
     is_sparse: bool = False
     categories: Mapping[str, tuple[str, ...]] | None = None
     blocks: Mapping[str, tuple[int, float]] | None = None
+    alike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class Splits:
     @property
     def schema(self) -> TableSchema:
         """What the table is, which parts may ask for before they are built."""
-        return TableSchema(self.shape, self.is_sparse, self.categories, self.kind.blocks)
+        return TableSchema(self.shape, self.is_sparse, self.categories, self.kind.blocks, self.kind.alike)
 
     @property
     def seen(self) -> int:
