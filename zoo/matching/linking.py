@@ -16,6 +16,7 @@ from zoo.matching.field_values import LONGEST, FieldValues, Reading, joined
 from zoo.matching.nearest_codes import NearestCodes, cosines_of_pairs, first_of_equal, unit_codes
 from zoo.matching.one_to_one import one_to_one
 from zoo.matching.scorer import Scored, Scorer
+from zoo.matching.similar_texts import affordable, similar_texts
 from zoo.tables.words import count, listed
 
 if TYPE_CHECKING:
@@ -89,10 +90,17 @@ class Sides:
         return [Agreement(values) for values in self.fields]
 
     @cached_property
+    def texts(self) -> FieldValues | None:
+        """All short texts of a row as one, or all long ones where none is short; None for rows without texts."""
+        kinds = [[values for values in self.fields if values.kind == kind] for kind in ("text", "long text")]
+        wanted = next(filter(None, kinds), None)
+        return None if wanted is None else joined("all texts", wanted)
+
+    @cached_property
     def text(self) -> Agreement | None:
-        """Compares all short texts of a row at once; None for rows without texts."""
-        short = [values for values in self.fields if values.kind == "text"]
-        return Agreement(joined("all texts", short)) if short else None
+        """Compares all short texts of a row at once; None for rows without."""
+        short = self.texts if any(values.kind == "text" for values in self.fields) else None
+        return None if short is None else Agreement(short)
 
     def cosine(self, one: Ints, other: Ints) -> Reals:
         """[pairs] what decides where fields do not tell: the cosine of all short texts, or else of the codes."""
@@ -226,13 +234,10 @@ def link(
     Raises:
         InputError: the encoder's own is asked for and there is none, or it weighs other fields.
     """
-    single = sides.single
-    rows = max(len(side) for side in sides.unit)
-    sharing = sharing_pairs(sides.fields, 2 * wanted.k * rows, single=single)
-    pairs = together(near_pairs(near, single=single), sharing, single=single)
+    pairs, found_by = _candidates(sides, near, wanted)
     cosine = cosines_of_pairs(*sides.unit, pairs.left, pairs.right)
     agreement = agreements(sides.agreement, pairs.left, pairs.right)
-    of_rows = [pairs.left, pairs.right] if single else [pairs.left]
+    of_rows = [pairs.left, pairs.right] if sides.single else [pairs.left]
 
     def cosine_of_texts(found: Ints) -> Reals:
         return sides.cosine(pairs.left[found], pairs.right[found])
@@ -255,9 +260,23 @@ def link(
     if wanted.one_to_one:
         scores = scored.log_odds[match], cosine[match]
         match = match[one_to_one(pairs.left[match], pairs.right[match], *scores)]
-    return Links(
-        sides, pairs, cosine, agreement, scored.probability, scored.log_odds, scorer, threshold, match, scored.notes
-    )
+    notes = (found_by, *scored.notes)
+    return Links(sides, pairs, cosine, agreement, scored.probability, scored.log_odds, scorer, threshold, match, notes)
+
+
+def _candidates(sides: Sides, near: Iterable[Ints], wanted: Wanted) -> tuple[Pairs, str]:
+    """The pairs that are looked at, and how they were found."""
+    rows, single = max(len(side) for side in sides.unit), sides.single
+    pairs = near_pairs(near, single=single)
+    if not sides.fields:
+        return pairs, "candidates by their codes"
+    sharing = sharing_pairs(sides.fields, 2 * wanted.k * rows, single=single)
+    pairs = together(pairs, sharing, single=single)
+    texts = sides.texts if affordable(len(sides.unit[0]), len(sides.unit[1])) else None
+    if texts is None:
+        return pairs, "candidates by their codes and by rare values"
+    similar = near_pairs(similar_texts(texts, wanted.k), single=single)
+    return together(pairs, similar, single=single), "candidates by their codes, by rare values and by n-grams of texts"
 
 
 def require_trained(scorer: Scorer | None, names: Sequence[str]) -> Scorer:
