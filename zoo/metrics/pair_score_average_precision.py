@@ -29,6 +29,8 @@ class PairScoreAveragePrecision(MatchAveragePrecision):
         Fellegi and Sunter 1969, "A theory for record linkage".
     """
 
+    reads_cells = True  # fields that a code leaves out are compared all the same
+
     def shortage(self, splits: Splits) -> str:
         """Too few records, or none with a match."""
         return lacking(splits, self.k, self.rows)

@@ -121,8 +121,12 @@ def _without_each(recipe: Recipe, found: FieldsReport, encoder: Representation, 
 
 
 def _metric(recipe: Recipe, encoder: Representation, splits: Splits) -> tuple[str, Metric] | None:
-    """The first metric with a value: of those of the gates that need labels, as matches do, then of all that do."""
-    metrics = {name: each for name, each in recipe.build("metrics").items() if each.higher_is_better is not None}
+    """The first metric of codes with a value: of those of the gates that need labels, as matches do, then of all."""
+    metrics = {
+        name: each
+        for name, each in recipe.build("metrics").items()
+        if each.higher_is_better is not None and not getattr(each, "reads_cells", False)
+    }
     gated = [gate.metric for gate in (recipe.build("gates") or {}).values() if gate.metric in metrics]
     needing = [name for name in (*gated, *metrics) if getattr(metrics[name], "needs_labels", False)]
     if not is_finite(vectors(encoder, splits.test)):
