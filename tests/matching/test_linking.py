@@ -134,3 +134,12 @@ def test_tables_that_share_no_filled_field_are_refused(two_tables):
     empty = right.select(["first", "last"]).append_column("town", gaps).append_column("born", gaps)
     with pytest.raises(InputError, match=r"town: every cell is empty in 'b', .*no field is left to match by"):
         field_values(left, empty, ["town", "born"], {}, ("a", "b"))
+
+
+def test_rows_with_little_in_common_are_no_copies_for_all_that(two_tables, codes_of):
+    nobody = pa.table({name: pa.array(["smith" if name == "last" else None] * 20, pa.string()) for name in NAMES})
+    table = pa.concat_tables([two_tables[0], nobody, two_tables[0].slice(0, 2)])
+    links = linked(table, None, codes_of(table))
+    found = links.entities()
+    assert len(set(found[300:320].tolist())) == 20  # a surname that many have says too little
+    assert found[320:].tolist() == [0, 1]

@@ -248,3 +248,38 @@ def test_cells_of_several_values_end_with_status_2(encoder, files, tmp_path, cap
     assert match(arguments(encoder, (files[0], tmp_path / "bad.parquet"), tmp_path / "pairs.csv")) == 2
     assert "column 'first' holds several values a cell (list<" in capsys.readouterr().err
     assert not list(tmp_path.glob("pairs*"))
+
+
+def test_finished_blocks_are_of_one_way_to_read_a_file(encoder, files, two_tables, tmp_path, monkeypatch, capsys):
+    text = files[0].read_text().replace("a1,", "à1,").encode("cp437")
+    (tmp_path / "old.csv").write_bytes(text)
+    names = (tmp_path / "old.csv", files[1])
+    with monkeypatch.context() as patch:
+        patch.setattr(NearestCodes, "search", _stopped)
+        assert match(arguments(encoder, names, tmp_path / "out.csv", "encoding=cp437,utf-8")) == 130
+    capsys.readouterr()
+    assert match(arguments(encoder, names, tmp_path / "out.csv", "encoding=latin-1,utf-8", "threshold=0")) == 0
+    assert "old.csv: going on" not in capsys.readouterr().out
+
+
+def _stopped(self, *given):
+    raise KeyboardInterrupt
+
+
+def test_what_does_not_serve_is_said_before_the_work(encoder, files, two_tables, tmp_path, capsys):
+    table = two_tables[0].append_column("index", pa.array([row // 2 for row in range(300)]))
+    pq.write_table(table, tmp_path / "a.parquet")
+    names = (tmp_path / "a.parquet", files[1])
+    assert match(arguments(encoder, names, tmp_path / "out.parquet", "id=index,id")) == 2
+    said = capsys.readouterr()
+    assert "column 'index' names rows twice, such as '0', '1', '2', .. (row 0 and others, from 0; 150 rows" in said.err
+    assert "encoding" not in said.out
+    assert match(arguments(encoder, names, tmp_path / "out.parquet", "rename=frist:first")) == 2
+    assert "has no column 'frist'; did you mean 'first'?" in capsys.readouterr().err
+    assert match(arguments(encoder, names, tmp_path / "out.parquet", f"index={tmp_path}/kept")) == 0
+    assert "since column 'index' names rows twice" in capsys.readouterr().out
+    with_index = [f"name={encoder}", f"a={names[0]}", f"output={tmp_path}/new.csv", f"index={tmp_path}/kept"]
+    assert match([*with_index, "fields=first"]) == 2
+    assert "the index of" in capsys.readouterr().err
+    with pytest.raises(InputError, match="id: give one for both tables, or one for each of the two, not 1"):
+        zoo.match(encoder, table, table, id=("index",))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.bulk.job import Job, Worker, fingerprint
+from zoo.bulk.job import Job, Worker, fingerprint, require_unchanged
 from zoo.bulk.prefetch import prefetch
 from zoo.bulk.progress import Progress
 from zoo.bulk.rows import choose_columns
 from zoo.errors import InputError, suggestion
 from zoo.tables.arrow_types import is_list
+from zoo.tables.cells import whole
 from zoo.tables.keys import column_keys, first_rows
 from zoo.tables.options import Options
-from zoo.tables.own_columns import key_names
-from zoo.tables.table import require_names, rows_of_block
+from zoo.tables.own_columns import is_surely_key, key_names
+from zoo.tables.table import read_whole, require_names, rows_of_block
 from zoo.tables.words import count, some
 
 if TYPE_CHECKING:
@@ -60,15 +62,15 @@ class Read:
     Attributes:
         table: the table.
         id_column: what names its rows; None takes a column that is called as a key is (`key_names`), such as `rec_id`,
-            and where there is none their numbers, as "" does.
+            if it is filled in and different in every row, and where there is none their numbers, as "" does.
         fields: the columns that are compared.
-        columns: those that are encoded; empty finds them.
+        options: how its text is read, which finished blocks depend on.
     """
 
     table: Table
     id_column: str | None
     fields: Sequence[str]
-    columns: Sequence[str] = ()
+    options: Options = field(default_factory=lambda: Options(prefix=""))
 
     def __post_init__(self) -> None:
         require_names(self.table)
@@ -88,19 +90,48 @@ class Read:
                     f"rename=OTHER:{name}"
                 )
 
-    @property
+    @cached_property
     def named_by(self) -> str | None:
-        """The column of ids."""
-        if self.id_column is not None:
-            return self.id_column or None
-        return next((name for name in key_names(self.table.schema.names) if name not in self.fields), None)
+        """The column of ids.
+
+        Raises:
+            InputError: a column that the user named, or that is called `id` or the like, lacks ids, or has one twice.
+        """
+        if self.id_column:
+            self._require(self.id_column, _fault(self.table, self.id_column))
+            return self.id_column
+        return next((name for name, fault in self._likely.items() if not fault), None)
 
     @property
     def names_in_words(self) -> str:
         """What rows go by, and how to change that."""
         if self.named_by is not None:
             return f"{self.table.name}: its rows are named by column '{self.named_by}'; id=none takes their numbers"
-        return f"{self.table.name}: its rows go by their numbers (from 0); id=COLUMN names them"
+        passed = "".join(f", since column '{name}' {fault}" for name, fault in [*self._likely.items()][:1])
+        return f"{self.table.name}: its rows go by their numbers (from 0){passed}; id=COLUMN names them"
+
+    @cached_property
+    def _likely(self) -> dict[str, str]:
+        """Columns that are called as keys are -> why they cannot name rows; up to the first that can.
+
+        None where the user named one, or asked for numbers; those that are compared name nothing. One that is called
+        `id` or the like has to; `index` and others are passed over.
+        """
+        found: dict[str, str] = {}
+        for name in [] if self.id_column is not None else key_names(self.table.schema.names):
+            if name not in self.fields and "" not in found.values():
+                found[name] = _fault(self.table, name)
+                if is_surely_key(name):
+                    self._require(name, found[name])
+        return found
+
+    def _require(self, name: str, fault: str) -> None:
+        """Raises InputError if a column that is meant to name the rows does not."""
+        if fault:
+            raise InputError(
+                f"{self.table.name}: column '{name}' {fault}: give each its own, or say id=none, and rows go by their "
+                "numbers"
+            )
 
     def kept(self) -> list[str]:
         """All columns that go along with the codes."""
@@ -121,11 +152,12 @@ def coded_table(read: Read, encoder: Encoder, saved_model: Path, parts: Parts, c
         InputError: rows that cannot be read or encoded, ids that are missing or there twice.
     """
     table, kept = read.table, read.kept()
-    columns = choose_columns(table, encoder.kind, read.columns, kept or ["none"])
+    columns = choose_columns(table, encoder.kind, (), kept)
     job = Job(encoder.name, saved_model, fingerprint(saved_model), table, Options(prefix=""), columns, parts.folder)
-    identity = {
+    identity: dict[str, Any] = {
         "format": _FORMAT,
         "input": table.identity(),
+        "options": dict(read.options.given()),
         "encoder": job.fingerprint,
         "columns": columns.features,
         "keep": kept,
@@ -140,8 +172,7 @@ def coded_table(read: Read, encoder: Encoder, saved_model: Path, parts: Parts, c
         for block, part in coded:
             parts.write(block, part)
             progress.done(block)
-    if table.identity() != identity["input"]:
-        raise InputError(f"{table.name} was changed while it was encoded; start again, and leave it as it is")
+    require_unchanged(table, identity["input"])
     return _read_parts(read, parts, blocks, identity)
 
 
@@ -162,30 +193,23 @@ def _read_parts(read: Read, parts: Parts, blocks: Sequence[Block], identity: dic
         fields.append(part.select(list(range(part.num_columns - 1))))
     table = pa.concat_tables(fields)
     rows = sum(block.rows for block in blocks)
-    ids = pa.array(np.arange(rows)) if read.named_by is None else _ids(table.column(read.named_by), read)
+    ids = pa.array(np.arange(rows)) if read.named_by is None else whole(table.column(read.named_by))
     return CodedTable(read.table.name, ids, table.select(list(read.fields)), np.concatenate(codes), identity)
 
 
-def _ids(column: Any, read: Read) -> Any:
-    """Ids [rows], each once.
-
-    Raises:
-        InputError: missing or repeated ones.
-    """
-    name = str(read.named_by)
-    keys = column_keys(column, read.table.name, name, 0)
+def _fault(table: Table, name: str) -> str:
+    """Why a column cannot name rows, to be put behind its name; "" if it can."""
+    try:
+        keys = column_keys(read_whole(table, [name]).column(name), table.name, name, 0)
+    except InputError as error:
+        return f"cannot name rows ({error})"
     if "" in keys:
-        raise InputError(
-            f"{read.table.name}: column '{name}' has no id in row {keys.index(''):,} (from 0): fill it in, or say "
-            "id=none, and rows go by their numbers"
-        )
+        return f"has no id in row {keys.index(''):,} (from 0)"
     first = first_rows(keys)
-    if len(first) < len(keys):
-        again = [key for row, key in enumerate(keys) if first[key] != row]
-        raise InputError(
-            f"{read.table.name}: column '{name}' names rows twice, such as {some(list(dict.fromkeys(again)), 3)} (row "
-            f"{first[again[0]]:,} and others, from 0; {count(len(again), 'row')} in all): give each its own, or say "
-            "id=none, and rows go by their numbers"
-        )
-    combined = column.combine_chunks()
-    return combined.cast(combined.type.value_type) if str(combined.type).startswith("dictionary") else combined
+    if len(first) == len(keys):
+        return ""
+    again = [key for row, key in enumerate(keys) if first[key] != row]
+    return (
+        f"names rows twice, such as {some(list(dict.fromkeys(again)), 3)} (row {first[again[0]]:,} and others, from 0; "
+        f"{count(len(again), 'row')} in all)"
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from zoo.bulk.job import Job, Worker, fingerprint, opened_encoder, scale_of
+from zoo.bulk.job import Job, Worker, fingerprint, opened_encoder, require_unchanged, scale_of
 from zoo.bulk.outputs import remove_abandoned, require_fitting, require_output, write_output
 from zoo.bulk.parts import Parts
 from zoo.bulk.prefetch import prefetch
@@ -156,12 +156,7 @@ def _kept(
                 parts.write(block, table)
                 progress.done(block)
             yield table
-    try:
-        same = source.identity() == identity["input"] or "order" in identity["input"]
-    except OSError:
-        same = False
-    if not same:
-        raise InputError(f"{source.name} was changed while it was encoded; start again, and leave it as it is")
+    require_unchanged(source, identity["input"])
 
 
 def _rows(blocks: Sequence[Block]) -> int:

@@ -20,7 +20,7 @@ from zoo.loading import find, not_blessed
 from zoo.tables.open_table import open_table
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
     from rich.console import Console
@@ -41,6 +41,21 @@ def opened_encoder(name: str | Path, console: Console) -> tuple[Encoder, Path]:
     if doubt := not_blessed(saved_model):
         console.print(f"note: {called} {doubt}", style="yellow", highlight=False, markup=False)
     return Encoder.from_saved_model(saved_model, called), saved_model.absolute()
+
+
+def require_unchanged(table: Table, before: Mapping[str, Any]) -> None:
+    """Raises InputError if a table is not what it was when it was opened, or is gone; a query may give its rows anew.
+
+    Args:
+        table: the table.
+        before: its identity then.
+    """
+    try:
+        same = table.identity() == before or "order" in before
+    except OSError:
+        same = False
+    if not same:
+        raise InputError(f"{table.name} was changed while it was encoded; start again, and leave it as it is")
 
 
 @dataclass(frozen=True)

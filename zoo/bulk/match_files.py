@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.bulk.coded_table import CodedTable, Read, coded_table
-from zoo.bulk.job import opened_encoder
+from zoo.bulk.job import fingerprint, opened_encoder
 from zoo.bulk.match_index import MatchIndex
 from zoo.bulk.outputs import PLAIN_ENDINGS, remove_abandoned, require_output, write_plain
 from zoo.bulk.parts import Parts
 from zoo.bulk.progress import Progress
-from zoo.errors import InputError
+from zoo.errors import InputError, suggestion
 from zoo.matching.linking import Links, Sides, Wanted, field_values, link, require_trained
 from zoo.matching.nearest_codes import NearestCodes
 from zoo.matching.outcome import entity_summary, entity_table, match_summary, pair_tables
@@ -107,24 +107,29 @@ def match_files(name: str | Path, a: Given, b: Given | None, asked: Asked, conso
             raise InputError("say b=, the second table, or index=, a folder that an earlier match has written")
         index = MatchIndex.read(asked.index)
     tables = [a.opened("a")] + ([] if b is None else [b.opened("b")])
+    _require_renamed(a.rename, tables)
     _require(asked, tables, writes_index=b is not None)
     encoder, saved_model = _opened(name, asked, console)
+    if index is not None:
+        index.require_same(fingerprint(saved_model))
+        index.require_fields(asked.fields)
     fields = index.names if index is not None else _fields(encoder, asked.fields)
-    reads = [Read(table, each.id_column, fields) for table, each in zip(tables, (a, b), strict=False) if each]
+    reads = [
+        Read(table, each.id_column, fields, each.options) for table, each in zip(tables, (a, b), strict=False) if each
+    ]
     with _parts(asked.output, ("a", "pairs") if b is None else ("a", "b", "pairs")) as parts:
         coded = [
             coded_table(read, encoder, saved_model, part, console) for read, part in zip(reads, parts, strict=False)
         ]
         if index is not None:
-            index.require_same(coded[0].identity["encoder"])
             coded.append(index.table)
         scorer = None if index is None else index.scorer
         links = _linked(coded, parts[-1], asked.wanted, console, scorer, encoder)
-        if asked.index is not None and b is not None:
-            MatchIndex.of(coded[1], links.scorer).write(asked.index)
-            console.print(f"index of {coded[1].name} -> {asked.index}", highlight=False, markup=False)
         more = None if index is None else index.entities
         _write(asked.output, pair_tables(links, coded[0].ids, coded[1].ids, more), encoder)
+        if asked.index is not None and b is not None:
+            MatchIndex(coded[1], links.scorer).write(asked.index)
+            console.print(f"index of {coded[1].name} -> {asked.index}", highlight=False, markup=False)
     _say(match_summary(links), asked.output, started, console)
     return asked.output
 
@@ -144,20 +149,19 @@ def deduplicate_file(name: str | Path, given: Given, asked: Asked, console: Cons
     """
     started = time.perf_counter()
     table = given.opened("input")
+    _require_renamed(given.rename, [table])
     _require(asked, [table], writes_index=True)
-    if asked.wanted.one_to_one:
-        raise InputError("one_to_one means nothing within one table: an entity may have any number of rows")
     encoder, saved_model = _opened(name, asked, console)
-    read = Read(table, given.id_column, _fields(encoder, asked.fields))
+    read = Read(table, given.id_column, _fields(encoder, asked.fields), given.options)
     with _parts(asked.output, ("a", "pairs")) as parts:
         coded = coded_table(read, encoder, saved_model, parts[0], console)
         links = _linked([coded], parts[-1], asked.wanted, console, None, encoder)
         entities = links.entities()
         found = entity_table(links, entities, coded.ids)
-        if asked.index is not None:
-            MatchIndex.of(coded, links.scorer, found.column("entity").combine_chunks()).write(asked.index)
-            console.print(f"index of {coded.name} -> {asked.index}", highlight=False, markup=False)
         _write(asked.output, [found], encoder)
+        if asked.index is not None:
+            MatchIndex(coded, links.scorer, found.column("entity").combine_chunks()).write(asked.index)
+            console.print(f"index of {coded.name} -> {asked.index}", highlight=False, markup=False)
     _say(entity_summary(links, entities), asked.output, started, console)
     return asked.output
 
@@ -229,6 +233,15 @@ def _require(asked: Asked, tables: Sequence[Table], *, writes_index: bool) -> No
         require_output(asked.output, _place(table), overwrite=asked.overwrite, endings=PLAIN_ENDINGS)
     if asked.index is not None and writes_index:
         MatchIndex.require_free(asked.index, overwrite=asked.overwrite)
+
+
+def _require_renamed(rename: Mapping[str, str], tables: Sequence[Table]) -> None:
+    """Raises InputError for a column that is to be called otherwise and is in none of the tables."""
+    there = {name for table in tables for name in table.schema.names}
+    for old, new in rename.items():
+        if old not in there:
+            hint = suggestion(old, sorted(there), what="columns")
+            raise InputError(f"rename={old}:{new}: {tables[0].name} has no column {old!r}; {hint}")
 
 
 def _place(table: Table) -> str | Table:

@@ -15,6 +15,7 @@ from zoo.errors import InputError, ZooError, one_line
 from zoo.matching.scorer import Scorer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _FORMAT = 1
@@ -36,11 +37,6 @@ class MatchIndex:
     scorer: Scorer
     entities: Any = None
 
-    @classmethod
-    def of(cls, table: CodedTable, scorer: Scorer, entities: Any = None) -> MatchIndex:
-        """An index of a table."""
-        return cls(table, scorer, entities)
-
     @property
     def names(self) -> list[str]:
         """The columns that are compared."""
@@ -51,6 +47,14 @@ class MatchIndex:
         if self.table.identity["encoder"] != encoder:
             raise InputError(
                 f"the index of {self.table.name} was made with another encoder or version: name that, or make it again"
+            )
+
+    def require_fields(self, asked: Sequence[str]) -> None:
+        """Raises InputError if other columns are to be compared than the index has."""
+        if asked and list(asked) != self.names:
+            raise InputError(
+                f"fields={','.join(asked)}: the index of {self.table.name} compares {', '.join(self.names)}; leave "
+                "fields out, or make the index again"
             )
 
     @staticmethod
@@ -96,7 +100,12 @@ class MatchIndex:
             (new / _ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
             if folder.exists():
                 folder.rename(old)
-            new.rename(folder)
+            try:
+                new.rename(folder)
+            except BaseException:  # there is always an index: the new one, or the one before
+                if old.exists():
+                    old.rename(folder)
+                raise
             shutil.rmtree(old, ignore_errors=True)
         except OSError as error:
             raise ZooError(f"index={folder} could not be written ({one_line(error)}); make space") from error

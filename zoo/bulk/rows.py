@@ -71,7 +71,7 @@ def choose_columns(table: Table, kind: RowKind, columns: Sequence[str], keep: Se
     features = kind.choose_columns(table, named_columns(table, "columns", columns))
     kept = [name for name in names if name not in features]
     if keep is not None:
-        kept = [] if list(keep) == [NONE] and NONE not in names else named_columns(table, "keep", keep)
+        kept = [] if not keep or (list(keep) == [NONE] and NONE not in names) else named_columns(table, "keep", keep)
     return Columns(tuple(features), tuple(kept), tuple(kind.columns_of_numbers(table, features)))
 
 

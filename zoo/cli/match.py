@@ -24,11 +24,10 @@ from zoo.cli.matching_arguments import (
     renamed,
 )
 from zoo.errors import InputError, StoppedError
+from zoo.tables.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from zoo.tables.options import Options
 
 _KEYS = {
     "name": "the encoder: NAME (its champion), NAME@ALIAS, NAME/VERSION, or the folder of an exported one",
@@ -51,14 +50,14 @@ def match(
     one_to_one: bool = False,
     threshold: float | None = None,
     fields: Sequence[str] = (),
-    id: str | tuple[str | None, str | None] | None = None,  # noqa: A002  the command's key
+    id: str | Sequence[str | None] | None = None,  # noqa: A002  the command's key
     rename: Mapping[str, str] | None = None,
     index: str | Path | None = None,
     seed: int = 0,
     scorer: str = "tables",
     overwrite: bool = False,
     quiet: bool = False,
-    text: Sequence[Options] = (),
+    text: Options | Sequence[Options] = (),
 ) -> Any:
     """Finds the pairs of rows of two tables that are of one thing; no labels are needed.
 
@@ -85,7 +84,7 @@ def match(
             `trained` by what it learnt from the encoder's training rows.
         overwrite: replace an output or index that is there.
         quiet: print nothing.
-        text: how files of text are read, one `zoo.tables.Options` for each table.
+        text: how files of text are read, a `zoo.tables.options.Options` for both tables or one for each.
 
     Returns:
         The output; or a `pyarrow.Table` with the columns of one: `id_a`, `id_b`, `cosine`, `probability`,
@@ -99,8 +98,11 @@ def match(
 
     from zoo.bulk.match_files import match_files
 
-    ids = id if isinstance(id, tuple) else (id, id)
-    options = tuple(text) or (options_of(None, None),)
+    ids = (id, id) if id is None or isinstance(id, str) else tuple(id)
+    options = (text,) if isinstance(text, Options) else tuple(text) or (options_of(None, None),)
+    for given, what in ((ids, "id"), (options * (2 if len(options) == 1 else 1), "text")):
+        if len(given) != 2:
+            raise InputError(f"{what}: give one for both tables, or one for each of the two, not {len(given)}")
     first = given_table(a, "a", options[0], rename or {}, ids[0])
     second = None if b is None else given_table(b, "b", options[-1], rename or {}, ids[1])
     with tempfile.TemporaryDirectory() as scratch:

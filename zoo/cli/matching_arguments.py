@@ -19,7 +19,7 @@ KEYS = {
     "k": "candidates that a row has by its code; default: 10. Rows that share a rare value are candidates as well",
     "threshold": "probability from which on a pair is a match; default: what the tables say, see README",
     "fields": "columns to compare, such as name,street; default: the encoder's fields",
-    "id": "column that of row names, or none for their numbers; default: one called id, rec_id, key, .. Two: of a,of b",
+    "id": "column of the rows' names, or none for their numbers; default: one called id, key, .. Two: of a,of b",
     "rename": "columns that are called otherwise, such as name:title (name here, title for the encoder)",
     "delimiter": "between the cells of a text file: comma, semicolon, tab; default: by its ending. Two: of a,of b",
     "encoding": "of a text file, such as latin-1; default: utf-8, or as its byte order mark says. Two: of a,of b",

@@ -77,7 +77,8 @@ class Agreement:
         first, second = dates[one], dates[other]
         swapped = (first[:, 0] == second[:, 1]) & (first[:, 1] == second[:, 0]) & (first[:, 2] == second[:, 2])
         share = (_digits(first) == _digits(second)).mean(axis=1)
-        found = np.where(swapped, _SWAPPED, share**3).astype(np.float32)
+        same = (first == second).all(axis=1)  # written otherwise: 1990-05-05 and 05/05/1990
+        found = np.where(same, 1.0, np.where(swapped, _SWAPPED, share**3)).astype(np.float32)
         mistyped = np.flatnonzero((first[:, 2] == 0) | (second[:, 2] == 0))
         if len(mistyped):
             found[mistyped] = self._texts(one[mistyped], other[mistyped])
@@ -101,6 +102,11 @@ class Agreement:
         return np.bincount(all_values[all_values >= 0], minlength=len(self.values.texts)).astype(np.float64)
 
     @cached_property
+    def hashes(self) -> Ints:
+        """[values] of the texts; of one process: compared, never kept."""
+        return np.fromiter(map(hash, self.values.texts), np.int64, len(self.values.texts))
+
+    @cached_property
     def _scale(self) -> float:
         """The median difference of the column's numbers and what stands half the column further on, sorted or not."""
         numbers = np.sort(self.values.numbers[np.isfinite(self.values.numbers)])
@@ -119,7 +125,7 @@ def agreements(fields: Sequence[Agreement], left: Ints, right: Ints) -> Reals:
             block = slice(start, start + _PAIRS)
             found[block, place] = field.of_pairs(left[block], right[block])
     texts = [place for place, field in enumerate(fields) if field.values.kind == "text"]
-    hashes = {place: _hashes(fields[place].values) for place in texts}
+    hashes = {place: fields[place].hashes for place in texts} if len(texts) > 1 else {}
     for i, one in enumerate(texts):
         for other in texts[i + 1 :]:
             swapped = np.flatnonzero(
@@ -129,10 +135,6 @@ def agreements(fields: Sequence[Agreement], left: Ints, right: Ints) -> Reals:
             for place in (one, other):
                 found[swapped, place] = np.maximum(found[swapped, place], _SWAPPED)
     return found
-
-
-def _hashes(values: FieldValues) -> Ints:
-    return np.fromiter(map(hash, values.texts), np.int64, len(values.texts))  # of one process: compared, never kept
 
 
 def _same(one: Ints, left: Ints, other: Ints, right: Ints) -> Truths:

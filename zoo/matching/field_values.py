@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["text", "long text", "category", "number", "date"]
 
+_PARTED = "\n"  # no plain text has one
 LONGEST = 1000  # characters of a cell that are compared
 _LONG_TEXT = 12.0  # words of the cells on average
 _CATEGORIES, _ROWS_OF_A_CATEGORY = 100, 20
@@ -94,9 +96,10 @@ class FieldValues:
         if kind == "text" and _is_long(filled):
             kind = "long text"
         as_written = kind in {"number", "date"}
-        keys = [text if as_written else key for text, key in zip(raw, spelt, strict=True)]
+        keys = [text if as_written else key + _rest(text) for text, key in zip(raw, spelt, strict=True)]
         known = np.asarray([key not in empty for key in spelt], dtype=bool)
         texts, place = _distinct(keys, known)
+        texts = [text.partition(_PARTED)[0] for text in texts]
         values = place[codes] if len(place) else codes
         first = len(columns[0])
         cut = sum(len(text) > LONGEST for text in raw)
@@ -136,6 +139,13 @@ def joined(name: str, fields: Sequence[FieldValues]) -> FieldValues:
 
 def _share(values: Ints) -> float:
     return float((values >= 0).mean()) if len(values) else 0.0
+
+
+def _rest(text: str) -> str:
+    """What tells long texts apart that begin alike, behind what is compared of them."""
+    if len(text) <= LONGEST:
+        return ""
+    return _PARTED + hashlib.blake2b(plain(text[LONGEST:]).encode(), digest_size=8).hexdigest()
 
 
 def _distinct(keys: Sequence[str], known: Truths) -> tuple[list[str], Ints]:

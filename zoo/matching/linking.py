@@ -139,12 +139,21 @@ class Links:
 
     @cached_property
     def copies(self) -> Ints:
-        """[rows] of one table: the first row that is the same in all fields, or in all numbers of its code."""
+        """[rows] of one table: the first row that is the same in all fields, or in all numbers of its code.
+
+        What is the same in the few fields that are filled in need not be of one thing: two rows with nothing but the
+        same surname are no copies unless such a pair would be a match.
+        """
         columns = [values.left for values in self.sides.fields]
         rows = np.stack(columns, axis=1) if columns else self.sides.unit[0]
+        own = np.arange(len(rows))
         empty = (rows < 0).all(axis=1) if columns else ~rows.any(axis=1)
-        first = first_of_equal(rows)
-        return np.where(empty, np.arange(len(rows)), first)  # rows that say nothing are copies of nothing
+        first = np.where(empty, own, first_of_equal(rows))  # rows that say nothing are copies of nothing
+        if not columns:
+            return first
+        doubted = np.unique(first[(first != own) & (rows < 0).any(axis=1)])
+        apart = doubted[self._log_odds_of_rows(doubted, doubted) < _odds_of(self.threshold)]
+        return np.where(np.isin(first, apart), own, first)
 
     def entities(self) -> Ints:
         """The entity [rows] of each row of one table, see `zoo.matching.entities`; exact copies are of one."""

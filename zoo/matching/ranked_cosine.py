@@ -54,15 +54,18 @@ class RankedCosine:
         best = _best_of_rows(np.tile(cosine, len(rows)), np.concatenate(rows))
         if len(best) < _FEWEST:
             return None
-        gaps = best[:, :-1] - best[:, 1:]  # [rows, 3]
         knots = np.unique(np.quantile(best[:, :2], np.linspace(0, 1, _BINS + 1)))
         if len(knots) < 3:
             return None
         middle = (knots[:-1] + knots[1:]) / 2
         found = []
+        # each row borrows the gap of another, drawn whatever the order of the rows: neighbours in a table are alike
+        best = best[np.lexsort(best.T)]
+        gaps = best[:, :-1] - best[:, 1:]  # [rows, 3]
+        others = np.random.default_rng(0).permutation(len(best))
         for rank in range(_RANKS):
             # among strangers, the gap above the next lies as far above that as the law of the gaps says
-            chance = best[:, rank + 1] + np.roll(gaps[:, rank + 1], 1) * (rank + 2) / (rank + 1)
+            chance = best[:, rank + 1] + gaps[others, rank + 1] * (rank + 2) / (rank + 1)
             found.append(_share_of_matches(best[:, rank], chance, knots))
         return cls(middle, np.stack([found[0], np.minimum(found[0], found[1])]))
 

@@ -39,6 +39,12 @@ def key_names(names: Iterable[str]) -> list[str]:
     return [name for *_, name in sorted(found, key=lambda each: each[:2])]
 
 
+def is_surely_key(name: str) -> bool:
+    """Whether a column of this name is meant to name rows: `id` or `key`, alone or after rec, record, row, unique."""
+    match = _key(name)
+    return match is not None and match["first"] is not None
+
+
 def key_column(table: Any, apart: Collection[str] = ()) -> str | None:
     """The column that is called as a key is (see `key_names`) and is filled in and different in every row.
 
