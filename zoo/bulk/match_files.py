@@ -237,7 +237,11 @@ def _require(asked: Asked, tables: Sequence[Table], *, writes_index: bool) -> No
 
 def _require_renamed(rename: Mapping[str, str], tables: Sequence[Table]) -> None:
     """Raises InputError for a column that is to be called otherwise and is in none of the tables."""
-    there = {name for table in tables for name in table.schema.names}
+    there = {
+        name
+        for table in tables
+        for name in (table.own_names if isinstance(table, RenamedTable) else table.schema.names)
+    }
     for old, new in rename.items():
         if old not in there:
             hint = suggestion(old, sorted(there), what="columns")

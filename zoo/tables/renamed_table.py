@@ -40,6 +40,11 @@ class RenamedTable:
         self.name, self.rows, self.row_shape, self.notes = table.name, table.rows, table.row_shape, table.notes
         self._names = dict(names)
 
+    @property
+    def own_names(self) -> list[str]:
+        """What its columns are called in the table itself."""
+        return list(self._old.values())
+
     def blocks(self, size: int, limit: int | None = None) -> list[Block]:
         """See `zoo.tables.table.Table`."""
         return self._table.blocks(size, limit)
