@@ -132,6 +132,7 @@ def test_scores_are_mean_distances_to_other_training_rows(detector, table):
     scores = index.kneighbors(places(detector, table, new), n_neighbors=3)[0].mean(axis=1)
     np.testing.assert_allclose(-detector.score_samples(new), scores, rtol=1e-3)
     np.testing.assert_allclose(detector.decision_function(new), threshold - scores, atol=1e-3 * scores.max())
+    assert detector.score_samples(new).dtype == np.float64
     assert set(detector.predict(new)) == {-1, 1}
     np.testing.assert_array_equal(detector.predict(new) == -1, scores > threshold)
     np.testing.assert_array_equal(detector.encoder_.is_anomalous(new), scores > threshold)
@@ -141,7 +142,15 @@ def test_a_detector_survives_a_pickle(detector, table):
     again = pickle.loads(pickle.dumps(detector))  # noqa: S301  it is our own
     np.testing.assert_allclose(again.score_samples(table), detector.score_samples(table), rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(again.encoder_.is_anomalous(table + 1), again.predict(table + 1) == -1)
-    np.testing.assert_array_equal(clone(detector).fit_predict(table), np.where(detector.labels_ == 1, -1, 1))
+
+
+def test_anomalies_that_lie_together_are_found(table):
+    crowd = np.concatenate([table[:120], [[20.0, 20.0, 0.0]] + np.random.default_rng(2).normal(size=(12, 3)) * 0.01])
+    detector = AnomalyDetector(contamination=0.1, epochs=1, overrides="model.hidden=[4]", random_state=None)
+    found = detector.fit_predict(crowd)
+    assert set(found) == {-1, 1}
+    assert (found[120:] == -1).all()
+    np.testing.assert_array_equal(found == -1, detector.labels_ == 1)
 
 
 @pytest.mark.parametrize(

@@ -181,9 +181,13 @@ class NeighbourAutoencoder(DenseAutoencoder):
         # squared distances but for the row's own square, which is the same for all that it is compared with
         squares = ops.sum(ops.square(bank), axis=-1) + _NEVER * ops.convert_to_tensor(self.empty)
         _, nearest = ops.top_k(2 * ops.matmul(places, ops.transpose(bank)) - squares, count)
-        # exact, where the product of matrices would leave a rounding error of the size of near neighbours' distances
-        differences = ops.take(bank, nearest, axis=0) - places[:, None]
-        return ops.sqrt(ops.sum(ops.square(differences), axis=-1))
+
+        def distance(neighbour: Tensor) -> Tensor:
+            return ops.sqrt(ops.sum(ops.square(ops.take(bank, neighbour, axis=0) - places), axis=-1))
+
+        # exact, where the product of matrices would leave a rounding error of the size of near neighbours' distances;
+        # one neighbour at a time, since the places of hundreds for each row would not fit into memory
+        return ops.transpose(ops.map(distance, ops.transpose(nearest)))
 
     def _places(self, x: Tensor) -> Tensor:
         """Preprocessed rows beside their weighted residuals: [batch, width] -> [batch, 2 * width] float32."""

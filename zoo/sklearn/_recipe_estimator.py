@@ -58,7 +58,7 @@ class RecipeEstimator(BaseEstimator):
         if hasattr(self, "result_"):
             del self.result_
         seed = self._seed()
-        overrides = self._overrides(seed, own)
+        overrides = [*as_overrides(self._defaults(X)), *self._overrides(seed, own)]
         recipe = compose(self.recipe, overrides)
         if reads_numbers(recipe):
             rows = self._rows(X, of_numbers=True, reset=True)
@@ -80,6 +80,11 @@ class RecipeEstimator(BaseEstimator):
         given = [*overrides, constant_columns(recipe)] if of_numbers else overrides
         self.result_ = run(self.recipe, *given, data=rows, labels=labels, quiet=not self.verbose)
         self.encoder_, self.notes_ = self.result_.encoder, ()
+
+    def _defaults(self, X: Any) -> Mapping[str, Any]:
+        """Overrides that depend on the rows, which give way to those of the user."""
+        del X
+        return {}
 
     def _new_rows(self, X: Any) -> Any:
         """Rows for the fitted encoder."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import OutlierMixin
+from sklearn.utils.validation import _num_samples
 
 from zoo.errors import InputError
+from zoo.recipe import compose
 from zoo.sklearn._recipe_estimator import RecipeEstimator, as_value_errors
 from zoo.sklearn._rows import reads_numbers
 from zoo.sklearn._training import encoder_of, scores_of_table
@@ -20,12 +23,19 @@ if TYPE_CHECKING:
     from zoo.types import Floats, Rows
 
 
+_MOST_NEIGHBOURS = 200  # each is a step of the score
+
+
 class AnomalyDetector(OutlierMixin, RecipeEstimator):
     """Says which rows [n, n_features] are odd: 1 for ordinary rows and -1 for anomalies, as scikit-learn does.
 
     No row needs a label. A score is `zoo.Encoder.score` of a model that is trained on the rows given, anomalies
     among them included; by default that is how far the nearest training rows are, see
     `zoo.models.NeighbourAutoencoder`, which keeps these rows.
+
+    Such a model compares a row with twice as many training rows as there may be anomalies by `contamination`, at most
+    200: with few, anomalies that lie together are ordinary to each other. `overrides={"model.nearest": 2}` is for
+    training rows that are known to be normal.
 
     `offset_`, `labels_`, `threshold_`, `decision_scores_` and `fit_predict` are of the training rows, each scored as if
     it were new: a row that the model keeps does not count among its own neighbours. So new rows like them are flagged
@@ -108,6 +118,15 @@ class AnomalyDetector(OutlierMixin, RecipeEstimator):
         threshold = np.float32(np.percentile(self.decision_scores_, 100 * (1 - self.contamination)))
         trained.model.threshold.assign(threshold)
         self.encoder_.threshold = self.threshold_ = float(threshold)
+
+    def _defaults(self, X: Any) -> Mapping[str, Any]:
+        """Twice as many neighbours as there may be anomalies in one place, so that half of them are ordinary rows."""
+        model = compose(self.recipe).config["model"]
+        if "nearest" not in model:
+            return {}
+        count = math.floor(_num_samples(X) * (1 - self.validation))
+        most = min(_MOST_NEIGHBOURS, count - 2)  # a row is not its own neighbour, and one more may be watched
+        return {"model.nearest": max(model["nearest"], min(math.ceil(2 * self.contamination * count), most))}
 
     def fit_predict(self, X: Any, y: Any = None) -> Rows:
         """Trains on rows and says which of them are odd, -1, and which are not, 1: [n]."""
