@@ -7,25 +7,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.cli.arguments import command, names_in
-from zoo.cli.matching_arguments import (
-    INTERRUPTED,
-    KEYS,
-    asked_for,
-    given_table,
-    numbers_of,
-    options_of,
-    read_result,
-    renamed,
-)
-from zoo.errors import InputError, StoppedError
+from zoo.cli.matching_arguments import KEYS, asked_for, carried_out, given_table, matching_command, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from zoo.tables.options import Options
 
@@ -36,6 +24,7 @@ _KEYS = {
     **{key: about.replace(" Two: of a,of b", "").strip() for key, about in KEYS.items()},
 }
 _NEEDED = ("name", "input", "output")
+_EXAMPLE = "name=records_febrl input=a.csv output=entities.parquet"
 
 
 def deduplicate(
@@ -93,8 +82,8 @@ def deduplicate(
     from zoo.bulk.match_files import deduplicate_file
 
     given = given_table(rows, "rows", text or options_of(None, None), rename or {}, id)
-    with tempfile.TemporaryDirectory() as scratch:
-        place = Path(scratch) / "entities.parquet" if output is None else output
+
+    def job(place: Path) -> Path:
         asked = asked_for(
             place,
             k,
@@ -106,36 +95,17 @@ def deduplicate(
             index=index,
             overwrite=overwrite,
         )
-        written = deduplicate_file(name, given, asked, Console(quiet=quiet, soft_wrap=True))
-        return read_result(written) if output is None else written
+        return deduplicate_file(name, given, asked, Console(quiet=quiet, soft_wrap=True))
+
+    return carried_out(output, "entities.parquet", job)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns its exit status: 0 done, 2 wrong input, 130 interrupted, 1 anything else."""
 
-    def act(given: dict[str, str]) -> None:
-        missing = [key for key in _NEEDED if key not in given]
-        if missing:
-            example = "name=records_febrl input=a.csv output=entities.parquet"
-            raise InputError(f"say {' and '.join(f'{key}=' for key in missing)}, as in {example}")
-        try:
-            deduplicate(
-                given["name"],
-                given["input"],
-                given["output"],
-                fields=names_in(given.get("fields", "")),
-                id=given.get("id"),
-                rename=renamed(given),
-                index=given.get("index"),
-                scorer=given.get("scorer", "tables"),
-                text=options_of(given.get("delimiter"), given.get("encoding")),
-                **numbers_of(given),
-            )
-        except KeyboardInterrupt:
-            raise StoppedError("interrupted; the same command goes on where it stopped") from None
+    def job(given: Mapping[str, str], alike: Mapping[str, Any]) -> None:
+        text = options_of(given.get("delimiter"), given.get("encoding"))
+        deduplicate(given["name"], given["input"], given["output"], id=given.get("id"), text=text, **alike)
 
-    about = (
-        "Finds which rows of a table are the same thing; after an interruption (status "
-        f"{INTERRUPTED}) the same command goes on."
-    )
-    return command("python -m zoo.deduplicate", about, _KEYS, act, arguments)
+    about = "Finds which rows of a table are the same thing"
+    return matching_command("python -m zoo.deduplicate", about, _KEYS, lambda _: _NEEDED, _EXAMPLE, job, arguments)

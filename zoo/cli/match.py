@@ -7,27 +7,24 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.cli.arguments import command, names_in, truth_of
+from zoo.cli.arguments import truth_of
 from zoo.cli.matching_arguments import (
-    INTERRUPTED,
     KEYS,
     asked_for,
+    carried_out,
     given_table,
-    numbers_of,
+    matching_command,
     one_of_each,
     options_of,
-    read_result,
-    renamed,
 )
-from zoo.errors import InputError, StoppedError
+from zoo.errors import InputError
 from zoo.tables.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 _KEYS = {
     "name": "the encoder: NAME (its champion), NAME@ALIAS, NAME/VERSION, or the folder of an exported one",
@@ -105,8 +102,8 @@ def match(
             raise InputError(f"{what}: give one for both tables, or one for each of the two, not {len(given)}")
     first = given_table(a, "a", options[0], rename or {}, ids[0])
     second = None if b is None else given_table(b, "b", options[-1], rename or {}, ids[1])
-    with tempfile.TemporaryDirectory() as scratch:
-        place = Path(scratch) / "pairs.parquet" if output is None else output
+
+    def job(place: Path) -> Path:
         asked = asked_for(
             place,
             k,
@@ -118,39 +115,29 @@ def match(
             index=index,
             overwrite=overwrite,
         )
-        written = match_files(name, first, second, asked, Console(quiet=quiet, soft_wrap=True))
-        return read_result(written) if output is None else written
+        return match_files(name, first, second, asked, Console(quiet=quiet, soft_wrap=True))
+
+    return carried_out(output, "pairs.parquet", job)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns its exit status: 0 done, 2 wrong input, 130 interrupted, 1 anything else."""
 
-    def act(given: dict[str, str]) -> None:
-        needed = ("name", "a", "output", *(() if "index" in given else ("b",)))
-        missing = [key for key in needed if key not in given]
-        if missing:
-            raise InputError(f"say {' and '.join(f'{key}=' for key in missing)}, as in {_EXAMPLE}")
-        encodings, delimiters = one_of_each(given, "encoding"), one_of_each(given, "delimiter")
-        try:
-            match(
-                given["name"],
-                given["a"],
-                given.get("b"),
-                given["output"],
-                one_to_one=truth_of("one_to_one", given.get("one_to_one", "false")),
-                fields=names_in(given.get("fields", "")),
-                id=one_of_each(given, "id"),
-                rename=renamed(given),
-                index=given.get("index"),
-                scorer=given.get("scorer", "tables"),
-                text=[options_of(*each) for each in zip(delimiters, encodings, strict=True)],
-                **numbers_of(given),
-            )
-        except KeyboardInterrupt:
-            raise StoppedError("interrupted; the same command goes on where it stopped") from None
+    def needed(given: Mapping[str, str]) -> tuple[str, ...]:
+        return ("name", "a", "output", *(() if "index" in given else ("b",)))
 
-    about = (
-        "Finds the rows of two tables that are the same thing; after an interruption (status "
-        f"{INTERRUPTED}) the same command goes on."
-    )
-    return command("python -m zoo.match", about, _KEYS, act, arguments)
+    def job(given: Mapping[str, str], alike: Mapping[str, Any]) -> None:
+        encodings, delimiters = one_of_each(given, "encoding"), one_of_each(given, "delimiter")
+        match(
+            given["name"],
+            given["a"],
+            given.get("b"),
+            given["output"],
+            one_to_one=truth_of("one_to_one", given.get("one_to_one", "false")),
+            id=one_of_each(given, "id"),
+            text=[options_of(*each) for each in zip(delimiters, encodings, strict=True)],
+            **alike,
+        )
+
+    about = "Finds the rows of two tables that are the same thing"
+    return matching_command("python -m zoo.match", about, _KEYS, needed, _EXAMPLE, job, arguments)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.cli.arguments import names_in, truth_of
-from zoo.errors import InputError
+from zoo.cli.arguments import command, names_in, truth_of
+from zoo.errors import InputError, StoppedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from zoo.bulk.match_files import Asked, Given
     from zoo.tables.options import Options
@@ -129,8 +130,52 @@ def numbers_of(given: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-def read_result(path: Path) -> Any:
-    """A result that was written, as a `pyarrow.Table` in memory."""
+def carried_out(output: str | Path | None, name: str, job: Callable[[Path], Path]) -> Any:
+    """Where a job has written; or, where no output is wanted, the `pyarrow.Table` that it has written by that name."""
+    if output is not None:
+        return job(Path(output))
     import pyarrow.parquet as pq
 
-    return pq.read_table(path, memory_map=False).replace_schema_metadata(None)
+    with tempfile.TemporaryDirectory() as scratch:
+        return pq.read_table(job(Path(scratch) / name), memory_map=False).replace_schema_metadata(None)
+
+
+def matching_command(
+    prog: str,
+    about: str,
+    keys: Mapping[str, str],
+    needed: Callable[[Mapping[str, str]], Sequence[str]],
+    example: str,
+    job: Callable[[Mapping[str, str], Mapping[str, Any]], None],
+    arguments: Sequence[str] | None,
+) -> int:
+    """The command line of a job that goes on where it was interrupted; returns its exit status.
+
+    Args:
+        prog: such as `python -m zoo.match`.
+        about: what it does.
+        keys: key -> what it is for.
+        needed: gives the keys that must be there, of those that are.
+        example: of arguments.
+        job: called with all arguments as they are given, and with what both jobs take alike, ready to be handed on.
+        arguments: the command line; None takes the process's own.
+    """
+
+    def act(given: dict[str, str]) -> None:
+        missing = [key for key in needed(given) if key not in given]
+        if missing:
+            raise InputError(f"say {' and '.join(f'{key}=' for key in missing)}, as in {example}")
+        alike = {
+            "fields": names_in(given.get("fields", "")),
+            "rename": renamed(given),
+            "index": given.get("index"),
+            "scorer": given.get("scorer", "tables"),
+            **numbers_of(given),
+        }
+        try:
+            job(given, alike)
+        except KeyboardInterrupt:
+            raise StoppedError("interrupted; the same command goes on where it stopped") from None
+
+    whole = f"{about}; after an interruption (status {INTERRUPTED}) the same command goes on."
+    return command(prog, whole, keys, act, arguments)
