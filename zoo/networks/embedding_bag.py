@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 import keras
 from keras import ops
 
+from zoo.errors import InputError
 from zoo.parts import Network, gathered
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import Activation, Fraction, LayerArguments, PositiveInt
+    from zoo.types import Activation, Fraction, LayerArguments, PositiveInt, TableSchema
 
 
 class EmbeddingBag(Network):
@@ -57,6 +58,18 @@ class EmbeddingBag(Network):
             for i, width in enumerate(self.hidden)
         ]
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
+
+    def apply_schema(self, schema: TableSchema) -> None:
+        """Refuses rows whose columns may come several times: their length would depend on who adds them up.
+
+        Raises:
+            InputError: `sqrtn` on records with texts.
+        """
+        if self.combiner == "sqrtn" and schema.blocks:
+            raise InputError(
+                "model.encoder.combiner=sqrtn: characters of a text come several times, so that the length of a row is "
+                "another where it is served; take sum or mean, or zoo.networks.FieldEncoders"
+            )
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the weights for sparse rows of the dense shape [batch, columns]."""

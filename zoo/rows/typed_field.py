@@ -23,9 +23,11 @@ _BLANK = 32
 _WORD = 2.0  # what a word counts, beside 1 for a run of characters
 _PRIME = 2**31 - 1  # Mersenne's; below it, times Knuth's multiplier, a number still fits into 63 bits
 _KNUTH, _TOP_BITS = 2_654_435_761, 20
-_YEARS_FIRST = r"^(\d{4})\D?(\d{1,2})\D?(\d{1,2})(\D.*)?$"
-_YEARS_LAST = r"^(\d{1,2})\D(\d{1,2})\D(\d{4})(\D.*)?$"
-_YEAR_ALONE = r"^(\d{4})(\D.*)?$"
+# A date is its three numbers, parted, or eight digits; behind it there may be a time. RE2's and re's, of ASCII digits.
+YEARS_FIRST = r"^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})([t ].*)?$"
+EIGHT_DIGITS = r"^(\d{4})(\d{2})(\d{2})$"
+YEARS_LAST = r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})([t ].*)?$"
+YEAR_ALONE = r"^(\d{4})([-/.]\d{1,2})?$"
 _DECADES, _YEARS, _DAYS = 300, 100, 32  # of the calendar from year 0; days and months share their columns
 DATE_COLUMNS = _DECADES + _YEARS + 10 + _DAYS + _DAYS * _DAYS
 
@@ -159,9 +161,9 @@ def _parts_of_date(texts: Any) -> tuple[Any, Any, Any]:
         text = tf.strings.regex_replace(texts, pattern, rf"\{place}")
         return tf.where(found, tf.strings.to_number(tf.where(found, text, "0"), tf.int32), 0)
 
-    first = [numbers(_YEARS_FIRST, place) for place in (1, 2, 3)]
-    last = [numbers(_YEARS_LAST, place) for place in (3, 1, 2)]
-    parts = [tf.where(first[0] > 0, one, other) for one, other in zip(first, last, strict=True)]
-    year = tf.where(parts[0] > 0, parts[0], numbers(_YEAR_ALONE, 1))
+    ways = ((YEARS_FIRST, (1, 2, 3)), (EIGHT_DIGITS, (1, 2, 3)), (YEARS_LAST, (3, 1, 2)))
+    # a text is read in one way at most, and all others give 0
+    parts = [tf.add_n([numbers(way, places[part]) for way, places in ways]) for part in range(3)]
+    year = tf.where(parts[0] > 0, parts[0], numbers(YEAR_ALONE, 1))
     is_date = (parts[1] < _DAYS) & (parts[2] < _DAYS)
     return year, *(tf.where(is_date, part, 0) for part in parts[1:])

@@ -79,6 +79,8 @@ class TypedRecordRows(RecordRows):
             found, counted = field.items(cells)
             columns.append(tf.where(found >= 0, found + int(offset), -1))
             values.append(counted)
+        # a run of characters that comes twice has two items here and one that counts twice in a table: adding them up
+        # would take as long as all the rest, so networks have to be linear in values (see EmbeddingBag.apply_schema)
         return {"indices": tf.concat(columns, axis=1), "values": tf.concat(values, axis=1)}
 
     def read(self, raw: Any) -> csr_array:
