@@ -39,7 +39,11 @@ class AnomalyDetector(OutlierMixin, RecipeEstimator):
 
     `offset_`, `labels_`, `threshold_`, `decision_scores_` and `fit_predict` are of the training rows, each scored as if
     it were new: a row that the model keeps does not count among its own neighbours. So new rows like them are flagged
-    at the rate `contamination`. `score_samples` and `predict` take every row for a new one, as
+    at about the rate `contamination`, or somewhat more often, since a network reconstructs the rows that it was trained
+    on a little better. Measured on 2026-11-26 with half of the normal rows to train on: of the others .066, .071 and
+    .087 are flagged at .05 and .113, .123 and .171 at .1 (pendigits, satellite, cardio). With anomalies among the
+    training rows (3,000 rows; .022, .311 and, of 1,831, .096 of them) the AUROC of `decision_scores_` is .902, .763 and
+    .873, that of scikit-learn's IsolationForest .943, .712 and .938. `score_samples` and `predict` take every row for a new one, as
     `sklearn.neighbors.LocalOutlierFactor(novelty=True)` does: a training row finds itself, at distance 0, and seems
     more normal than it is. For the training rows take `labels_` and `decision_scores_`.
 
