@@ -43,9 +43,11 @@ class AnomalyDetector(OutlierMixin, RecipeEstimator):
     on a little better. Measured on 2026-11-26 with half of the normal rows to train on: of the others .066, .071 and
     .087 are flagged at .05 and .113, .123 and .171 at .1 (pendigits, satellite, cardio). With anomalies among the
     training rows (3,000 rows; .022, .311 and, of 1,831, .096 of them) the AUROC of `decision_scores_` is .902, .763 and
-    .873, that of scikit-learn's IsolationForest .943, .712 and .938. `score_samples` and `predict` take every row for a new one, as
-    `sklearn.neighbors.LocalOutlierFactor(novelty=True)` does: a training row finds itself, at distance 0, and seems
-    more normal than it is. For the training rows take `labels_` and `decision_scores_`.
+    .873, that of scikit-learn's IsolationForest .943, .712 and .938.
+
+    `score_samples` and `predict` take every row for a new one, as `sklearn.neighbors.LocalOutlierFactor(novelty=True)`
+    does: a training row finds itself, at distance 0, and seems more normal than it is. For the training rows take
+    `labels_` and `decision_scores_`.
 
     Args:
         recipe: a recipe's name, or the path of a YAML file.
