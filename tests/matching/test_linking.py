@@ -143,3 +143,24 @@ def test_rows_with_little_in_common_are_no_copies_for_all_that(two_tables, codes
     found = links.entities()
     assert len(set(found[300:320].tolist())) == 20  # a surname that many have says too little
     assert found[320:].tolist() == [0, 1]
+
+
+def test_as_many_copies_as_there_are_find_each_other_one_to_one(two_tables, codes_of):
+    left = pa.concat_tables([two_tables[0].slice(0, 1)] * 30 + [two_tables[0]])
+    right = pa.concat_tables([two_tables[1], *[two_tables[0].slice(0, 1)] * 25])
+    found = of_matches(linked(left, right, codes_of(left, right), one_to_one=True))
+    assert {(row, 300 + row) for row in range(25)} <= found
+
+
+def test_few_codes_without_fields_are_no_matches_by_chance(rng):
+    codes = rng.normal(size=(30, 4)).astype(np.float32)
+    sides = Sides((), codes, rng.normal(size=(30, 4)).astype(np.float32))
+    links = link(sides, nearest(sides, Wanted(k=3)), Wanted(k=3))
+    assert not len(links.match)
+    assert "no fields to compare" in " ".join(links.notes)
+
+
+def test_a_threshold_of_ones_own_holds_for_groups_too(two_tables, codes_of):
+    table = pa.concat_tables(two_tables)
+    sizes = [np.bincount(linked(table, None, codes_of(table), threshold=t).entities()).max() for t in (0.05, 0.999999)]
+    assert sizes[1] <= sizes[0]

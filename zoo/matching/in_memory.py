@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +41,8 @@ def matched(
     values, _ = field_values(tables[0], tables[1] if len(tables) > 1 else None, fields, {}, ("a", "b"), reading)
     sides = Sides(values, codes[0], codes[1] if len(codes) > 1 else None)
     links = link(sides, nearest(sides, wanted), wanted, trained=trained)
+    if not len(links.match):
+        warnings.warn(f"no match: {'; '.join(links.notes)}", UserWarning, stacklevel=3)
     ids = [pa.array(np.arange(len(each))) for each in codes]
     return pa.concat_tables(pair_tables(links, ids[0], ids[-1]))
 

@@ -22,7 +22,7 @@ from zoo.tables.words import count, listed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from zoo.matching.arrays import Ints, Reals
+    from zoo.matching.arrays import Ints, Reals, Truths
     from zoo.matching.candidates import Pairs
 
     Trained = Callable[[], Scorer | None]
@@ -124,6 +124,7 @@ class Links:
         threshold: probability from which on a pair is a match.
         match: the numbers of those pairs that are.
         notes: what was decided that a reader would want to know.
+        asked: whether the threshold is the user's.
     """
 
     sides: Sides
@@ -136,6 +137,7 @@ class Links:
     threshold: float
     match: Ints
     notes: tuple[str, ...] = field(default=())
+    asked: bool = False
 
     @cached_property
     def copies(self) -> Ints:
@@ -156,7 +158,11 @@ class Links:
         return np.where(np.isin(first, apart), own, first)
 
     def entities(self) -> Ints:
-        """The entity [rows] of each row of one table, see `zoo.matching.entities`; exact copies are of one."""
+        """The entity [rows] of each row of one table, see `zoo.matching.entities`; exact copies are of one.
+
+        Groups become one if the pairs between them are even on average, or, where the user has set no threshold, short
+        of it by no more than half of what candidates are given beforehand.
+        """
         even = _odds_of(self.threshold)
         # what a sure link has brought this near may fall short of even: half of what candidates are given beforehand
         prior = 0.0 if self.scorer.fields is None else self.scorer.fields.prior / 2
@@ -167,7 +173,7 @@ class Links:
             left[apart],
             right[apart],
             self.log_odds[self.match][apart],
-            min(even, prior),
+            even if self.asked else min(even, prior),
             self._log_odds_of_rows,
         )
         return found[self.copies]
@@ -269,14 +275,27 @@ def link(
     if wanted.one_to_one:
         scores = scored.log_odds[match], cosine[match]
         match = match[one_to_one(pairs.left[match], pairs.right[match], *scores)]
-    notes = (found_by, *scored.notes)
-    return Links(sides, pairs, cosine, agreement, scored.probability, scored.log_odds, scorer, threshold, match, notes)
+    return Links(
+        sides,
+        pairs,
+        cosine,
+        agreement,
+        scored.probability,
+        scored.log_odds,
+        scorer,
+        threshold,
+        match,
+        notes=(found_by, *scored.notes),
+        asked=wanted.threshold is not None,
+    )
 
 
 def _candidates(sides: Sides, near: Iterable[Ints], wanted: Wanted) -> tuple[Pairs, str]:
     """The pairs that are looked at, and how they were found."""
     rows, single = max(len(side) for side in sides.unit), sides.single
     pairs = near_pairs(near, single=single)
+    if not single:
+        pairs = together(pairs, near_pairs([_twins(sides)], single=single), single=single)
     if not sides.fields:
         return pairs, "candidates by their codes"
     sharing = sharing_pairs(sides.fields, 2 * wanted.k * rows, single=single)
@@ -286,6 +305,32 @@ def _candidates(sides: Sides, near: Iterable[Ints], wanted: Wanted) -> tuple[Pai
         return pairs, "candidates by their codes and by rare values"
     similar = near_pairs(similar_texts(texts, wanted.k), single=single)
     return together(pairs, similar, single=single), "candidates by their codes, by rare values and by n-grams of texts"
+
+
+def _twins(sides: Sides) -> Ints:
+    """[rows, 1] for rows of the first table the exact copy in the second that is theirs, -1 for none.
+
+    Of several copies on both sides the first has the first, the second the second, and so on. Of a hundred copies the search finds the first k, the same for each, and one to one could match no more than k.
+    """
+    columns = [np.concatenate([values.left, values.right]) for values in sides.fields]
+    rows = np.stack(columns, axis=1) if columns else np.concatenate(sides.unit)
+    says: Truths = np.any(rows >= 0, axis=1) if columns else np.any(rows, axis=1)
+    first, count = first_of_equal(rows), len(sides.unit[0])
+
+    def placed(numbers: Ints) -> tuple[Ints, Ints]:
+        """Which copy of its kind each row is, [rows], and the rows, both in the order of kinds."""
+        order = np.argsort(first[numbers], kind="stable")
+        kinds = first[numbers][order]
+        starts = np.searchsorted(kinds, kinds)
+        return np.stack([kinds, np.arange(len(kinds)) - starts], axis=1), numbers[order]
+
+    own, left = placed(np.flatnonzero(says[:count]))
+    others, right = placed(count + np.flatnonzero(says[count:]))
+    keys, other_keys = (pair[:, 0] * np.int64(len(rows)) + pair[:, 1] for pair in (own, others))
+    found: Ints = np.full((count, 1), -1, np.int64)
+    _, here, there = np.intersect1d(keys, other_keys, assume_unique=True, return_indices=True)
+    found[left[here], 0] = right[there] - count
+    return found
 
 
 def require_trained(scorer: Scorer | None, names: Sequence[str]) -> Scorer:

@@ -72,7 +72,8 @@ def entity_table(links: Links, entities: Ints, ids: Any) -> Any:
     """Each row's entity as a `pyarrow.Table`.
 
     Columns: `id`; `entity`, the id of its first row; `size`, how many rows it has; `match`, the id of the row of the
-    same entity that it matches best, and the `probability` of that, both null for a row alone.
+    same entity that it matches best, and the `probability` of that, both null for a row that matches none: it is alone,
+    or has exact copies only, of which more than k were found.
     """
     import pyarrow as pa
 
@@ -137,6 +138,8 @@ def entity_summary(links: Links, entities: Ints) -> list[str]:
 def _how_sure(links: Links) -> str:
     if not np.isfinite(links.threshold) or not len(links.match):
         return "none of them is called a match"
+    if not links.scorer.has_learnt:
+        return f"matches from a cosine of {links.threshold:.3g} on; nothing tells how many of them are right"
     precision = estimated_precision(links.probability[links.match])
     return f"matches from probability {links.threshold:.3g} on, of which an estimated {precision:.1%} are right"
 

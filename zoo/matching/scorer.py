@@ -101,9 +101,14 @@ class Scorer:
         why = f"what EM calls matches agree in only {share:.0%} of their filled fields"
         if len(agreement) < _FEWEST:
             why = f"{len(agreement)} candidate pairs are too few to weigh fields by"
+        if not agreement.shape[1]:
+            why = "no fields to compare"
         shown, of_rows = _of_some_rows(rows, seed)
         cosines = cosine(shown)
         ranked = RankedCosine.estimate(cosines, of_rows)
+        if ranked is None and not agreement.shape[1]:
+            note = f"{why}, and too few rows have four candidates to tell matches by their codes: no match"
+            return cls(None, None, np.inf, (note,))
         if ranked is None:
             note = f"{why}, and too few rows have four candidates: the cosine stands for the probability"
             return cls(None, None, _HALF, (note,))
