@@ -310,7 +310,8 @@ def _candidates(sides: Sides, near: Iterable[Ints], wanted: Wanted) -> tuple[Pai
 def _twins(sides: Sides) -> Ints:
     """[rows, 1] for rows of the first table the exact copy in the second that is theirs, -1 for none.
 
-    Of several copies on both sides the first has the first, the second the second, and so on. Of a hundred copies the search finds the first k, the same for each, and one to one could match no more than k.
+    Of several copies on both sides the first has the first, the second the second, and so on. Of a hundred copies the
+    search finds the first k, the same for each, and one to one could match no more than k.
     """
     columns = [np.concatenate([values.left, values.right]) for values in sides.fields]
     rows = np.stack(columns, axis=1) if columns else np.concatenate(sides.unit)
