@@ -36,3 +36,14 @@ def test_fields_must_be_known_and_fit():
         Product().build((None, 5), (None, 13))
     with pytest.raises(ValueError, match="13 columns, the rows 12"):
         Product(FIELDS).build((None, 5), (None, 12))
+
+
+def test_it_starts_from_the_frequencies_of_training_rows(rng):
+    likelihood = Product(FIELDS)
+    likelihood.build((None, 5), (None, 13))
+    rows = csr_array(rng.integers(0, 3, size=(50, 13)).astype(np.float32))
+    weights = rng.integers(1, 4, size=50).astype(np.float32)
+    likelihood.adapt(lambda: iter([(rows[:30], weights[:30]), (rows[30:], weights[30:])]))
+    counts = np.split(weights @ rows.toarray() + 0.5, [4, 7])
+    expected = np.concatenate([each / each.sum() for each in counts])
+    np.testing.assert_allclose(np.asarray(likelihood.mean(np.zeros((1, 5), np.float32)))[0], expected, rtol=1e-5)

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Unpack
 
 import keras
+import numpy as np
 from keras import ops
 
 from zoo.parts import Likelihood, flat
@@ -13,8 +14,10 @@ from zoo.parts import Likelihood, flat
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zoo.parts import Tensor
+    from zoo.parts import Batches, Tensor
     from zoo.types import LayerArguments, PositiveInt, TableSchema
+
+_RARE = 0.5  # of a column that training rows do not have, beside counts of those that they have (Jeffreys 1946)
 
 
 class Product(Likelihood):
@@ -57,6 +60,14 @@ class Product(Likelihood):
             raise ValueError(f"the fields have {columns} columns, the rows {target_shape[-1]}")
         self.logits = keras.layers.Dense(columns, name="logits", dtype=self.dtype_policy)
         self.logits.build((features_shape[0], math.prod(int(size or 0) for size in features_shape[1:])))
+
+    def adapt(self, batches: Batches) -> None:
+        """Starts from the frequencies of the columns, each within its field: what needs no code need not be learnt."""
+        counts = np.full(sum(self._sizes()), _RARE)
+        for block, weights in batches():
+            counts += (block.T @ weights.astype(np.float64)).ravel()
+        ends = np.cumsum(self._sizes())[:-1]
+        self.logits.bias.assign(np.concatenate([np.log(each / each.sum()) for each in np.split(counts, ends)]))
 
     def log_probabilities(self, features: Tensor) -> Tensor:
         """Log p of every column within its field: [batch, columns]."""
