@@ -64,7 +64,7 @@ def test_an_index_grows_shrinks_saves_and_loads(tmp_path):
     table = pa.table({"key": ["a", "b"], "embedding": [[1.0, 2.0], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]})
     pq.write_table(table, tmp_path / "ragged.parquet")
     with pytest.raises(InputError, match="lists of several lengths"):
-        CodeIndex.load(tmp_path / "ragged.parquet")
+        CodeIndex.read(tmp_path / "ragged.parquet")
     again.remove(list(again.keys))
     emptied = encoder.open_index(again.save(tmp_path / "emptied.parquet"))
     assert len(emptied) == 0
@@ -80,7 +80,7 @@ def test_an_index_grows_shrinks_saves_and_loads(tmp_path):
     with pytest.raises(InputError, match="give one for each row"):
         encoder.index(codes, ["a"])
     with pytest.raises(ValueError, match="no encoder"):
-        CodeIndex.load(tmp_path / "index.parquet").neighbours(codes)
+        CodeIndex.read(tmp_path / "index.parquet").neighbours(codes)
     pd.DataFrame({"x": [1]}).to_parquet(tmp_path / "other.parquet")
     with pytest.raises(InputError, match="columns key and embedding"):
         encoder.open_index(tmp_path / "other.parquet")

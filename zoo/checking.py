@@ -163,9 +163,13 @@ def describe(annotation: Any) -> str:
 
 
 def available(kind: Signature) -> list[str]:
-    """Import paths of all the zoo's parts of a kind."""
+    """Import paths of all the zoo's parts of a kind; estimators of scikit-learn's are none, though they fit."""
     zoo = importlib.import_module("zoo")
-    packages = [f"zoo.{module.name}" for module in pkgutil.iter_modules(zoo.__path__) if module.ispkg]
+    packages = [
+        f"zoo.{module.name}"
+        for module in pkgutil.iter_modules(zoo.__path__)
+        if module.ispkg and module.name != "sklearn"
+    ]
     return [part for package in packages for part in parts_of(package, kind)]
 
 

@@ -61,7 +61,14 @@ OPTIONS = {
     | dict.fromkeys(["batch_size", "steps_per_epoch", "learning_rate", "schedule", "warmup_epochs"], SAME)
     | dict.fromkeys(["weight_decay", "patience", "plateau_patience", "plateau_factor", "clip_norm"], SAME)
     | {"steps_per_execution": SAME},
-    "export": {"store": "gates", "tolerance": "served", "output": "int8", "precision": "int8", "onnx": "onnx"},
+    "export": {
+        "store": "gates",
+        "tolerance": "served",
+        "output": "int8",
+        "precision": "int8",
+        "onnx": "onnx",
+        "keep": "gates",
+    },
 }
 
 LONG = {"named-columns", "sparse", "values", "records"}  # each is nearly another kind, which `make test` tries
@@ -386,6 +393,8 @@ def gates(runs, _):
         assert not failed.verdict.blessed
         assert failed.version is None
         assert failed.directory is None
+        kept = failed.encoder.save(runs.folder / f"kept {failed.run_id}")
+        assert json.loads((kept / "verdict.json").read_text())["blessed"] is False
         assert any("hard" in reason for reason in failed.verdict.reasons)
     store = runs.folder / "serving" / "store"
     assert [f"{path.parent.name}/{path.name}" for path in store.glob(f"{runs.name}*/[0-9]*")] == [f"{runs.name}/1"]

@@ -166,7 +166,11 @@ def test_a_recipe_trains_is_judged_saved_and_exported_with_equal_values(name, tm
     if "zoo.likelihoods.Product" in parts_of(name):
         found = fields_report(recipe, evidence)
         together = sum(each.filled * each.distortion for each in found.fields)
-        assert together == pytest.approx(evidence.representations["encoder"].score(splits.test).mean(), rel=1e-4)
+        whole = evidence.representations["encoder"].score(splits.test).mean()
+        if splits.kind.blocks:
+            assert together == pytest.approx(whole, rel=1e-4)
+        else:  # that a category is missing counts in the score, and is no cell that is filled in
+            assert 0 < together < whole
         assert all(each.free > 0 for each in found.fields)
         assert bool(found.metric) == bool(built.places)
         assert ("fields:street" in report.scores) == bool(built.places)

@@ -72,3 +72,12 @@ def test_widths_below_1_are_refused():
     for units, hidden in ((0, None), (4, [3, 0])):
         with pytest.raises(ValueError, match="at least 1"):
             EmbeddingBag(units, hidden)
+
+
+def test_a_column_that_comes_twice_is_one_column_with_both_values():
+    layer = EmbeddingBag(3, repeats=True)
+    layer.build((None, 5))
+    twice = {"indices": np.asarray([[1, 3, 1, -1]], np.int32), "values": np.asarray([[1, 2, 1, 0]], np.float32)}
+    once = {"indices": np.asarray([[3, 1]], np.int32), "values": np.asarray([[2, 2]], np.float32)}
+    np.testing.assert_allclose(layer(twice), layer(once), rtol=1e-6)
+    assert np.abs(np.asarray(EmbeddingBag.from_config(layer.get_config()).repeats)) == 1

@@ -15,7 +15,6 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from zoo.cli.arguments import open_console, quietly_ended
-from zoo.cli.held_data import as_overrides, with_held
 from zoo.errors import InputError, RecipeError, ZooError, one_line, suggestion
 from zoo.recipe import compose, expand, list_recipes
 
@@ -56,6 +55,7 @@ def run(
         zoo.errors.InputError: data or folders that cannot be used.
         zoo.errors.ZooError: anything else that can be explained.
     """
+    from zoo.cli.held_data import as_overrides, with_held
     from zoo.pipeline import Pipeline
 
     given = [text for each in overrides for text in ([each] if isinstance(each, str) else as_overrides(each))]

@@ -161,7 +161,7 @@ class CodeIndex:
     def save(self, path: str | Path) -> Path:
         """Writes a Parquet file of keys and codes (columns `key` and `embedding`), whole or not at all.
 
-        Tools that read vectors from Parquet read it too; `CodeIndex.load` makes the index again.
+        Tools that read vectors from Parquet read it too; `CodeIndex.read` makes the index again.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -187,7 +187,7 @@ class CodeIndex:
         return path
 
     @classmethod
-    def load(cls, path: str | Path, encode: Callable[[Any], Floats] | None = None) -> CodeIndex:
+    def read(cls, path: str | Path, encode: Callable[[Any], Floats] | None = None) -> CodeIndex:
         """Reads what `save` wrote, or any Parquet file with the columns `key` and `embedding`.
 
         Raises:

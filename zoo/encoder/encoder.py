@@ -315,7 +315,7 @@ class Encoder(KeyedMethods):
         Raises:
             zoo.errors.InputError: there is no such index, or its codes have another width.
         """
-        found = CodeIndex.load(path, self.encode)
+        found = CodeIndex.read(path, self.encode)
         width = found.codes.shape[1]
         if width != self.latent_dim:
             raise InputError(f"{path}: codes of {width} numbers, and {self.name} makes {self.latent_dim}")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 import keras
 from keras import ops
 
-from zoo.errors import InputError
 from zoo.parts import Network, gathered
+from zoo.rows._added_up import added_up
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
@@ -28,6 +28,8 @@ class EmbeddingBag(Network):
         combiner: `sum` leaves the values as they are; `mean` divides them by their absolute sum, `sqrtn` by their
             Euclidean length, so that long rows do not count more.
         dropout: share of a row's items, and of each layer's outputs, that training drops.
+        repeats: whether a column may come several times in a row; its values are added up first then, where the length
+            of the row counts. The table says so too.
         **kwargs: Keras layer arguments (name, dtype).
 
     Reference:
@@ -44,13 +46,14 @@ class EmbeddingBag(Network):
         activation: Activation = "relu",
         combiner: Literal["sum", "mean", "sqrtn"] = "sqrtn",
         dropout: Fraction = 0.0,
+        repeats: bool = False,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         super().__init__(**kwargs)
         if min([units, *(hidden or [])]) < 1:
             raise ValueError(f"widths must be at least 1: {[units, *(hidden or [])]}")
         self.units, self.hidden, self.activation = units, list(hidden or []), activation
-        self.combiner, self.dropout = combiner, dropout
+        self.combiner, self.dropout, self.repeats = combiner, dropout, repeats
         policy: Any = self.dtype_policy
         self.act = keras.layers.Activation(activation, dtype=policy)
         self.layers = [
@@ -60,16 +63,8 @@ class EmbeddingBag(Network):
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
     def apply_schema(self, schema: TableSchema) -> None:
-        """Refuses rows whose columns may come several times: their length would depend on who adds them up.
-
-        Raises:
-            InputError: `sqrtn` on records with texts.
-        """
-        if self.combiner == "sqrtn" and schema.blocks:
-            raise InputError(
-                "model.encoder.combiner=sqrtn: characters of a text come several times, so that the length of a row is "
-                "another where it is served; take sum or mean, or zoo.networks.FieldEncoders"
-            )
+        """Learns whether a column may come several times in a row, as characters of a text do where they are read."""
+        self.repeats = self.repeats or bool(schema.blocks)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the weights for sparse rows of the dense shape [batch, columns]."""
@@ -93,6 +88,8 @@ class EmbeddingBag(Network):
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         """`indices` and `values` [batch, items] -> [batch, features]."""
+        if self.repeats and self.combiner == "sqrtn":
+            x = added_up(x["indices"], ops.cast(x["values"], "float32"), self.table.shape[0])
         present = x["indices"] >= 0
         values = self._scaled(ops.where(present, ops.cast(x["values"], "float32"), 0.0))
         values = self.drop(values, training=training)  # whole items, before they are summed

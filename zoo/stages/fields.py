@@ -9,9 +9,6 @@ import numpy as np
 
 from zoo.errors import InputError, suggestion
 from zoo.evaluate.nats_by_field import columns_of_fields, filled_fields, nats_by_frequency
-from zoo.metrics._pairs_of_records import parts_of_cosines, record_pairs
-from zoo.metrics._some_records import some_records
-from zoo.metrics._vectors import is_finite, unit, vectors
 from zoo.representations._part_of_code import without_fields
 from zoo.types import FieldReport, FieldsReport, KeepsFields, ScoresFields
 
@@ -32,6 +29,8 @@ def fields_report(recipe: Recipe, evidence: Evidence) -> FieldsReport | None:
     that has a value) loses without the field, what the field adds to the cosines of matches and of others, and how
     well it is given back.
     """
+    from zoo.metrics._some_records import some_records  # with SciPy, which a run's first line does not wait for
+
     table = evidence.splits
     names = list(columns_of_fields(table))
     if len(names) < _FEWEST:
@@ -82,6 +81,9 @@ def _with_nats(fields: Sequence[FieldReport], encoder: Representation, splits: S
 
 def _with_parts(found: FieldsReport, encoder: Representation, splits: Splits) -> FieldsReport:
     """With how many numbers each field has, and what it adds to the cosines of matches and of others."""
+    from zoo.metrics._pairs_of_records import parts_of_cosines, record_pairs
+    from zoo.metrics._vectors import unit, vectors
+
     assert isinstance(encoder, KeepsFields)  # noqa: S101  the caller has looked
     places = list(encoder.places.values())
     fields = [replace(field, numbers=end - start) for field, (start, end) in zip(found.fields, places, strict=True)]
@@ -122,6 +124,8 @@ def _without_each(recipe: Recipe, found: FieldsReport, encoder: Representation, 
 
 def _metric(recipe: Recipe, encoder: Representation, splits: Splits) -> tuple[str, Metric] | None:
     """The first metric of codes with a value: of those of the gates that need labels, as matches do, then of all."""
+    from zoo.metrics._vectors import is_finite, vectors
+
     metrics = {
         name: each
         for name, each in recipe.build("metrics").items()
