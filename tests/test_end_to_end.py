@@ -347,6 +347,7 @@ def test_interrupting_the_export_leaves_no_version(first, workplace, client):
     assert client.search_runs([experiment], max_results=1)[0].info.status == "FINISHED"
 
 
+@pytest.mark.long
 def test_a_killed_run_goes_on_where_it_was_and_ends_as_if_it_had_not_been(first, workplace, client, capsys):
     overrides = ["train.epochs=12", "seed=7"]
     killed = start(workplace, *overrides)

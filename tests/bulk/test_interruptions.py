@@ -157,6 +157,7 @@ def test_an_output_that_is_there_is_replaced_only_when_that_is_said(dense, rows,
     expect(dense, rows, tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_killed_job_goes_on_and_ends_as_if_it_had_not_been(dense, tmp_path):
     table = np.random.default_rng(0).normal(size=(200_000, 4)).astype(np.float32)

@@ -134,7 +134,8 @@ EXAMPLES = {
         "copies": 3,
         "about": "row",
     },
-    "networks.EmbeddingBag": {"units": 5, "hidden": [4], "activation": "tanh", "combiner": "mean", "dropout": 0.25},
+    "networks.EmbeddingBag": {"units": 5, "hidden": [4], "activation": "tanh", "combiner": "mean", "dropout": 0.25}
+    | {"repeats": True},
     "networks.FieldEncoders": {
         "units": 5,
         "fields": {"a": 4, "b": 5},

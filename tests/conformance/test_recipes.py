@@ -118,7 +118,9 @@ def parts_of(name):
 
 # Compiling the training takes most of a test's time, and tells nothing new about a recipe whose parts another one has.
 COMPILED = set({parts_of(name): name for name in RECIPES}.values())
-SHORT = [name if name in COMPILED else pytest.param(name, marks=pytest.mark.long) for name in RECIPES]
+# Those that are nearly another one, `conv_digits` or `records_table`, as well.
+NEARLY = {"conv_mnist", "sparse_mnist", "anomaly_mnist", "records_reconstruction"}
+SHORT = [name if name in COMPILED - NEARLY else pytest.param(name, marks=pytest.mark.long) for name in RECIPES]
 
 
 @contextlib.contextmanager

@@ -149,6 +149,9 @@ class Release:
             self.voice.note(f"the encoder is not kept with its run: {error}")
             return encoder
         encoder.name = f"runs:/{self.run.run_id}"
+        if self.tracker.folder is not None:  # a path of now, wherever the process goes afterwards
+            kept = self.tracker.kept(self.run.run_id).absolute()
+            return encoder.with_files(lambda: kept)
         return encoder.with_files(lambda: self.tracker.kept(self.run.run_id))
 
     def _promote(self, version: int) -> None:
