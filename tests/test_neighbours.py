@@ -79,6 +79,10 @@ def test_an_index_grows_shrinks_saves_and_loads(tmp_path):
     assert "r5" in index
     with pytest.raises(InputError, match="give one for each row"):
         encoder.index(codes, ["a"])
+    pairs = CodeIndex(codes[:2], [("a", 1), ("b", 2)]).search(codes[:1], k=3)
+    assert pairs.keys[0].tolist() == [("a", 1), ("b", 2), None]
+    with pytest.raises(InputError, match="expected \\[rows, latent_dim\\]"):
+        CodeIndex(codes[0], ["a", "b"])
     with pytest.raises(ValueError, match="no encoder"):
         CodeIndex.read(tmp_path / "index.parquet").neighbours(codes)
     pd.DataFrame({"x": [1]}).to_parquet(tmp_path / "other.parquet")

@@ -11,6 +11,7 @@ import zoo
 from zoo.cli.compare import main as compare_main
 from zoo.cli.judge import main
 from zoo.cli.publish import publish
+from zoo.cli.push import push
 from zoo.errors import InputError
 from zoo.tracking.tracker import Tracker
 
@@ -147,6 +148,8 @@ def test_rows_in_memory_are_trained_on_and_what_is_not_blessed_is_kept_found_sav
         publish("held@latest")
     with pytest.raises(InputError, match="is registered already, as small/2"):
         publish(place[1].run_id)
+    with pytest.raises(InputError, match=r"held@latest: is not registered; python -m zoo\.publish held@latest"):
+        push("held@latest", str(Path("elsewhere")))
     assert "encoder" in str(result)
     assert not list(Path("serving/store/held").iterdir())
     assert Tracker().newest_version("held") == 0

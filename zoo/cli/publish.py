@@ -51,10 +51,10 @@ def publish(encoder: str, target: str = _STORE) -> int:
         raise InputError(f"{encoder} is registered already, as {there[0]}/{there[1]}")
     tags = tracker.tags_of(run_id)
     name, store = tags[RECIPE_NAME], Store(target)
-    obstacle = _obstacle(tracker, name, tags, tracker.newest_version(name) + 1)
     with tracker.finished(run_id) as run:
         version = run.register(name)
         try:
+            obstacle = _obstacle(tracker, name, tags, version)
             if not obstacle:
                 store.add(directory, name, version)
         except BaseException:

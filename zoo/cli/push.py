@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from zoo.cli.arguments import begin, command
 from zoo.errors import InputError
 from zoo.export.store import CANARY, STABLE, Store
+from zoo.loading import run_of
 from zoo.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def push(encoder: str, target: str, label: str | None = None) -> int:
     """Copies a registered encoder's SavedModel to TARGET/NAME/VERSION, whole or not at all, and labels it.
 
     Args:
-        encoder: `name` (its champion), `name@alias` or `name/version`.
+        encoder: `name` (its champion), `name@alias`, `name/version`, or the run that registered it (`runs:/ID`).
         target: the store: a folder, or any URL that fsspec knows.
         label: `stable`, `canary` or `none`; None takes `stable` for the champion and `canary` for any other.
 
@@ -41,7 +42,7 @@ def push(encoder: str, target: str, label: str | None = None) -> int:
     if label not in {None, STABLE, CANARY, _NONE}:
         raise InputError(f"label={label}: write {STABLE}, {CANARY} or {_NONE}")
     tracker = Tracker()
-    name, version = tracker.resolved(encoder)
+    name, version = _of_run(tracker, encoder) or tracker.resolved(encoder)
     store = Store(target)
     copied = store.add(tracker.model_directory(f"models:/{name}/{version}"), name, version)
     champion = tracker.champion_version(name)
@@ -51,6 +52,17 @@ def push(encoder: str, target: str, label: str | None = None) -> int:
     print(f"{name} {version} {'copied to' if copied else 'was already in'} {target}", end="")  # noqa: T201
     print(f", labelled {chosen}" if chosen != _NONE else "")  # noqa: T201
     return version
+
+
+def _of_run(tracker: Tracker, encoder: str) -> tuple[str, int] | None:
+    """Name and version of what a run has registered, where `encoder` names one: runs:/ID or NAME@latest."""
+    run_id = run_of(encoder)
+    if run_id is None:
+        return None
+    there = tracker.version_of(run_id)
+    if there is None:
+        raise InputError(f"{encoder}: is not registered; python -m zoo.publish {encoder} does it, if it is blessed")
+    return there
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -71,6 +71,8 @@ class CodeIndex:
     def _become(self, codes: Floats, keys: Sequence[Any]) -> None:
         """Takes rows, or refuses them and stays as it was."""
         codes, keys = np.ascontiguousarray(codes, np.float32), list(keys)
+        if codes.ndim != 2:
+            raise InputError(f"codes: expected [rows, latent_dim], found an array of shape {list(codes.shape)}")
         if len(keys) != len(codes):
             raise InputError(f"keys: {len(keys):,} of them for {len(codes):,} rows; give one for each row")
         rows = {key: row for row, key in enumerate(keys)}
@@ -127,7 +129,7 @@ class CodeIndex:
             rows[block], cosines[block] = found, near
             first += len(found)
         names = np.empty(len(self) + 1, object)  # the last is what -1 stands for
-        names[:-1] = self.keys
+        names[:-1] = np.fromiter(self.keys, object, len(self))  # tuples stay tuples
         return Neighbours(names[rows], cosines)
 
     def add(self, rows: Any, keys: Sequence[Any]) -> None:
