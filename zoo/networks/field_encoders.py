@@ -39,9 +39,9 @@ class FieldEncoders(Network):
         code of field f = w_f u_f / |u_f|,  u_f = sum over the field's items of value * directions[item]
 
     so that the cosine of two records is the mean of their fields' cosines, weighted by w_f^2, the evidence that each
-    field gives. A field that says nothing (missing, or made of nothing that training rows had) is 0 and adds nothing; it
-    still counts in the length of the other record, if that has it: of two fields of equal weight, a record that lacks
-    one has a cosine of 1 / sqrt(2) with the record that is the same in the other.
+    field gives. A field that says nothing (missing, or made of nothing that training rows had) is 0 and adds nothing;
+    it still counts in the length of the other record, if that has it: of two fields of equal weight, a record that
+    lacks one has a cosine of 1 / sqrt(2) with the record that is the same in the other.
     The first numbers of the code are of all fields of text together, as if they were one: they find names that have
     changed places, and what one record has in one field and another record in the next.
 
