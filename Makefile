@@ -3,6 +3,7 @@
 # make test-all  the same with the longest tests, whose shorter siblings `make test` runs; before a release
 # make check  without the slow tests
 # make setup  set up .venv for development, and run nothing
+# make docs   build the documentation into build/site; fails where a link leads nowhere
 # make coverage  list the lines of zoo that no test runs (half as long again as the tests)
 # make bench  measure speed, memory and quality (minutes); writes build/bench/
 # make bench-serving  measure the embedded server beside MLflow's (4 minutes); writes build/bench/serving.json
@@ -16,7 +17,7 @@ PYTEST := $(THREADS) $(BIN)/python -m pytest --numprocesses 2 --dist loadscope -
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run check test test-all lint coverage bench bench-serving clean
+.PHONY: help setup run check test test-all lint coverage docs bench bench-serving clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -40,6 +41,10 @@ setup: .venv/.complete-dev
 	@$(BIN)/python .ci/install.py dev
 	@touch .venv/.complete $@
 
+.venv/.complete-docs: $(WANTED) | .venv/.complete
+	@$(BIN)/python .ci/install.py docs
+	@touch $@
+
 run: .venv/.complete
 	$(BIN)/python -m zoo.run recipe=vae_word2vec $(ARGS)
 
@@ -57,6 +62,10 @@ test: lint
 
 test-all: lint
 	$(PYTEST) $(ARGS)
+
+docs: .venv/.complete-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 coverage: setup
 	$(PYTEST) --cov --cov-report=term $(ARGS)
