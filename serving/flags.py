@@ -103,6 +103,15 @@ def parser() -> argparse.ArgumentParser:
 
     running = flags.add_argument_group("running")
     running.add_argument(
+        "--require_declared_shapes",
+        type=_boolean,
+        nargs="?",
+        const=True,
+        default=False,
+        help="refuse inputs of other shapes than the signature declares, instead of leaving them to the graph; the "
+        "zoo's encoders look at their inputs themselves",
+    )
+    running.add_argument(
         "--enable_batching", type=_boolean, nargs="?", const=True, default=False, help="run requests together"
     )
     running.add_argument("--batching_parameters_file", default="", help="text proto of BatchingParameters")

@@ -38,7 +38,8 @@ class Servable:
     """A version of a model, loaded.
 
     TensorFlow Serving does not compare what it is sent with the declared shapes: the graph decides. So the declared
-    inputs are replaced, when the graph is read, by placeholders of any shape.
+    inputs are replaced, when the graph is read, by placeholders of any shape. A graph that broadcasts then answers rows
+    of the wrong width; the zoo's graphs look at their inputs themselves, others can be held to what they declare.
 
     Args:
         name: the model's name.
@@ -46,6 +47,7 @@ class Servable:
         directory: the SavedModel.
         tags: which of the SavedModel's graphs.
         options: fields of TensorFlow's ConfigProto.
+        declared_shapes_only: refuse inputs of other shapes than the signature declares.
 
     Attributes:
         name: as above.
@@ -63,8 +65,11 @@ class Servable:
         directory: Path,
         tags: Sequence[str] = ("serve",),
         options: Mapping[str, Any] | None = None,
+        *,
+        declared_shapes_only: bool = False,
     ) -> None:
         tf = import_tensorflow()
+        self._declared_shapes_only = declared_shapes_only
         self.name, self.version, self._directory = name, version, directory
         self._users, self._idle = 0, threading.Condition()
         graph = tf.Graph()
@@ -109,6 +114,8 @@ class Servable:
                 actual = tf.as_dtype(array.dtype).name if array.dtype != object else "string"
                 words = f"Type mismatch: actual {_cpp(actual)} vs. expect {_cpp(expected.name)}"
                 raise ServingError("INVALID_ARGUMENT", words)
+            if self._declared_shapes_only:
+                _require_shape(name, array, signature.inputs[name].tensor_shape)
             feeds[placeholder.name] = array
         runner = self._runner(tuple(feeds), tuple(signature.outputs[name].name for name in outputs))
         try:
@@ -188,6 +195,16 @@ def _signatures(directory: Path, tags: Sequence[str]) -> Mapping[str, Any]:
         if set(graph.meta_info_def.tags) == set(tags):
             return {name: each for name, each in graph.signature_def.items() if name != _INIT_OP}
     raise ValueError(f"{file} has no graph with the tags {', '.join(tags)}")
+
+
+def _require_shape(name: str, array: Any, declared: Any) -> None:
+    sizes = [dim.size for dim in declared.dim]
+    fits = declared.unknown_rank or (
+        len(sizes) == array.ndim and all(size in (-1, got) for size, got in zip(sizes, array.shape, strict=True))
+    )
+    if not fits:
+        words = f"Input {name} has the shape {list(array.shape)}, and the signature declares {sizes}"
+        raise ServingError("INVALID_ARGUMENT", words)
 
 
 def _message(error: BaseException) -> str:

@@ -58,7 +58,12 @@ class Server:
             "intra_op_parallelism_threads": flags.tensorflow_intra_op_parallelism,
             "inter_op_parallelism_threads": flags.tensorflow_inter_op_parallelism,
         }
-        load = partial(Servable, tags=flags.saved_model_tags.split(","), options=options)
+        load = partial(
+            Servable,
+            tags=flags.saved_model_tags.split(","),
+            options=options,
+            declared_shapes_only=flags.require_declared_shapes,
+        )
         retry_interval = flags.load_retry_interval_micros / 1e6
         loader = Loader(load, warm_up, self._metrics, flags.max_num_load_retries, retry_interval)
         self._manager = Manager(loader, flags.store)

@@ -113,3 +113,14 @@ def test_scalars_and_unequal_rows_are_refused(servable):
     batcher = Batcher(Counted(), BatchingParameters())
     with pytest.raises(ServingError, match="at least one dimension"):
         asked(batcher, servable, np.float32(1).reshape(()))
+
+
+def test_declared_shapes_can_be_required(tmp_path):
+    export_embed(tmp_path / "1")
+    strict = Servable("embed", 1, tmp_path / "1", declared_shapes_only=True)
+    signature = strict.signatures["serving_default"]
+    for shape in ((2, 1), (2, 6), (5,), (), (1, 2, 5)):
+        with pytest.raises(ServingError, match=r"Input x has the shape .* and the signature declares \[-1, 5\]"):
+            strict.run(signature, {"x": np.ones(shape, np.float32)}, ["embedding"])
+    assert strict.run(signature, {"x": np.ones((7, 5), np.float32)}, ["embedding"])["embedding"].shape == (7, 3)
+    strict.unload(0)

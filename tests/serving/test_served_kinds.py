@@ -173,3 +173,51 @@ def test_unknown_and_missing_names_have_tensorflow_servings_words(kinds, body, w
     answer = httpx.post(f"{kinds.rest}/v1/models/records:predict", json=body)
     assert answer.status_code == 400
     assert words in answer.json()["error"]
+
+
+def wrong_shapes(shape):
+    """Sizes that are not those declared: one, one more, a dimension more and none."""
+    for axis, size in enumerate(shape):
+        if axis and size > 0:
+            for other in {1, size + 1} - {size}:
+                yield [2 if each < 0 else each for each in (*shape[:axis], other, *shape[axis + 1 :])]
+    yield [1, *(2 if each < 0 else each for each in shape)]
+    yield []
+
+
+@pytest.fixture(scope="module")
+def http():
+    with httpx.Client() as client:
+        yield client
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_no_signature_takes_another_width_or_unequal_numbers_of_rows(kinds, name, http):
+    url = f"{kinds.rest}/v1/models/{name}"
+    signatures = http.get(f"{url}/metadata").json()["metadata"]["signature_def"]["signature_def"]
+    zeros = {"DT_FLOAT": 0.0, "DT_STRING": "", "DT_INT32": 0, "DT_INT64": 0}
+    asked = 0
+    for signature, described in signatures.items():
+        if not described["inputs"] or "examples" in described["inputs"]:
+            continue
+        shapes, zero_of = {}, {}
+        for each, info in described["inputs"].items():
+            shapes[each] = [int(dim["size"]) for dim in info["tensor_shape"]["dim"]]
+            zero_of[each] = zeros[info["dtype"]]
+
+        def answer(sizes, signature=signature, zero_of=zero_of):
+            arrays = {each: np.full(size, zero_of[each]).tolist() for each, size in sizes.items()}
+            return http.post(f"{url}:predict", json={"signature_name": signature, "inputs": arrays})
+
+        right = {each: [2 if size < 0 else size for size in shape] for each, shape in shapes.items()}
+        assert answer(right).status_code == 200
+        for each, shape in shapes.items():
+            others = list(wrong_shapes(shape))
+            if len(shapes) > 1:
+                others += [[1, *right[each][1:]]]  # one row beside two
+                others += [[2, 1]] if shape == [-1, -1] else []  # one entry beside two
+            for other in others:
+                got = answer({**right, each: other})
+                assert got.status_code == 400, (signature, each, other, got.text)
+                asked += 1
+    assert asked >= 12

@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.encoder import Encoder
 from zoo.encoder.methods import OTHERS, READS_ROWS, can, seeds_of
+from zoo.export._ensured import ensured
 from zoo.export._precision import StoredWeights
 from zoo.export._serving_requests import columns_of_examples, features_of_examples, serialised_examples
 from zoo.quantization import as_int8, quantized
@@ -152,7 +153,7 @@ def _functions(
 def _traced(function: Callable[..., Any], specs: Mapping[str, Any], weights: StoredWeights) -> Any:
     def with_stored_weights(**arrays: Any) -> Any:
         with weights.in_use() if weights.are_smaller else contextlib.nullcontext():
-            return function(**arrays)
+            return function(**ensured(arrays, specs))
 
     return import_tensorflow().function(with_stored_weights, autograph=False).get_concrete_function(**specs)
 
