@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -11,8 +10,6 @@ import numpy as np
 from zoo.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from zoo.types import Splits
 
 
@@ -30,7 +27,7 @@ def on_scale(splits: Splits, scale: Literal["auto", "none", "standardise"]) -> S
     has_columns = len(splits.shape) == 1 and not splits.is_sparse
     if scale == "standardise" and not has_columns:
         raise InputError(f"judge.scale=standardise is for columns of numbers, not for {splits.kind.in_words()}")
-    if scale == "none" or not has_columns or (scale == "auto" and not _have_units(splits.kind.column_names)):
+    if scale == "none" or not has_columns or (scale == "auto" and not splits.kind.has_units):
         return splits
     from sklearn.preprocessing import StandardScaler
 
@@ -39,8 +36,3 @@ def on_scale(splits: Splits, scale: Literal["auto", "none", "standardise"]) -> S
         if weights.any():
             scaler.partial_fit(np.asarray(block, np.float64), sample_weight=weights.astype(np.float64))
     return replace(splits, scale=(scaler.mean_.astype(np.float32), scaler.scale_.astype(np.float32)))
-
-
-def _have_units(names: Sequence[str]) -> bool:
-    """Whether columns are named, and not merely counted."""
-    return len({re.sub(r"\d+$", "", name) for name in names}) > 1 or len(names) == 1

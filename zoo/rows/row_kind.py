@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -80,6 +81,12 @@ class RowKind(ABC):
     def alike(self) -> tuple[str, ...]:
         """The fields of `blocks` whose columns mean the same: a text has the same ones in each of them."""
         return ()
+
+    @property
+    def has_units(self) -> bool:
+        """Whether columns are named, and so mostly have units of their own; "dim_0", "dim_1", .. merely count."""
+        names = self.column_names
+        return len({re.sub(r"\d+$", "", name) for name in names}) > 1 or len(names) == 1
 
     @property
     def width(self) -> int:

@@ -34,6 +34,7 @@ class TableSchema:
         categories: as `Splits.categories`.
         blocks: as `RowKind.blocks`.
         alike: as `RowKind.alike`.
+        has_units: as `RowKind.has_units`.
     """
 
     shape: tuple[int, ...]
@@ -41,6 +42,7 @@ class TableSchema:
     categories: Mapping[str, tuple[str, ...]] | None = None
     blocks: Mapping[str, tuple[int, float]] | None = None
     alike: tuple[str, ...] = ()
+    has_units: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,9 @@ class Splits:
     @property
     def schema(self) -> TableSchema:
         """What the table is, which parts may ask for before they are built."""
-        return TableSchema(self.shape, self.is_sparse, self.categories, self.kind.blocks, self.kind.alike)
+        return TableSchema(
+            self.shape, self.is_sparse, self.categories, self.kind.blocks, self.kind.alike, self.kind.has_units
+        )
 
     @property
     def seen(self) -> int:
