@@ -195,7 +195,7 @@ EXAMPLES = {
     "preprocessing.NormaliseLength": {"length": 2.0},
     "preprocessing.RemoveDominantDirections": {"directions": 1},
     "preprocessing.Rescale": {"scale": 0.5, "offset": 1.0},
-    "preprocessing.Standardise": {},
+    "preprocessing.Standardise": {"one_unit": True},
     "preprocessing.ShrinkDominantDirections": {"directions": 3, "power": 0.5},
     "models.Autoencoder": {
         "encoder": "networks.MLP",
