@@ -23,7 +23,7 @@ from zoo.evaluate.gates import decide  # noqa: E402
 from zoo.export._signatures import write_saved_model  # noqa: E402
 from zoo.models.autoencoder import Autoencoder  # noqa: E402
 from zoo.recipe import compose, list_recipes  # noqa: E402
-from zoo.rows import ItemRows, RecordRows, TypedRecordRows  # noqa: E402
+from zoo.rows import DenseField, ItemRows, MixedRows, RecordRows, TypedRecordRows  # noqa: E402
 from zoo.rows.typed_field import DATE_COLUMNS, TypedField  # noqa: E402
 from zoo.stages.fields import fields_report, require_fields  # noqa: E402
 from zoo.stages.judging import weighed  # noqa: E402
@@ -65,6 +65,15 @@ def typed_records(random):
     return {"features": kind.read(raw), "kind": kind, "raw": raw, "groups": np.arange(ROWS)}
 
 
+def mixed(random):
+    numbers, names = TypedField("number", 1), TypedField("category", 4, 1.0, (OTHER, "a", "b", "c"))
+    fields = {name: DenseField(numbers, (0.5, 0.1), (0.3, 0.3), has_gaps=True) for name in "pqrstuvwxy"}
+    kind = MixedRows(fields | {"plan": DenseField(names, (0.3,) * 3, (0.5,) * 3, shown=("A", "b", "c"))})
+    cells = {name: np.where(random.random(ROWS) < 0.1, "", random.random(ROWS).astype(str)) for name in fields}
+    raw = pa.table(cells | {"plan": random.choice(["A", "b", "c"], ROWS)})
+    return {"features": kind.read(raw), "kind": kind, "raw": raw}
+
+
 def baskets(random):
     counts = random.poisson(0.1, size=(ROWS, 80)).astype(np.float32)
     counts[:, 0] += 1
@@ -79,6 +88,7 @@ KINDS = {
     "CategoricalTable": records,
     "Baskets": baskets,
     "Records": typed_records,
+    "MixedTable": mixed,
 }
 
 

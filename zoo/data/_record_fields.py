@@ -40,7 +40,7 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", _HOW)
 
 
 @dataclass(frozen=True)
-class _Column:
+class Column:
     """The different texts of a column in the training rows that say something, as they are, and how often each is."""
 
     texts: list[str]
@@ -87,13 +87,13 @@ def typed_fields(
     nothing, fields, notes = MissingCells(tuple(missing)), {}, []
     empty = []
     for name in names:
-        column = _column(table.column(name), train, nothing)
+        column = column_of_cells(table.column(name), train, nothing)
         if not column.filled:
             empty.append(name)
             continue
         reads = given.get(name) or _reads(column)
-        fields[name] = _field(column, reads, buckets, min_frequency, f"{where}: column '{name}'")
-        notes += [*_warnings(name, column), *_unread(name, column, reads)]
+        fields[name] = field_of(column, reads, buckets, min_frequency, f"{where}: column '{name}'")
+        notes += [*_warnings(name, column), *unread(name, column, reads)]
     if empty:
         notes.insert(0, f"Left out {count(len(empty), 'column')} that say nothing in any training row: {some(empty)}.")
     if not fields:
@@ -103,19 +103,20 @@ def typed_fields(
     return fields, notes
 
 
-def _column(cells: Any, train: Rows, nothing: MissingCells) -> _Column:
+def column_of_cells(cells: Any, train: Rows, nothing: MissingCells) -> Column:
+    """What the training rows hold of an Arrow column."""
     texts, codes = unique_texts(cells)
     own = codes[train]
     seen = np.bincount(own[own >= 0], minlength=len(texts))
     kept = [place for place in np.flatnonzero(seen).tolist() if texts[place] not in nothing]
-    return _Column([texts[place].strip() for place in kept], seen[kept].astype(np.int64), len(train))
+    return Column([texts[place].strip() for place in kept], seen[kept].astype(np.int64), len(train))
 
 
-def _reads(column: _Column) -> str:
+def _reads(column: Column) -> str:
     """What a column holds, as far as its cells tell."""
-    if column.share(map(_is_date, column.texts)) >= _NEARLY_ALL:
+    if column.share(map(is_date, column.texts)) >= _NEARLY_ALL:
         return "date"
-    numbers = [_number(text) for text in column.texts]
+    numbers = [number_in(text) for text in column.texts]
     if column.share(number is not None for number in numbers) >= _NEARLY_ALL:
         parts = column.share(number is not None and number != int(number) for number in numbers)
         if parts >= _SOME:
@@ -126,7 +127,7 @@ def _reads(column: _Column) -> str:
     return "category" if few <= _MOST_CATEGORIES and few * _ROWS_OF_ONE <= column.filled and in_common > 0.5 else "text"
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
     """Whether a text is a date of a day that there may be, day and month in either order."""
     for way, place in _DATES:
         if found := way.fullmatch(text):
@@ -136,24 +137,30 @@ def _is_date(text: str) -> bool:
     return False
 
 
-def _is_dated(text: str) -> bool:
+def is_dated(text: str) -> bool:
     """Whether a year at least is read from a text."""
     return any(way.fullmatch(text) for way, _ in _DATES) or _YEAR.fullmatch(text) is not None
 
 
-def _number(text: str) -> float | None:
+def number_in(text: str) -> float | None:
+    """The finite number that a text is, as the graph reads it; None for anything else."""
     if not _NUMBER.fullmatch(text):
         return None
     number = float(text)
     return number if math.isfinite(number) else None
 
 
-def _field(column: _Column, reads: str, buckets: int, min_frequency: int, what: str) -> TypedField:
+def field_of(column: Column, reads: str, buckets: int, min_frequency: int, what: str) -> TypedField:
+    """How the cells of a column are read.
+
+    Raises:
+        InputError: it was said to hold what is not there.
+    """
     if reads not in READS:
         raise InputError(f"{what}: data.reads says {reads!r}; it is one of {', '.join(READS)}")
     if reads == "number":
         return _numbers(column, what)
-    if reads == "date" and not column.share(map(_is_dated, column.texts)):
+    if reads == "date" and not column.share(map(is_dated, column.texts)):
         raise InputError(f"{what}: it holds no date that can be read; take data.reads with text, or leave it out")
     evidence = _evidence([plain(text) for text in column.texts], column.seen)
     if reads == "category":
@@ -168,8 +175,8 @@ def _field(column: _Column, reads: str, buckets: int, min_frequency: int, what: 
     return TypedField("text", buckets, evidence, has_words=bool(words >= _SEVERAL_WORDS))
 
 
-def _numbers(column: _Column, what: str) -> TypedField:
-    numbers = np.asarray([math.nan if (n := _number(text)) is None else n for text in column.texts])
+def _numbers(column: Column, what: str) -> TypedField:
+    numbers = np.asarray([math.nan if (n := number_in(text)) is None else n for text in column.texts])
     there = np.isfinite(numbers)
     values = np.repeat(numbers[there], column.seen[there])
     cuts = np.unique(np.quantile(values, np.linspace(0, 1, _QUANTILES))) if values.size else values
@@ -189,10 +196,10 @@ def _evidence(texts: Sequence[str], seen: Rows) -> float:
     return float(-math.log(max(equal, 1.0 / max(total, 2.0))) + 1e-3)
 
 
-def _unread(name: str, column: _Column, reads: str) -> list[str]:
+def unread(name: str, column: Column, reads: str) -> list[str]:
     """What of a column says nothing although it is filled in, or is read in part."""
     notes = []
-    can_be_read = {"number": lambda text: _number(text) is not None, "date": _is_dated}
+    can_be_read = {"number": lambda text: number_in(text) is not None, "date": is_dated}
     if reads in can_be_read:
         unread = column.filled - round(column.share(map(can_be_read[reads], column.texts)) * column.filled)
         if unread:
@@ -210,7 +217,7 @@ def _unread(name: str, column: _Column, reads: str) -> list[str]:
     return notes
 
 
-def _warnings(name: str, column: _Column) -> list[str]:
+def _warnings(name: str, column: Column) -> list[str]:
     notes = []
     if column.filled < column.rows / 2:
         notes.append(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoo.rows.dense_rows import DenseRows
 from zoo.rows.image_rows import ImageRows
 from zoo.rows.item_rows import ItemRows
+from zoo.rows.mixed_rows import MixedRows
 from zoo.rows.record_rows import RecordRows
 from zoo.rows.sparse_rows import SparseRows
 from zoo.rows.typed_record_rows import TypedRecordRows
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from zoo.rows.row_kind import RowKind
 
 ROWS_FILE = Path("assets.extra") / "rows.json"
-_ALL = (DenseRows, ImageRows, ItemRows, RecordRows, SparseRows, TypedRecordRows)
+_ALL = (DenseRows, ImageRows, ItemRows, MixedRows, RecordRows, SparseRows, TypedRecordRows)
 _KINDS: dict[str, Any] = {kind.__name__: kind for kind in _ALL}
 
 

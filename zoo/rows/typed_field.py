@@ -28,6 +28,7 @@ YEARS_FIRST = r"^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})([t ].*)?$"
 EIGHT_DIGITS = r"^(\d{4})(\d{2})(\d{2})$"
 YEARS_LAST = r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})([t ].*)?$"
 YEAR_ALONE = r"^(\d{4})([-/.]\d{1,2})?$"
+_MONTHS, _MIDDLE = 12, 7
 _DECADES, _YEARS, _DAYS = 300, 100, 32  # of the calendar from year 0; days and months share their columns
 DATE_COLUMNS = _DECADES + _YEARS + 10 + _DAYS + _DAYS * _DAYS
 
@@ -167,3 +168,30 @@ def _parts_of_date(texts: Any) -> tuple[Any, Any, Any]:
     year = tf.where(parts[0] > 0, parts[0], numbers(YEAR_ALONE, 1))
     is_date = (parts[1] < _DAYS) & (parts[2] < _DAYS)
     return year, *(tf.where(is_date, part, 0) for part in parts[1:])
+
+
+def days_of_dates(texts: Any, day_first: bool) -> tuple[Any, Any]:
+    """Days since 1970-01-01 [n] float64 of texts [n], and which are dates; runs in the graph.
+
+    A year alone, or with a month, counts as its first of July.
+
+    Args:
+        texts: strings, lower case.
+        day_first: whether of 1/2/2020 the day comes first.
+
+    Reference:
+        Howard Hinnant, "chrono-compatible low-level date algorithms", `days_from_civil`.
+    """
+    tf = import_tensorflow()
+    year, one, two = _parts_of_date(texts)
+    years_last = tf.strings.regex_full_match(texts, YEARS_LAST)
+    turned = years_last & (two <= _MONTHS) if day_first else years_last & (one > _MONTHS)
+    month, day = tf.where(turned, two, one), tf.where(turned, one, two)
+    is_date = (year > 0) & (month <= _MONTHS)
+    month, day = tf.where(is_date & (month > 0), month, _MIDDLE), tf.maximum(day, 1)
+    shifted = tf.cast(tf.where(month <= 2, year - 1, year), tf.int64)
+    era = shifted // 400
+    of_era = shifted - era * 400
+    of_year = (153 * tf.cast((month + 9) % 12, tf.int64) + 2) // 5 + tf.cast(day, tf.int64) - 1
+    days = era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
+    return tf.cast(days, tf.float64), is_date

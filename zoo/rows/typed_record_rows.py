@@ -75,7 +75,7 @@ class TypedRecordRows(RecordRows):
         """The items of all fields, one field after another."""
         tf = import_tensorflow()
         columns, values = [], []
-        for offset, field, cells in zip(self._offsets, self.typed.values(), self._cells(arrays), strict=False):
+        for offset, field, cells in zip(self._offsets, self.typed.values(), self.cells(arrays), strict=False):
             found, counted = field.items(cells)
             columns.append(tf.where(found >= 0, found + int(offset), -1))
             values.append(counted)
@@ -153,23 +153,38 @@ class TypedRecordRows(RecordRows):
         """Such as `records of 10 fields`."""
         return f"records of {len(self.typed)} fields"
 
-    def _cells(self, arrays: Mapping[str, Any]) -> list[PlainCells]:
-        """The cells of each field. All are spelt at once: the table of characters is in the graph a single time."""
+    def cells(self, arrays: Mapping[str, Any]) -> list[PlainCells]:
+        """The cells of each field, read; runs in the graph.
+
+        Texts and categories are spelt all at once, so that the table of characters is in the graph a single time. A
+        number or a date needs no spelling: what stands for a gap is neither.
+        """
         tf = import_tensorflow()
         if self._missing_table is None:
             self._missing_table = missing_table(self.missing)
-        texts = [arrays[self._inputs[name]] for name in self.typed]
+        spelt = [name for name, field in self.typed.items() if field.reads in {"text", "category"}]
+        read = {name: self._of_quantity(arrays[self._inputs[name]]) for name in self.typed if name not in spelt}
+        if not spelt:
+            return list(read.values())
+        texts = [arrays[self._inputs[name]] for name in spelt]
         every = plain_characters(tf.concat(texts, axis=0), MOST_CHARACTERS)
-        spelt, count = joined(every), tf.shape(texts[0])[0]
-        empty = self._missing_table.lookup(spelt) == 1
+        plain, count = joined(every), tf.shape(texts[0])[0]
+        empty = self._missing_table.lookup(plain) == 1
         if self.rules.missing_numbers:
-            read = CellTexts(tf.concat(texts, axis=0), self.rules)
-            empty |= read.is_number & read.stands_for_missing(read.number)
-        own = [slice(place * count, (place + 1) * count) for place in range(len(texts))]
-        return [
-            PlainCells(CellTexts(text, self.rules), every[rows], spelt[rows], empty[rows])
-            for text, rows in zip(texts, own, strict=True)
-        ]
+            cells = CellTexts(tf.concat(texts, axis=0), self.rules)
+            empty |= cells.is_number & cells.stands_for_missing(cells.number)
+        for place, (name, text) in enumerate(zip(spelt, texts, strict=True)):
+            rows = slice(place * count, (place + 1) * count)
+            read[name] = PlainCells(CellTexts(text, self.rules), every[rows], plain[rows], empty[rows])
+        return [read[name] for name in self.typed]
+
+    def _of_quantity(self, texts: Any) -> PlainCells:
+        tf = import_tensorflow()
+        read = CellTexts(texts, self.rules)
+        empty = tf.zeros_like(read.is_number)
+        if self.rules.missing_numbers:
+            empty = read.is_number & read.stands_for_missing(read.number)
+        return PlainCells(read, None, None, empty)
 
     def _from_one_hot(self, rows: Any) -> dict[str, Any]:
         del rows
