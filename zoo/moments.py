@@ -56,9 +56,14 @@ class Moments:
         """[width, width], divided by the sum of the weights."""
         return self._scatter / self.weight
 
-    def principal(self) -> tuple[Doubles, Doubles]:
-        """Variances [width], descending, and the principal directions [width, width], one a column."""
-        variances, directions = np.linalg.eigh(self.covariance())
+    def principal(self, about_mean: bool = True) -> tuple[Doubles, Doubles]:
+        """Variances [width], descending, and the principal directions [width, width], one a column.
+
+        Args:
+            about_mean: False takes mean squares instead, of the rows as they are.
+        """
+        seconds = self.covariance() + (0.0 if about_mean else np.outer(self.mean, self.mean))
+        variances, directions = np.linalg.eigh(seconds)
         return np.maximum(variances[::-1], 0.0), directions[:, ::-1]
 
     def principal_standardised(self) -> tuple[Doubles, Doubles]:

@@ -15,19 +15,19 @@ from zoo.quiet import import_tensorflow
 if TYPE_CHECKING:
     from zoo.types import Floats
 
-_LARGEST = 127  # -128 is left out, so that the range is symmetric
+LARGEST = 127  # -128 is left out, so that the range is symmetric
 _SHARE = 0.9999  # of the coordinates that must lie within the range
 
 
 def scale_of(codes: Floats) -> float:
     """What one step stands for, so that almost every coordinate of [n, latent_dim] codes lies within -127 to 127."""
     reach = float(np.quantile(np.abs(codes), _SHARE))
-    return float(np.float32(reach / _LARGEST)) or 1.0
+    return float(np.float32(reach / LARGEST)) or 1.0
 
 
 def quantized(codes: Any, scale: float) -> Any:
     """Codes as numbers of steps [n, latent_dim], not rounded yet, clipped to -127 to 127; tensors in the graph."""
-    return import_tensorflow().clip_by_value(codes / scale, -float(_LARGEST), float(_LARGEST))
+    return import_tensorflow().clip_by_value(codes / scale, -float(LARGEST), float(LARGEST))
 
 
 def as_int8(codes: Any, scale: float) -> Any:

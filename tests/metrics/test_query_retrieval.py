@@ -121,3 +121,29 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path, table, raw, judgements):
     with pytest.raises(InputError, match="no score 'map'"):
         QueryRetrieval(judgements, "map")
     assert QueryRetrieval(judgements, relevance="rel", where={"rel": "2"}).shortage(table) == ""
+
+
+class _Coarse:
+    """Codes of the first column only, asked by whole rows; what it finds may be put in order by these."""
+
+    def __init__(self, table, candidates, second=None):
+        self.name, self.table, self.candidates = "coarse", table, candidates
+        self.second = second or self
+
+    def encode(self, rows):
+        return self.table.features[rows] * [1, 0, 0, 0, 0, 0]
+
+    def encode_queries(self, rows):
+        return self.table.features[rows]
+
+    def on(self, table):
+        return _Coarse(table, self.candidates, self.second)
+
+
+def test_a_query_may_be_asked_as_it_is_and_what_it_finds_put_in_order(table, gains, judgements, raw, once):
+    whole, first = table.features[:QUERIES], table.features[QUERIES:] * [1, 0, 0, 0, 0, 0]
+    expected = ndcg_score(gains, np.round(cosine_similarity(whole.astype(np.float64), first), 10), k=10)
+    metric = QueryRetrieval(judgements, asked="query")
+    assert once(metric, _Coarse(table, 0), table) == pytest.approx(expected)
+    assert once(QueryRetrieval(judgements), _Coarse(table, 180, raw.on(table)), table) < once(metric, raw, table)
+    assert once(metric, _Coarse(table, 180, raw.on(table)), table) == pytest.approx(once(metric, raw, table))

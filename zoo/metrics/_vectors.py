@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 import numpy as np
 from scipy import sparse
 
+from zoo.types import EncodesQueries
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -24,6 +26,14 @@ def vectors(representation: Representation, rows: Rows) -> Matrix:
     """Codes [n, dimensions] of the given rows, in their order; sparse where the representation leaves them so."""
     codes = representation.encode(rows)
     return codes.reshape(len(codes), -1).astype(float) if isinstance(codes, np.ndarray) else codes.astype(float)
+
+
+def query_vectors(representation: Representation, rows: Rows) -> Matrix:
+    """What rows [n] are looked for by, [n, dimensions]: not quantised, where the representation can do without."""
+    if not isinstance(representation, EncodesQueries):
+        return vectors(representation, rows)
+    queries = representation.encode_queries(rows)
+    return queries.reshape(len(queries), -1).astype(float) if isinstance(queries, np.ndarray) else queries.astype(float)
 
 
 def is_finite(matrix: Matrix) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from zoo.metrics._vectors import is_finite, unit
+from zoo.metrics._vectors import is_finite, query_vectors, unit
 
 if TYPE_CHECKING:
     from zoo.types import Doubles, Floats, PositiveInt, Representation, Rows, Splits
@@ -24,13 +24,20 @@ class NeighbourOverlap:
         k: neighbours to compare.
         among: rows to seek neighbours among.
         queries: held-out rows to ask for at most, the first ones.
+        asked: `code` asks with the rows' codes, `query` with rows that are not quantised; see `QueryRetrieval`.
     """
 
     unit = "share"
     higher_is_better = True
 
-    def __init__(self, k: PositiveInt = 10, among: PositiveInt = 20_000, queries: PositiveInt = 5_000) -> None:
-        self.k, self.among, self.queries = k, among, queries
+    def __init__(
+        self,
+        k: PositiveInt = 10,
+        among: PositiveInt = 20_000,
+        queries: PositiveInt = 5_000,
+        asked: Literal["code", "query"] = "code",
+    ) -> None:
+        self.k, self.among, self.queries, self.asked = k, among, queries, asked
         self._raw: tuple[Splits, list[list[int]]] | None = None
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
@@ -45,11 +52,12 @@ class NeighbourOverlap:
         among = np.arange(pool)
         if self._raw is None or self._raw[0] is not splits:  # the same for every representation
             raw = np.asarray(splits.take(among)).reshape(pool, -1)
-            self._raw = (splits, _neighbours(raw, queries, self.k))
+            self._raw = (splits, _neighbours(raw[queries], raw, queries, self.k))
         codes = np.asarray(representation.encode(among)).reshape(pool, -1)
         if not is_finite(codes):
             return np.full(len(queries), np.nan)
-        before, after = self._raw[1], _neighbours(codes, queries, self.k)
+        asking = codes[queries] if self.asked == "code" else np.asarray(query_vectors(representation, queries))
+        before, after = self._raw[1], _neighbours(asking, codes, queries, self.k)
         return np.asarray([len(set(a) & set(b)) / self.k for a, b in zip(before, after, strict=True)])
 
     def row_numbers(self, splits: Splits) -> Rows:
@@ -63,12 +71,13 @@ class NeighbourOverlap:
         return weights @ values / weights.sum(axis=1)
 
 
-def _neighbours(vectors: Floats, queries: Rows, k: int) -> list[list[int]]:
-    directions = unit(vectors)
+def _neighbours(asking: Floats | Doubles, vectors: Floats, queries: Rows, k: int) -> list[list[int]]:
+    """The k rows of vectors [rows, dimensions] nearest to what asks [queries, dimensions], itself left out."""
+    asking, directions = unit(asking), unit(vectors)
     found: list[list[int]] = []
     for start in range(0, len(queries), _BLOCK):
-        block = queries[start : start + _BLOCK]
-        cosines = np.asarray(directions[block] @ directions.T)
-        cosines[np.arange(len(block)), block] = -np.inf
+        block = slice(start, start + _BLOCK)
+        cosines = np.asarray(asking[block] @ directions.T)
+        cosines[np.arange(len(cosines)), queries[block]] = -np.inf
         found += np.argpartition(cosines, -k, axis=1)[:, -k:].tolist()
     return found

@@ -18,15 +18,17 @@ from zoo.metrics._key_table import (
 )
 from zoo.metrics._query_files import queries_like
 from zoo.metrics._ranked import places_of, worth
-from zoo.metrics._vectors import cosines, is_finite, unit, vectors
+from zoo.metrics._vectors import cosines, is_finite, nearest, query_vectors, unit, vectors
 from zoo.metrics._weighted import mean
+from zoo.types import Rescores
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from zoo.types import Doubles, PositiveInt, Representation, Rows, Splits
 
 _SCORES = ("ndcg", "recall")
+_ABOVE = 10.0  # any cosine, for documents that are put in order once more
 _WANTED = 10  # queries, below which an interval says little
 
 
@@ -72,6 +74,8 @@ class QueryRetrieval:
         query_vector: its column of vectors; None the first one of lists.
         among: documents at most, the first rows.
         held_out: whether queries that are rows of the table must be held out; see `PairSimilarity`.
+        asked: `code` searches with the queries' codes, `query` with what a representation is searched with where that
+            is something else, such as a query that is not quantised (`zoo.types.EncodesQueries`).
 
     Raises:
         InputError: another score.
@@ -97,6 +101,7 @@ class QueryRetrieval:
         query_vector: str | None = None,
         among: PositiveInt = 100_000,
         held_out: bool = True,
+        asked: Literal["code", "query"] = "code",
     ) -> None:
         if score not in _SCORES:
             raise InputError(f"QueryRetrieval has no score {score!r}; {suggestion(score, _SCORES)}")
@@ -105,7 +110,7 @@ class QueryRetrieval:
         self.columns = {"query": query, "document": document, "relevance": relevance}
         self.queries, self.query_key, self.query_vector = queries, query_key, query_vector
         self.ignores_splits = queries is not None or not held_out
-        self.held_out = held_out
+        self.held_out, self.asked = held_out, asked
         self._read: tuple[Splits, _Questions] | None = None
 
     def shortage(self, splits: Splits) -> str:
@@ -117,15 +122,37 @@ class QueryRetrieval:
         found = self._questions(splits)
         if not len(found.queries):
             return None
-        asked = representation if found.asked is None else representation.on(found.asked)
-        queries, documents = vectors(asked, found.queries), vectors(representation, found.documents)
+        asking = representation if found.asked is None else representation.on(found.asked)
+        documents = vectors(representation, found.documents)
+        queries = query_vectors(asking, found.queries) if self.asked == "query" else vectors(asking, found.queries)
         if not (is_finite(queries) and is_finite(documents)):
             return np.full(len(found.queries), np.nan)
         scores = np.empty(len(found.queries))
+        finer = self._rescoring(representation, asking, found)
         for block, similarities in cosines(unit(queries), unit(documents)):
+            finer(block, similarities)
             for query, row in zip(range(block.start, block.stop), similarities, strict=True):
                 scores[query] = self._score(row, *found.relevant[query])
         return scores
+
+    def _rescoring(
+        self, representation: Representation, asking: Representation, found: _Questions
+    ) -> Callable[[slice, Doubles], None]:
+        """Puts the best of some queries' similarities [block, documents] in order by the second representation."""
+        count = 0
+        if self.asked == "query" and isinstance(representation, Rescores) and isinstance(asking, Rescores):
+            count = min(representation.candidates, len(found.documents))
+            queries = unit(query_vectors(asking.second, found.queries))
+            documents = unit(vectors(representation.second, found.documents))
+
+        def finer(block: slice, similarities: Doubles) -> None:
+            if not count:
+                return
+            chosen = nearest(similarities, count)
+            for row, query, places in zip(similarities, queries[block], chosen, strict=True):
+                row[places] = _ABOVE + documents[places] @ query
+
+        return finer
 
     def row_numbers(self, splits: Splits) -> Rows | None:
         """See `zoo.types.CountsRows`; None where the queries are in a file of their own."""

@@ -43,6 +43,8 @@ class PCA:
         rank_power: count the row of rank r (the table's first has rank 1) r^-rank_power, whatever the data's weights:
             for tables in order of frequency, in which 1 counts words about as often as texts have them. None leaves it
             to `weighted`.
+        centre: take the components about the mean; False takes them about 0, as truncated SVD does, which keeps more of
+            the inner products and cosines of embeddings.
 
     Raises:
         ValueError: two ways of counting rows at once.
@@ -55,9 +57,10 @@ class PCA:
         dimensions: PositiveInt | None = None,
         whiten: UnitInterval = 0.0,
         rank_power: NonNegativeFloat | None = None,
+        centre: bool = True,
     ) -> None:
         self.remove, self.weighted, self.dimensions = remove, weighted, dimensions
-        self.whiten, self.rank_power = whiten, rank_power
+        self.whiten, self.rank_power, self.centre = whiten, rank_power, centre
         if weighted and rank_power is not None:
             raise ValueError("weighted=true counts rows by the data's weights, rank_power by their rank; give one")
 
@@ -83,12 +86,12 @@ class PCA:
         moments = Moments.of(
             splits.width, ((np.asarray(block).reshape(len(weights), -1), weights) for block, weights in blocks)
         )
-        variances, directions = moments.principal()
+        variances, directions = moments.principal(about_mean=self.centre)
         chosen = slice(self.remove, self.remove + kept)
         return Components(
             name,
             splits,
-            moments.mean.astype(np.float32),
+            (moments.mean if self.centre else np.zeros_like(moments.mean)).astype(np.float32),
             directions[:, chosen].astype(np.float32),
             scoring_size(len(variances[chosen]), splits.width, self.dimensions),
             whitening_scales(variances[chosen], self.whiten),

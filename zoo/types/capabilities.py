@@ -89,3 +89,19 @@ class Clusters(Protocol):
 
     def assign(self, rows: Rows) -> Rows:
         """Row numbers [n] -> the cluster of each [n]."""
+
+
+@runtime_checkable
+class EncodesQueries(Protocol):
+    """Is searched with something else than the codes of what is looked for: vectors that were not quantised."""
+
+    def encode_queries(self, rows: Rows) -> Block:
+        """Row numbers [n] -> what codes are compared with [n, dimensions]."""
+
+
+@runtime_checkable
+class Rescores(Protocol):
+    """Puts the first of what it finds in order by a second, finer representation."""
+
+    candidates: int  # how many; 0 for none
+    second: Representation
