@@ -136,6 +136,15 @@ EXAMPLES = {
     },
     "networks.EmbeddingBag": {"units": 5, "hidden": [4], "activation": "tanh", "combiner": "mean", "dropout": 0.25}
     | {"repeats": True},
+    "networks.LetterEncoders": {
+        "units": 5,
+        "fields": {"a": 256, "b": 5},
+        "evidence": {"a": 1.0, "b": 2.0},
+        "spelt": ["a"],
+        "by": "lstm",
+        "letters": 3,
+        "width": 4,
+    },
     "networks.FieldEncoders": {
         "units": 5,
         "fields": {"a": 4, "b": 5},
@@ -243,6 +252,7 @@ ROWS_OF = {
     "likelihoods.Product": "records",
     "networks.EmbeddingBag": "baskets",
     "networks.FieldEncoders": "records",
+    "networks.LetterEncoders": "letters",
     "networks.PatchCodes": "images",
     "networks.ResidualDecoder": "images",
     "networks.ResidualEncoder": "images",
@@ -280,6 +290,9 @@ def table(part):
         return csr_array(counts)
     if kind == "records":
         return csr_array(np.hstack([np.eye(4)[random.integers(4, size=24)], np.eye(5)[random.integers(5, size=24)]]))
+    if kind == "letters":
+        places = [np.eye(128)[random.integers(80, size=24)] for _ in range(2)]
+        return csr_array(np.hstack([*places, np.eye(5)[random.integers(5, size=24)]]))
     rows = random.normal(size=(24, WIDTH)) * np.linspace(3, 0.5, WIDTH) + 2
     return np.round(rows).clip(0, 8).astype(np.float32) if part in WHOLE else rows.astype(np.float32)
 
@@ -298,6 +311,7 @@ def host(part):
         },
         "baskets": lambda: {"encoder": EmbeddingBag(5), "likelihood": Multinomial()},
         "records": lambda: {"encoder": EmbeddingBag(5), "likelihood": Product({"a": 4, "b": 5})},
+        "letters": lambda: {"encoder": EmbeddingBag(5), "likelihood": Product({"a": 256, "b": 5})},
     }[kind]()
     parts = {"bottleneck": Linear(3), "decoder": MLP([5]), **around, **PLACE[part.split(".")[0]](make(part))}
     return Autoencoder(**parts)
@@ -485,7 +499,7 @@ def test_rows_of_another_rank_or_width_are_refused(part):
     if not isinstance(rows, np.ndarray):
         with pytest.raises(ValueError, match="takes sparse rows"):
             model.encode(np.zeros((2, COLUMNS), np.float32))
-        with pytest.raises(ValueError, match=rf"takes sparse rows \[n, {COLUMNS}\]"):
+        with pytest.raises(ValueError, match=rf"takes sparse rows \[n, {rows.shape[1]}\]"):
             Encoder.from_model("e", model).encode(csr_array((2, COLUMNS + 1)))
         return
     for shape in ((2, *rows.shape[1:-1], rows.shape[-1] + 1), (2, 2, *rows.shape[1:]), rows.shape[1:]):

@@ -35,7 +35,7 @@ def test_missing_is_neither_agreement_nor_disagreement():
         assert row.tolist() == [ONE_MISSING, BOTH_MISSING, BOTH_MISSING, ONE_MISSING]
 
 
-def test_words_for_missing_can_be_added():
+def test_words_for_missing_can_be_said():
     assert all_pairs(field(["0.0", "x"], ["0.0", "x"], reading=Reading(missing=["0.0"])))[0].tolist() == [
         BOTH_MISSING,
         ONE_MISSING,

@@ -207,6 +207,18 @@ def test_an_encoder_matches_what_is_in_memory(encoder, two_tables):
     assert single["probability"].to_numpy().min() >= 0.9
 
 
+def test_in_memory_too_rows_go_by_their_keys_or_their_index(encoder, two_tables):
+    rows, loaded = two_tables[0].num_rows, zoo.load(encoder)
+    named = two_tables[0].append_column("rec_id", [[f"a{row}" for row in range(rows)]])
+    found = loaded.match(named, two_tables[1])
+    assert set(found["id_a"].to_pylist()) <= set(named["rec_id"].to_pylist())
+    assert found["id_b"].to_pylist() == loaded.match(*two_tables)["id_b"].to_pylist()
+    frame = two_tables[0].to_pandas().set_index(np.arange(rows) + 1_000)
+    assert found["id_a"].to_pylist() == [
+        f"a{row - 1_000}" for row in loaded.match(frame, two_tables[1])["id_a"].to_pylist()
+    ]
+
+
 def test_one_table_inside_the_other(encoder, two_tables):
     found = zoo.match(encoder, two_tables[0].slice(50, 100), two_tables[0], one_to_one=True, quiet=True)
     pairs = set(zip(found["id_a"].to_pylist(), found["id_b"].to_pylist(), strict=True))

@@ -17,7 +17,7 @@ from zoo.matching.scorer_file import SCORER_FILE, read_scorer
 def trained(tmp_path_factory):
     """An exported encoder with its scorer; its 600 training records are of 400 persons."""
     from zoo.bottlenecks.linear import Linear
-    from zoo.data._record_fields import typed_fields
+    from zoo.data._record_fields import Texts, typed_fields
     from zoo.export._pair_scorer import write_pair_scorer
     from zoo.export._signatures import write_saved_model
     from zoo.likelihoods.multinomial import Multinomial
@@ -30,7 +30,7 @@ def trained(tmp_path_factory):
 
     import_tensorflow().keras.utils.set_random_seed(0)
     raw, rows, none = pa.concat_tables(tables(7)), np.arange(600), np.arange(0)
-    fields, _ = typed_fields(raw, raw.column_names, rows, (), {}, 256, 2, "persons")
+    fields, _ = typed_fields(raw, raw.column_names, rows, (), {}, Texts("runs", 256), 2, "persons")
     kind = TypedRecordRows(fields)
     model = Autoencoder(EmbeddingBag(64, combiner="sqrtn"), Linear(32), MLP([4]), Multinomial())
     model.build((None, kind.width))

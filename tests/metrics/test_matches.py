@@ -185,11 +185,11 @@ def persons():
     import pyarrow as pa
 
     from tests.matching.conftest import tables
-    from zoo.data._record_fields import typed_fields
+    from zoo.data._record_fields import Texts, typed_fields
     from zoo.rows import TypedRecordRows
 
     raw, rows, none = pa.concat_tables(tables(3, 60, 60)), np.arange(120), np.arange(0)
-    fields, _ = typed_fields(raw, raw.column_names, rows, (), {}, 64, 2, "persons")
+    fields, _ = typed_fields(raw, raw.column_names, rows, (), {}, Texts("runs", 64), 2, "persons")
     kind = TypedRecordRows(fields)
     features = csr_array((120, kind.width), dtype=np.float32)
     rng = np.random.default_rng(0)

@@ -30,6 +30,23 @@ def test_texts_are_the_runs_of_characters_that_scikit_learn_counts():
     np.testing.assert_array_equal(found.sum(axis=1), np.asarray(counted.sum(axis=1)).ravel())
 
 
+def test_texts_by_letters_say_what_stands_where():
+    columns = 3 * 128
+    kind = TypedRecordRows({"it is": TypedField("text", columns, by="letters")})
+    texts = ["Ab", " b  A", "abcd", "n/a", "\u0436a", "\u0433\u0430"]
+    found = kind.read(pa.table({"it is": texts})).toarray().reshape(6, 3, 128)
+    a, b, c, blank = (ord(each) - 32 for each in "abc ")
+    assert [np.flatnonzero(row).tolist() for row in found.reshape(6, -1)[:4]] == [
+        [a, 128 + b],
+        [b, 128 + blank, 256 + a],
+        [a, 128 + b, 256 + c],
+        [],
+    ]
+    assert kind.spelt == kind.alike == ("it is",)
+    assert found[4, 0, 96:].sum() == 1  # no letter of another alphabet is one of a to z
+    assert not (found[4, 0] * found[5, 0]).any()
+
+
 @pytest.mark.parametrize("reads", ["text", "category", "number", "date"])
 def test_a_cell_that_says_nothing_is_no_evidence(reads):
     given = {"category": {"names": ("<other>", "a")}, "number": {"cuts": (0.0, 1.0)}}.get(reads, {})
@@ -37,9 +54,9 @@ def test_a_cell_that_says_nothing_is_no_evidence(reads):
     np.testing.assert_array_equal(rows_of(reads, cells, **given), 0)
 
 
-def test_categories_have_a_place_and_what_is_new_has_one_place():
+def test_categories_have_a_place_and_what_is_new_is_like_nothing():
     found = rows_of("category", ["Red ", "rot", "blau", "RED", "<other>"], names=("<other>", "blau", "red"))
-    np.testing.assert_array_equal(found.argmax(axis=1), [2, 0, 1, 2, 0])
+    np.testing.assert_array_equal(found, np.eye(3)[[2, 0, 1, 2, 0]] * [0, 1, 1])
 
 
 def test_numbers_share_the_columns_of_the_quantiles_that_they_lie_between():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data._record_fields import Column, column_of_cells, field_of, is_date, number_in, unread
+from zoo.data._record_fields import Column, Texts, column_of_cells, field_of, is_date, number_in, unread
 from zoo.errors import InputError
 from zoo.quiet import import_tensorflow
 from zoo.rows.dense_field import DenseField
@@ -120,7 +120,7 @@ def _unscaled(column: Column, reads: str, options: FieldOptions, what: str) -> D
     has_gaps = column.filled < column.rows
     if reads == "number":
         return _number_field(column, options, what)
-    typed = field_of(column, reads, options.buckets, options.min_frequency, what)
+    typed = field_of(column, reads, Texts("runs", options.buckets), options.min_frequency, what)
     return DenseField(typed, has_gaps=has_gaps, day_first=_is_day_first(column.texts), shown=_as_written(column, typed))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from zoo.rows.plain_text import MissingCells, plain
 from zoo.rows.typed_field import (
     DATE_COLUMNS,
     EIGHT_DIGITS,
+    LETTERS,
     MOST_CHARACTERS,
     READS,
     YEAR_ALONE,
@@ -40,6 +41,14 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", _HOW)
 
 
 @dataclass(frozen=True)
+class Texts:
+    """What the columns of a field of text are of, and how many there are."""
+
+    by: Literal["runs", "letters"]
+    buckets: int
+
+
+@dataclass(frozen=True)
 class Column:
     """The different texts of a column in the training rows that say something, as they are, and how often each is."""
 
@@ -62,7 +71,7 @@ def typed_fields(
     train: Rows,
     missing: Sequence[str],
     given: Mapping[str, str],
-    buckets: int,
+    as_text: Texts,
     min_frequency: int,
     where: str,
 ) -> tuple[dict[str, TypedField], list[str]]:
@@ -74,7 +83,7 @@ def typed_fields(
         train: [n_train] row numbers.
         missing: what stands for a missing cell.
         given: column -> what it holds, where the user said so.
-        buckets: columns that the characters of a text are hashed to.
+        as_text: how texts are read.
         min_frequency: rows that a category needs.
         where: the table's name, for messages.
 
@@ -92,7 +101,7 @@ def typed_fields(
             empty.append(name)
             continue
         reads = given.get(name) or _reads(column)
-        fields[name] = field_of(column, reads, buckets, min_frequency, f"{where}: column '{name}'")
+        fields[name] = field_of(column, reads, as_text, min_frequency, f"{where}: column '{name}'")
         notes += [*_warnings(name, column), *unread(name, column, reads)]
     if empty:
         notes.insert(0, f"Left out {count(len(empty), 'column')} that say nothing in any training row: {some(empty)}.")
@@ -150,7 +159,7 @@ def number_in(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def field_of(column: Column, reads: str, buckets: int, min_frequency: int, what: str) -> TypedField:
+def field_of(column: Column, reads: str, as_text: Texts, min_frequency: int, what: str) -> TypedField:
     """How the cells of a column are read.
 
     Raises:
@@ -171,8 +180,10 @@ def field_of(column: Column, reads: str, buckets: int, min_frequency: int, what:
         return TypedField("category", len(names), evidence, names)
     if reads == "date":
         return TypedField("date", DATE_COLUMNS, evidence)
+    if as_text.by == "letters":
+        return TypedField("text", max(as_text.buckets // LETTERS, 1) * LETTERS, evidence, by="letters")
     words = (column.seen * [len(plain(text).split()) for text in column.texts]).sum() / max(column.filled, 1)
-    return TypedField("text", buckets, evidence, has_words=bool(words >= _SEVERAL_WORDS))
+    return TypedField("text", as_text.buckets, evidence, has_words=bool(words >= _SEVERAL_WORDS))
 
 
 def _numbers(column: Column, what: str) -> TypedField:

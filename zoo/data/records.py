@@ -43,6 +43,8 @@ class Records:
         missing: what stands for a missing cell, beside "" and marks alone such as "-"; None takes
             `zoo.rows.plain_text.MISSING_WORDS`.
         buckets: columns that the characters of a field of text are hashed to.
+        texts: what columns a field of text has: its runs of characters, hashed, whose order counts for nothing; or the
+            letter at each of its first places, 128 columns a place, which `zoo.networks.LetterEncoders` reads in order.
         min_frequency: a category that fewer training rows have counts as any other.
         errors: how often what goes wrong when a record is written again, see `zoo.rows.record_errors.RecordErrors`.
         validation: fraction of entities (without them, of records) for early stopping.
@@ -70,6 +72,7 @@ class Records:
         reads: dict[str, str] | None = None,
         missing: list[str] | None = None,
         buckets: PositiveInt = 4096,
+        texts: Literal["runs", "letters"] = "runs",
         min_frequency: PositiveInt = 2,
         errors: dict[str, UnitInterval] | None = None,
         validation: Fraction = 0.1,
@@ -86,6 +89,7 @@ class Records:
         self.entity_column, self.key_column, self.columns, self.drop = entity_column, key_column, columns, drop
         self.reads, self.missing, self.buckets, self.min_frequency = reads, missing, buckets, min_frequency
         self.errors, self.validation, self.test, self.table = errors, validation, test, table
+        self.texts = texts
         self.delimiter, self.encoding, self.header = delimiter, encoding, header
         self.text = Options(delimiter, None, encoding, header)
         refuse_shares(validation, test)
@@ -109,7 +113,7 @@ class Records:
         Raises:
             InputError: the files cannot be read, or their columns cannot be used; the message says which.
         """
-        from zoo.data._record_fields import typed_fields
+        from zoo.data._record_fields import Texts, typed_fields
         from zoo.data._sparse import sparse_splits, split_rows
         from zoo.rows.plain_text import MISSING_WORDS
         from zoo.rows.typed_record_rows import TypedRecordRows
@@ -126,7 +130,7 @@ class Records:
             rows["train"],
             missing,
             self.reads or {},
-            self.buckets,
+            Texts(self.texts, self.buckets),
             self.min_frequency,
             found.where,
         )
@@ -189,7 +193,7 @@ class Records:
 
         try:
             return RecordErrors(**(self.errors or {}))
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             known = ", ".join(RecordErrors.__dataclass_fields__)
             raise InputError(f"data.errors: {error}; there are {known}") from error
 

@@ -18,6 +18,7 @@ from zoo.errors import InputError
 from zoo.folders import TemporaryFolder, contents, copied_whole, unpacked
 from zoo.matching.field_values import Reading
 from zoo.rows.dense_rows import DenseRows
+from zoo.rows.plain_text import MISSING_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -342,7 +343,8 @@ class Encoder(KeyedMethods):
             scorer: `tables` weighs fields by these tables, `trained` as learnt from the training rows.
 
         Returns:
-            A `pyarrow.Table` with the columns that `zoo.match` gives; ids are the numbers of rows.
+            A `pyarrow.Table` with the columns that `zoo.match` gives; ids are a frame's index or a column
+            that is called `id`, `key` or the like, and where there is none the numbers of rows.
 
         Raises:
             ValueError: other rows than the encoder takes.
@@ -372,8 +374,9 @@ class Encoder(KeyedMethods):
     def reading(self) -> Reading:
         """What its fields hold and what stands for an empty cell of them, as it was trained."""
         of_kind = getattr(self.kind, "missing", None)
-        missing = of_kind if of_kind is not None else getattr(getattr(self.kind, "rules", None), "missing", ())
-        return Reading(getattr(self.kind, "reads", {}), tuple(missing))
+        beside = getattr(getattr(self.kind, "rules", None), "missing", ())
+        missing = (*MISSING_WORDS, *beside) if of_kind is None else tuple(of_kind)
+        return Reading(getattr(self.kind, "reads", {}), missing)
 
     def _function(self, method: str) -> Callable[..., Any]:
         if method not in self._functions:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.matching.odds import log_odds_of, probability_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -67,10 +69,10 @@ class FellegiSunter:
         weights, prior = np.zeros((len(fields), _LEVELS)), 0.0
         rounds = 0
         for rounds in range(1, _ROUNDS + 1):  # noqa: B007
-            prior = _log_odds_of(float(match @ counts / max(counts.sum(), 1)))
+            prior = float(log_odds_of(np.clip(match @ counts / max(counts.sum(), 1), *_SHARE)))
             for place, levels in enumerate(patterns.T):
                 weights[place] = _weights(levels, match * counts, counts)
-            before, match = match, _sigmoid(prior + _added_up(patterns, weights))
+            before, match = match, probability_of(prior + _added_up(patterns, weights))
             if np.abs(match - before).max(initial=0.0) < _SETTLED:
                 break
         return cls(tuple(fields), weights, prior, rounds)
@@ -91,7 +93,7 @@ class FellegiSunter:
 
     def probability(self, agreement: Reals) -> Reals:
         """[pairs], that a pair is of one thing."""
-        return _sigmoid(self.log_odds(agreement))
+        return probability_of(self.log_odds(agreement))
 
     def on(self, fields: Sequence[str]) -> FellegiSunter:
         """The same weights for some of the fields, in another order."""
@@ -167,13 +169,3 @@ def _added_up(patterns: Ints, weights: Reals) -> Reals:
     for levels, row in zip(patterns.T, weights, strict=True):
         total += np.append(row, 0.0)[levels]  # the last for -1
     return total
-
-
-def _log_odds_of(share: float) -> float:
-    low, high = _SHARE
-    share = min(max(share, low), high)
-    return float(np.log(share / (1 - share)))
-
-
-def _sigmoid(log_odds: Reals) -> Reals:
-    return 1 / (1 + np.exp(-np.clip(log_odds, -500, 500)))

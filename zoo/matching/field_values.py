@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from zoo.rows.plain_text import missing_keys, plain
+from zoo.rows.plain_text import MISSING_WORDS, MissingCells, plain
 from zoo.tables.cells import plain_texts
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ class Reading:
 
     Attributes:
         kinds: field -> text, category, number or date; of a field that it does not name, the tables' cells say it.
-        missing: texts that stand for an empty cell beside the usual ones.
+        missing: texts that stand for an empty cell beside "" and marks alone.
     """
 
     kinds: Mapping[str, Literal["text", "category", "number", "date"]] = field(default_factory=dict)
-    missing: Sequence[str] = ()
+    missing: Sequence[str] = MISSING_WORDS
 
 
 @dataclass(frozen=True)
@@ -87,17 +87,17 @@ class FieldValues:
         coded = pa.chunked_array(columns, pa.large_string()).combine_chunks()
         coded = (coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded).dictionary_encode()
         raw = coded.dictionary.to_pylist()
-        empty = missing_keys() | {plain(word) for word in reading.missing}
+        nothing = MissingCells(tuple(reading.missing))
         spelt = [plain(text[:LONGEST]) for text in raw]
         codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
         rows = np.bincount(codes, minlength=len(raw)).tolist()
-        filled = [each for each in zip(raw, spelt, rows, strict=True) if each[1] not in empty]
+        filled = [each for each in zip(raw, spelt, rows, strict=True) if each[0][:LONGEST] not in nothing]
         kind: Kind = reading.kinds.get(name) or _kind(filled, codes.size)
         if kind == "text" and _is_long(filled):
             kind = "long text"
         as_written = kind in {"number", "date"}
         keys = [text if as_written else key + _rest(text) for text, key in zip(raw, spelt, strict=True)]
-        known = np.asarray([key not in empty for key in spelt], dtype=bool)
+        known = np.asarray([text[:LONGEST] not in nothing for text in raw], dtype=bool)
         texts, place = _distinct(keys, known)
         texts = [text.partition(_PARTED)[0] for text in texts]
         values = place[codes] if len(place) else codes

@@ -14,6 +14,7 @@ from zoo.matching.candidates import near_pairs, sharing_pairs, together
 from zoo.matching.entities import entities
 from zoo.matching.field_values import LONGEST, FieldValues, Reading, joined
 from zoo.matching.nearest_codes import NearestCodes, cosines_of_pairs, first_of_equal, unit_codes
+from zoo.matching.odds import log_odds_of
 from zoo.matching.one_to_one import one_to_one
 from zoo.matching.scorer import Scored, Scorer
 from zoo.matching.similar_texts import affordable, similar_texts
@@ -154,7 +155,7 @@ class Links:
         if not columns:
             return first
         doubted = np.unique(first[(first != own) & (rows < 0).any(axis=1)])
-        apart = doubted[self._log_odds_of_rows(doubted, doubted) < _odds_of(self.threshold)]
+        apart = doubted[self._log_odds_of_rows(doubted, doubted) < log_odds_of(self.threshold)]
         return np.where(np.isin(first, apart), own, first)
 
     def entities(self) -> Ints:
@@ -163,7 +164,7 @@ class Links:
         Groups become one if the pairs between them are even on average, or, where the user has set no threshold, short
         of it by no more than half of what candidates are given beforehand.
         """
-        even = _odds_of(self.threshold)
+        even = float(log_odds_of(self.threshold))
         # what a sure link has brought this near may fall short of even: half of what candidates are given beforehand
         prior = 0.0 if self.scorer.fields is None else self.scorer.fields.prior / 2
         left, right = self.copies[self.pairs.left[self.match]], self.copies[self.pairs.right[self.match]]
@@ -366,8 +367,3 @@ def _column(table: Any, name: str, where: str) -> Any:
         hint = suggestion(name, table.column_names, what="columns")
         raise InputError(f"{where}: there is no column {name!r} to compare; {hint}")
     return table.column(name)
-
-
-def _odds_of(probability: float) -> float:
-    bounded = min(max(probability, 1e-9), 1 - 1e-9)
-    return float(np.log(bounded / (1 - bounded)))

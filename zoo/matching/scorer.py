@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.matching.fellegi_sunter import FellegiSunter
+from zoo.matching.odds import log_odds_of, probability_of
 from zoo.matching.ranked_cosine import RankedCosine
 from zoo.tables.words import count
 
@@ -128,11 +129,10 @@ class Scorer:
         """Scores pairs; see `estimate`."""
         if self.fields is not None:
             log_odds = self.fields.log_odds(agreement)
-            return Scored(1 / (1 + np.exp(-np.clip(log_odds, -500, 500))), log_odds, self.threshold, self.notes)
+            return Scored(probability_of(log_odds), log_odds, self.threshold, self.notes)
         cosines = cosine(np.arange(len(agreement))).astype(np.float64)
         found = np.clip(cosines, 0, 1) if self.cosine is None else self.cosine.probability(cosines, rows)
-        bounded = np.clip(found, 1e-9, 1 - 1e-9)
-        log_odds = np.log(bounded) - np.log1p(-bounded) + 1e-6 * cosines  # equal ones by their cosine
+        log_odds = log_odds_of(found) + 1e-6 * cosines  # equal ones by their cosine
         return Scored(found, log_odds, self.threshold, self.notes)
 
     @property

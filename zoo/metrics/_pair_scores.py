@@ -12,6 +12,7 @@ from zoo.matching.linking import Sides, Wanted, field_values, link
 from zoo.metrics._kept import Kept
 from zoo.metrics._matches import candidates, side_of
 from zoo.metrics._vectors import vectors
+from zoo.rows.plain_text import MISSING_WORDS
 
 if TYPE_CHECKING:
     from zoo.matching.arrays import Reals
@@ -73,7 +74,7 @@ def _names(splits: Splits) -> list[str]:
 
 def _sides(representation: Representation, splits: Splits, rows: list[Rows]) -> Sides:
     tables = [splits.raw.take(each) for each in rows]
-    reading = Reading(getattr(splits.kind, "reads", {}), getattr(splits.kind, "missing", ()))
+    reading = Reading(getattr(splits.kind, "reads", {}), getattr(splits.kind, "missing", MISSING_WORDS))
     other = tables[1] if len(tables) > 1 else None
     values, _ = field_values(tables[0], other, _names(splits), {}, ("a", "b"), reading)
     return Sides(values, *(_dense(vectors(representation, each)) for each in rows))

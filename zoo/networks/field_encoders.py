@@ -74,6 +74,7 @@ class FieldEncoders(Network):
 
     takes_sparse = True
     solves_from_copies = True
+    has_trained_directions = False  # by steps of gradient
 
     def __init__(
         self,
@@ -121,7 +122,7 @@ class FieldEncoders(Network):
             shape=(int(self._starts[-1]), self._widest),
             initializer=initializers.RandomNormal(stddev=1.0),
             name="directions",
-            trainable=False,
+            trainable=self.has_trained_directions,
             dtype="float32",
             autocast=False,
         )

@@ -30,6 +30,8 @@ YEARS_LAST = r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})([t ].*)?$"
 YEAR_ALONE = r"^(\d{4})([-/.]\d{1,2})?$"
 _MONTHS, _MIDDLE = 12, 7
 _DECADES, _YEARS, _DAYS = 300, 100, 32  # of the calendar from year 0; days and months share their columns
+LETTERS = 128  # columns of each place of a text that is read letter by letter
+_ASCII, _OTHERS = 96, 32  # of these, from the blank on, and what is shared by the letters of all other alphabets
 DATE_COLUMNS = _DECADES + _YEARS + 10 + _DAYS + _DAYS * _DAYS
 
 
@@ -56,10 +58,10 @@ class TypedField:
 
     text: its runs of two and three characters within words, plainly spelt (`zoo.rows.plain_text`), each in a column
     that a hash decides; of texts of several words, each word too, which counts twice, so that it weighs about as much
-    as its runs do. category: one column; `names[0]` stands for any that was rare or is new. number: its place
-    among the quantiles `cuts`, shared between the two columns nearest to it, so that near numbers share columns. date:
-    columns for its decade, its year within the century, and for the two numbers that are day and month, whichever is
-    which, one by one and as a pair.
+    as its runs do; or, `by` letters, what stands at each of its first places, as many as there is room for. category:
+    one column; `names[0]` stands for any that was rare or is new. number: its place among the quantiles `cuts`, shared
+    between the two columns nearest to it, so that near numbers share columns. date: columns for its decade, its year
+    within the century, and for the two numbers that are day and month, whichever is which, one by one and as a pair.
 
     Attributes:
         reads: what a cell is taken for.
@@ -68,6 +70,7 @@ class TypedField:
         names: of categories, plainly spelt.
         cuts: [columns] ascending numbers, for `number`.
         has_words: whether words of a text count too.
+        by: what the columns of a text are of.
     """
 
     reads: Literal["text", "category", "number", "date"]
@@ -76,6 +79,7 @@ class TypedField:
     names: tuple[str, ...] = ()
     cuts: tuple[float, ...] = ()
     has_words: bool = False
+    by: Literal["runs", "letters"] = "runs"
 
     def items(self, cells: PlainCells) -> tuple[Any, Any]:
         """Columns [n, items] int32, -1 where there is no more, and what each counts [n, items]; runs in the graph.
@@ -103,6 +107,8 @@ class TypedField:
         return [self._table] if "_table" in self.__dict__ else []
 
     def _of_text(self, cells: PlainCells) -> tuple[Any, Any]:
+        if self.by == "letters":
+            return self._of_letters(cells)
         tf = import_tensorflow()
         read = cells.characters.to_tensor(_BLANK)
         letters = tf.cast(tf.pad(read, [[0, 0], [1, 1]], constant_values=_BLANK), tf.int64)
@@ -116,6 +122,13 @@ class TypedField:
         words = tf.strings.split(cells.plain).to_tensor("")
         hashed = tf.where(words == "", tf.constant(-1, tf.int64), tf.strings.to_hash_bucket_fast(words, self.columns))
         return tf.concat([columns, hashed], axis=1), tf.concat([values, tf.fill(tf.shape(hashed), _WORD)], axis=1)
+
+    def _of_letters(self, cells: PlainCells) -> tuple[Any, Any]:
+        tf = import_tensorflow()
+        letters = tf.strings.unicode_decode(cells.plain, "UTF-8")[:, : self.columns // LETTERS].to_tensor(-1)
+        own = tf.where(letters < _BLANK + _ASCII, letters - _BLANK, _ASCII + letters % _OTHERS)
+        columns = tf.where(letters >= 0, tf.range(tf.shape(letters)[1]) * LETTERS + own, -1)
+        return columns, tf.ones_like(columns, tf.float32)
 
     def _hashed(self, numbers: Any, there: Any) -> Any:
         tf = import_tensorflow()

@@ -27,8 +27,8 @@ _AT_ONCE = 4_096  # rows that are read at a time
 class TypedRecordRows(RecordRows):
     """Records whose fields are read each by what it holds, see `TypedField`; every cell is a string.
 
-    Features are sparse: a field's columns lie in one block, one block after the other, and a cell that says nothing
-    has none.
+    Features are sparse: a field's columns lie in one block, one block after the other, and a cell that says nothing,
+    a category that was rare or is new among them, has none.
 
     Args:
         fields: name -> how its cells are read, in the order of the columns.
@@ -71,14 +71,20 @@ class TypedRecordRows(RecordRows):
         """The fields of text, see `RowKind`."""
         return tuple(name for name, field in self.typed.items() if field.reads == "text")
 
+    @property
+    def spelt(self) -> tuple[str, ...]:
+        """The fields of text whose columns are letters at places, see `RowKind`."""
+        return tuple(name for name, field in self.typed.items() if field.reads == "text" and field.by == "letters")
+
     def features(self, arrays: Mapping[str, Any]) -> Any:
         """The items of all fields, one field after another."""
         tf = import_tensorflow()
         columns, values = [], []
         for offset, field, cells in zip(self._offsets, self.typed.values(), self.cells(arrays), strict=False):
             found, counted = field.items(cells)
-            columns.append(tf.where(found >= 0, found + int(offset), -1))
-            values.append(counted)
+            lowest = 1 if field.reads == "category" else 0  # two names that are not known need not be the same
+            columns.append(tf.where(found >= lowest, found + int(offset), -1))
+            values.append(tf.where(found >= lowest, counted, 0.0))
         # a run of characters that comes twice has two items here and one that counts twice in a table: adding them up
         # would take as long as all the rest, so networks have to be linear in values (see EmbeddingBag.apply_schema)
         return {"indices": tf.concat(columns, axis=1), "values": tf.concat(values, axis=1)}

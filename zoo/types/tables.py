@@ -35,6 +35,7 @@ class TableSchema:
         blocks: as `RowKind.blocks`.
         alike: as `RowKind.alike`.
         has_units: as `RowKind.has_units`.
+        spelt: as `RowKind.spelt`.
     """
 
     shape: tuple[int, ...]
@@ -43,6 +44,7 @@ class TableSchema:
     blocks: Mapping[str, tuple[int, float]] | None = None
     alike: tuple[str, ...] = ()
     has_units: bool = False
+    spelt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,9 @@ class Splits:
     @property
     def schema(self) -> TableSchema:
         """What the table is, which parts may ask for before they are built."""
+        kind = self.kind
         return TableSchema(
-            self.shape, self.is_sparse, self.categories, self.kind.blocks, self.kind.alike, self.kind.has_units
+            self.shape, self.is_sparse, self.categories, kind.blocks, kind.alike, kind.has_units, kind.spelt
         )
 
     @property
