@@ -127,6 +127,7 @@ def test_matches_of_records_that_are_not_there_are_refused(two, tmp_path):
         ({"reads": {"nom": "text"}}, "data.reads=nom: no such column"),
         ({"reads": {"name": "number"}}, "no two different numbers"),
         ({"errors": {"typos": 0.1}}, "there are typo, digit"),
+        ({"errors": {"typo": 2.0}}, "between 0 and 1"),
         ({"drop": ["name", "sex", "born", "price", "phone", "nothing"]}, "no field is left"),
         ({"columns": ["nothing"]}, "no column says anything"),
         ({"matches": "m.csv"}, "are for two tables"),

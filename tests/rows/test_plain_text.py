@@ -96,7 +96,7 @@ def test_words_for_missing_cells_that_are_numbers_are_compared_as_numbers():
     assert [cell in nothing for cell in ("-1", "-1.0", "1", "0", "0.00", "00", "N/A", "-", "")] == [
         *(True, True, False, True, True, True, True, True, True)
     ]
-    rows = TypedRecordRows({"score": TypedField("category", 3, names=(OTHER, "1", "0"))}, ("-1", "0.0"))
+    rows = TypedRecordRows({"score": TypedField("category", 4, names=(OTHER, "1", "0", "2"))}, ("-1", "0.0"))
     cells = pa.table({"score": ["-1", "1", "0", "-1.0", "0.0", "", "2"]})
     assert rows.read(cells).toarray().sum(axis=1).tolist() == [0, 1, 0, 0, 0, 0, 1]
     assert "#N/A" in MissingCells()
