@@ -88,6 +88,7 @@ class RowKind(ABC):
         names = self.column_names
         return len({re.sub(r"\d+$", "", name) for name in names}) > 1 or len(names) == 1
 
+    @property
     def spelt(self) -> tuple[str, ...]:
         """The fields of `blocks` whose columns are letters at places, `zoo.rows.typed_field.LETTERS` a place."""
         return ()
