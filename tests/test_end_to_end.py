@@ -1,5 +1,7 @@
 """Whole runs: real data, real training, a real MLflow store, real SavedModels."""
 
+import contextlib
+import io
 import json
 import os
 import re
@@ -18,6 +20,8 @@ import pytest
 import yaml
 
 import zoo
+from zoo.__main__ import main as of_zoo
+from zoo.cli.serve import linked_store
 from zoo.data.word_vectors import WordVectors
 from zoo.errors import InputError, ZooError
 from zoo.export.store import Store
@@ -43,6 +47,15 @@ def workplace(tmp_path_factory):
 @pytest.fixture(scope="module")
 def first(workplace):
     return zoo.run(TINY.removeprefix("recipe="), quiet=True)
+
+
+def command(*arguments):
+    """What a command of `zoo` prints; it must succeed."""
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        patch.setattr(sys, "argv", ["zoo", *arguments])
+        assert of_zoo() == 0
+    return printed.getvalue()
 
 
 @pytest.fixture
@@ -132,6 +145,29 @@ def test_the_run_is_tracked_whole(first, client):
         "report.html",
         "map.parquet",
     } <= files
+
+
+def test_what_is_there_is_listed_and_shown_as_it_can_be_loaded(first, capsys):
+    listed = command("list", "encoders", "runs")
+    assert re.search(r"^tiny +1 +1 +10 ", listed, re.MULTILINE)
+    assert re.search(rf"^tiny@latest +blessed +runs:/{first.run_id} +1 ", listed, re.MULTILINE)
+    shown = command("show", "tiny")
+    assert "tiny is blessed" in shown
+    assert "code" in shown
+    assert f"{first.report.scores['encoder']['overlap_at_10'].value:.3f}" in shown
+    assert "neighbours: {beats" in command("show", TINY)  # the recipe's own file
+    for arguments, message in ((["list", "runz"], "did you mean 'runs'"), (["show", "tinny"], "did you mean 'tiny'")):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["zoo", *arguments])
+            assert of_zoo() == 2
+        assert message in capsys.readouterr().err
+
+
+def test_encoders_are_served_under_their_names_and_versions(first):
+    store = linked_store([f"runs:/{first.run_id}"])
+    assert [str(path.relative_to(store.path).parent) for path in store.path.glob("*/*/saved_model.pb")] == ["tiny/1"]
+    with pytest.raises(InputError, match="another tiny 1 is to be served"):
+        linked_store(["tiny", str(first.directory)])
 
 
 def test_every_way_to_load_gives_the_same_codes(first, workplace):

@@ -95,7 +95,8 @@ def test_a_sweep_is_checked_whole_before_anything_runs(tmp_path, monkeypatch, ca
     assert not list(tmp_path.iterdir())
 
 
-def test_console_script_hands_on_to_the_commands(monkeypatch, capsys):
+def test_console_script_hands_on_to_the_commands(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["zoo"])
     assert zoo_main() == 0
     assert "run" in capsys.readouterr().out
@@ -107,7 +108,7 @@ def test_console_script_hands_on_to_the_commands(monkeypatch, capsys):
     capsys.readouterr()
     monkeypatch.setattr("sys.argv", ["zoo", "serve"])
     with pytest.raises(SystemExit, match="2"):
-        zoo_main()
+        zoo_main()  # in a folder without a store
     assert "--store DIR" in capsys.readouterr().err
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 import zoo
 from zoo.cli.publish import publish
+from zoo.errors import InputError
 from zoo.recipe import compose
 from zoo.run import main
 from zoo.run_state import RunState
@@ -108,6 +109,10 @@ def test_an_interrupted_sweep_of_seeds_goes_on_and_only_the_chosen_run_meets_the
     assert publish(spec) == 1
     assert "small 1 is registered, in serving/store and now the champion" in capsys.readouterr().out
     assert zoo.load("small").latent_dim == 4
+    with pytest.raises(InputError, match="registered already, as small/1"):
+        publish(spec)
+    assert publish(spec, name="for_all") == 1
+    assert zoo.load("for_all").latent_dim == 4
     assert [run.data.tags["zoo.seed"] for run in runs if "zoo.seed" in run.data.tags].count("1") == 2
     assert len(runs) == 1 + 2 + 2 * 2
     card = Path("serving/store/small/1/model_card.md").read_text()

@@ -7,8 +7,10 @@ import sys
 
 from zoo.errors import suggestion
 
-# command -> its module, by name: the zoo knows nothing of the server, not even when it starts it
+# command -> its module
 _COMMANDS = {
+    "list": ("zoo.list", "lists recipes, registered encoders, and what runs have kept"),
+    "show": ("zoo.show", "shows what an encoder is and how it was judged, or what a recipe says"),
     "run": ("zoo.run", "trains, judges, registers and exports a recipe"),
     "encode": ("zoo.encode", "encodes a Parquet, CSV or npy file of any size"),
     "neighbours": ("zoo.neighbours", "shows the words whose codes are nearest to some"),
@@ -19,7 +21,7 @@ _COMMANDS = {
     "publish": ("zoo.publish", "registers the blessed encoder of a run that did not, and makes it the champion"),
     "push": ("zoo.push", "copies a registered encoder to a store that servers read"),
     "rollback": ("zoo.rollback", "makes the former champion the champion again, in the registry and in a store"),
-    "serve": ("serving.__main__", "serves exported encoders over REST and gRPC, as TensorFlow Serving does"),
+    "serve": ("zoo.cli.serve", "serves encoders over REST and gRPC, as TensorFlow Serving does"),
 }
 
 

@@ -227,7 +227,7 @@ def _composed(recipe: str, overrides: Sequence[str], renamed: Mapping[str, str] 
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    path = _path(recipe)
+    path = recipe_file(recipe)
     name = path.stem
     store = ConfigStore.instance()
     for each, node in _with_defaults(name, _found() | {name: path}).items():
@@ -332,7 +332,8 @@ def _found() -> dict[str, Path]:
     return {path.stem: path for folder in _folders() for path in sorted(folder.glob("*.yaml"))}
 
 
-def _path(recipe: str) -> Path:
+def recipe_file(recipe: str) -> Path:
+    """The file of a recipe, by its name or as a path; raises RecipeError where there is none."""
     if recipe.endswith((".yaml", ".yml")) or os.sep in recipe:
         path = Path(recipe).expanduser()
         if path.is_file():

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _FAILED, _INTERRUPTED = 1, 130  # the shell's own number for SIGINT
+# how every command names an encoder
+ENCODER = "NAME (its champion), NAME/VERSION, NAME@latest (the newest run, blessed or not), runs:/ID, or a folder"
 _PLAIN_WIDTH = 150  # of a log file
 
 
@@ -26,6 +28,7 @@ def command(
     act: Callable[[dict[str, str]], None],
     arguments: Sequence[str] | None,
     positional: tuple[str, str] | None = None,
+    bare: str | None = None,
 ) -> int:
     """Reads a command line and does what it asks for.
 
@@ -36,6 +39,7 @@ def command(
         act: called with the values by key; prints what it did, raises `ZooError` for what it could not do.
         arguments: the command line; None takes the process's own.
         positional: name of the one argument without a key, and what it is for.
+        bare: the key that one argument without a key stands for, such as the encoder's.
 
     Returns:
         The exit status: 0 done, 2 wrong argument or input, 130 interrupted, 1 anything else.
@@ -52,11 +56,11 @@ def command(
     )
     if positional:
         parser.add_argument(positional[0], help=positional[1])
-    parser.add_argument("values", nargs="*", metavar="key=value")
+    parser.add_argument("values", nargs="*", metavar=f"{bare.upper()} | key=value" if bare else "key=value")
     options = vars(parser.parse_args(arguments))
 
     def acted() -> int:
-        values = given(options.pop("values"), keys)
+        values = given(options.pop("values"), keys, bare)
         act({**options, **values})
         return 0
 
@@ -127,11 +131,16 @@ def truth_of(key: str, text: str) -> bool:
     return text.lower() == "true"
 
 
-def given(values: Sequence[str], keys: Mapping[str, str]) -> dict[str, str]:
-    """Values by key; raises InputError for what is no key=value, no key, or there twice."""
+def given(values: Sequence[str], keys: Mapping[str, str], bare: str | None = None) -> dict[str, str]:
+    """Values by key; raises InputError for what is no key=value, no key, or there twice.
+
+    An argument without a key stands for `bare`.
+    """
     found: dict[str, str] = {}
     for each in values:
         key, equals, value = each.partition("=")
+        if bare and each and not equals:
+            key, equals, value = bare, "=", each
         if not equals or not value:
             raise InputError(f"{each!r}: write key=value; {suggestion(key, keys, what='keys')}")
         if key not in keys:

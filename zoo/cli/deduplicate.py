@@ -1,6 +1,6 @@
 """Finds which rows of a table are the same thing.
 
-    python -m zoo.deduplicate name=records_febrl input=a.csv output=entities.parquet
+    python -m zoo.deduplicate records_febrl input=a.csv output=entities.parquet
 
 `zoo.deduplicate` is callable, so that `zoo.deduplicate("records_febrl", table)` does the same from Python.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zoo.cli.arguments import ENCODER
 from zoo.cli.matching_arguments import KEYS, asked_for, carried_out, given_table, matching_command, options_of
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from zoo.tables.options import Options
 
 _KEYS = {
-    "name": "the encoder: NAME (its champion), NAME@ALIAS, NAME/VERSION, or the folder of an exported one",
+    "name": f"the encoder; name= may be left out: {ENCODER}",
     "input": "the table: a Parquet file, folder or glob, .csv, .tsv, .arrow, .jsonl; or a URL",
     "index": "a folder that keeps the table and its entities: zoo.match finds the entities of new rows with it",
     **{key: about.replace(" Two: of a,of b", "").strip() for key, about in KEYS.items()},
 }
 _NEEDED = ("name", "input", "output")
-_EXAMPLE = "name=records_febrl input=a.csv output=entities.parquet"
+_EXAMPLE = "records_febrl input=a.csv output=entities.parquet"
 
 
 def deduplicate(

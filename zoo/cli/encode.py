@@ -1,6 +1,6 @@
 """Encodes a file of rows of any size with a registered or exported encoder.
 
-    python -m zoo.encode name=vae_word2vec input=rows.parquet output=embeddings.parquet
+    python -m zoo.encode vae_word2vec input=rows.parquet output=embeddings.parquet
 
 `zoo.encode` is callable, so that `zoo.encode("vae_word2vec", "rows.parquet", "embeddings.parquet")` does the same from
 Python.
@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.cli.arguments import command, names_in, truth_of
+from zoo.cli.arguments import ENCODER, command, names_in, truth_of
 from zoo.errors import InputError, StoppedError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zoo.tables.table import Table
 
 _KEYS = {
-    "name": "the encoder: NAME (its champion), NAME@ALIAS, NAME/VERSION, or the folder of an exported one",
+    "name": f"the encoder; name= may be left out: {ENCODER}",
     "input": "the rows: a Parquet file, folder or glob, .csv, .tsv, .arrow, .jsonl, .npy, .npz, word vectors; or a URL",
     "sql": "for an input that is a database's URL, such as sqlite:///rows.db: the query",
     "output": "what to write: .parquet, .csv or .npy; the column is `embedding`, in .csv embedding_0, ..",
@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def act(given: dict[str, str]) -> None:
         missing = [key for key in _NEEDED if key not in given]
         if missing:
-            example = "name=vae_word2vec input=rows.parquet output=embeddings.parquet"
+            example = "vae_word2vec input=rows.parquet output=embeddings.parquet"
             raise InputError(f"say {' and '.join(f'{key}=' for key in missing)}, as in {example}")
         try:
             encode(
@@ -130,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise StoppedError("interrupted; the same command goes on where it stopped") from None
 
     about = "Encodes a Parquet, CSV or npy file of any size; after an interruption the same command goes on."
-    return command("python -m zoo.encode", about, _KEYS, act, arguments)
+    return command("python -m zoo.encode", about, _KEYS, act, arguments, bare="name")
 
 
 def _source(rows: Any, runner: str | None) -> str | Table:

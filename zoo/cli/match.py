@@ -1,6 +1,6 @@
 """Finds the rows of two tables that are the same thing.
 
-    python -m zoo.match name=records_febrl a=a.csv b=b.csv output=pairs.parquet
+    python -m zoo.match records_febrl a=a.csv b=b.csv output=pairs.parquet
 
 `zoo.match` is callable, so that `zoo.match("records_febrl", a, b)` does the same from Python.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zoo.cli.arguments import truth_of
+from zoo.cli.arguments import ENCODER, truth_of
 from zoo.cli.matching_arguments import (
     KEYS,
     asked_for,
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _KEYS = {
-    "name": "the encoder: NAME (its champion), NAME@ALIAS, NAME/VERSION, or the folder of an exported one",
+    "name": f"the encoder; name= may be left out: {ENCODER}",
     "a": "the first table: a Parquet file, folder or glob, .csv, .tsv, .arrow, .jsonl; or a URL",
     "b": "the second table; may be left out where index= is one that was written before",
     "one_to_one": "true for no row in two matches: the surest pairs first, ties by the order of the tables",
     "index": "a folder: with b, keeps b for later; without b, is matched with instead",
     **KEYS,
 }
-_EXAMPLE = "name=records_febrl a=a.csv b=b.csv output=pairs.parquet"
+_EXAMPLE = "records_febrl a=a.csv b=b.csv output=pairs.parquet"
 
 
 def match(

@@ -178,4 +178,4 @@ def matching_command(
             raise StoppedError("interrupted; the same command goes on where it stopped") from None
 
     whole = f"{about}; after an interruption (status {INTERRUPTED}) the same command goes on."
-    return command(prog, whole, keys, act, arguments)
+    return command(prog, whole, keys, act, arguments, bare="name")

@@ -12,7 +12,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from zoo.cli.arguments import begin, explained, given, names_in
+from zoo.cli.arguments import ENCODER, begin, explained, given, names_in
 from zoo.errors import InputError
 from zoo.loading import load
 
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("encoder", help="as zoo.load takes it: NAME, NAME/VERSION, NAME@latest, runs:/ID, a folder")
+    parser.add_argument("encoder", help=ENCODER)
     parser.add_argument("words", nargs="+", metavar="word|key=value")
     options = parser.parse_args(arguments)
     return explained(lambda: _main(options.encoder, options.words))

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _STORE = "serving/store"
-_KEYS = {"target": f"store that it is put into; default: {_STORE}"}
+_KEYS = {
+    "name": "register it under another name than its recipe's",
+    "target": f"store that it is put into; default: {_STORE}",
+}
 
 
-def publish(encoder: str, target: str = _STORE) -> int:
+def publish(encoder: str, target: str = _STORE, name: str | None = None) -> int:
     """Registers the encoder that a run has kept, puts it into a store, and makes it the champion.
 
     It becomes the champion if it was judged beside the present one and not found worse, or if there is none; otherwise
@@ -32,6 +35,7 @@ def publish(encoder: str, target: str = _STORE) -> int:
     Args:
         encoder: `runs:/ID`, the id alone, or `name@latest`.
         target: the store.
+        name: what to register it as; by default its recipe's name.
 
     Returns:
         The version's number.
@@ -47,10 +51,11 @@ def publish(encoder: str, target: str = _STORE) -> int:
     directory = tracker.kept(run_id)
     if doubt := not_blessed(directory):
         raise InputError(f"{encoder} {doubt}; nothing was published")
-    if (there := tracker.version_of(run_id)) is not None:
+    there = tracker.version_of(run_id)
+    if there is not None and name in {None, there[0]}:
         raise InputError(f"{encoder} is registered already, as {there[0]}/{there[1]}")
     tags = tracker.tags_of(run_id)
-    name, store = tags[RECIPE_NAME], Store(target)
+    name, store = name or tags[RECIPE_NAME], Store(target)
     with tracker.finished(run_id) as run:
         version = run.register(name)
         try:
@@ -97,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def act(given: dict[str, str]) -> None:
         begin(f"looking {given['encoder']} up in the registry")
-        publish(given["encoder"], given.get("target", _STORE))
+        publish(given["encoder"], given.get("target", _STORE), given.get("name"))
 
     about = "Registers the blessed encoder of a run that did not do so itself, and makes it the champion."
     return command("python -m zoo.publish", about, _KEYS, act, arguments, ("encoder", "runs:/ID or NAME@latest"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zoo.cli.arguments import begin, command
+from zoo.cli.arguments import ENCODER, begin, command
 from zoo.errors import InputError
 from zoo.export.store import CANARY, STABLE, Store
 from zoo.loading import run_of
@@ -81,5 +81,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _KEYS,
         act,
         arguments,
-        ("encoder", "NAME, NAME@ALIAS or NAME/VERSION, as registered"),
+        ("encoder", f"as registered: {ENCODER}"),
     )

@@ -99,7 +99,7 @@ def what_exists(client: Any, uri: str) -> str:
 def latest_run(client: Any, name: str) -> str | None:
     """The id of the newest run of a recipe's name that has kept an encoder; None if there is none."""
     quoted = name.replace("'", "\\'")
-    experiments = [each.experiment_id for each in _pages(client.search_experiments)]
+    experiments = [each.experiment_id for each in pages(client.search_experiments)]
     found = client.search_runs(
         experiments,
         f"tags.`zoo.recipe` = '{quoted}' AND tags.`{KEPT}` LIKE '%'",
@@ -130,11 +130,11 @@ def encoders_judged(client: Any, test_set: str) -> int:
     """How many encoders some test rows have judged, in runs and later, over all experiments, deleted runs included."""
     from mlflow.entities import ViewType
 
-    experiments = [each.experiment_id for each in _pages(client.search_experiments, view_type=ViewType.ALL)]
+    experiments = [each.experiment_id for each in pages(client.search_experiments, view_type=ViewType.ALL)]
 
     def runs(tag: str, value: str) -> Iterator[Any]:
         asked = f"tags.`{tag}` = '{value}'"
-        yield from _pages(
+        yield from pages(
             client.search_runs, experiment_ids=experiments, filter_string=asked, run_view_type=ViewType.ALL
         )
 
@@ -142,7 +142,7 @@ def encoders_judged(client: Any, test_set: str) -> int:
     return in_runs + sum(1 for _ in runs(f"{TEST_SET}.{test_set}", _AGAIN))
 
 
-def _pages(search: Any, **what: Any) -> Iterator[Any]:
+def pages(search: Any, **what: Any) -> Iterator[Any]:
     """All that a search finds, page by page."""
     token = None
     while True:

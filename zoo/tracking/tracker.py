@@ -57,6 +57,11 @@ class Tracker:
         """The folder of a SQLite store; None for a server's."""
         return None if self._file is None else self._file.folder
 
+    @property
+    def there(self) -> bool:
+        """Whether there is a store: a file that is there, or a server, whether or not it answers."""
+        return self._file is None or self._file.path.is_file()
+
     def require_writable(self) -> None:
         """Tries to write to a store on this machine, and lets one that was moved find its artifacts again.
 
@@ -357,7 +362,7 @@ class Tracker:
 
     def _require_store(self, wanted: str) -> None:
         """Raises InputError if the store is a file that is not there: MLflow would make one, in whatever folder."""
-        if self._file is not None and not self._file.path.is_file():
+        if self._file is not None and not self.there:
             raise InputError(
                 f"{wanted}: there is no MLflow registry {self._file.path}; train a recipe in this folder, go to the "
                 "folder of the one you want, or name it with MLFLOW_TRACKING_URI"
