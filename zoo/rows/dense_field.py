@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import ndtri
 
 from zoo.quiet import import_tensorflow
 from zoo.rows.typed_field import TypedField, days_of_dates
@@ -197,6 +196,8 @@ class DenseField:
     @cached_property
     def _knots(self) -> tuple[Doubles, Doubles]:
         """The different quantiles [knots], and the normal score of each one's mean rank."""
+        from scipy.special import ndtri
+
         cuts, places, counts = np.unique(self.quantiles, return_index=True, return_counts=True)
         ranks = (places + (counts - 1) / 2 + 0.5) / len(self.quantiles)
         return cuts, ndtri(ranks)
