@@ -5,6 +5,7 @@ from zoo.quiet import import_tensorflow
 
 import_tensorflow()
 from zoo.bottlenecks.linear import Linear  # noqa: E402
+from zoo.types.tables import TableSchema  # noqa: E402
 
 
 def test_the_code_is_an_affine_map_without_a_rate(rng):
@@ -21,3 +22,13 @@ def test_the_code_is_an_affine_map_without_a_rate(rng):
     assert layer.rates(features) is None
     with pytest.raises(ValueError, match="at least 1"):
         Linear(0)
+
+
+def test_without_a_width_the_code_is_a_quarter_of_the_row():
+    for width, wanted in (((30,), 7), ((2,), 1), ((8, 8, 1), 16)):
+        layer = Linear(None)
+        with pytest.raises(ValueError, match="not known"):
+            layer.build((None, 3))
+        layer.apply_schema(TableSchema(width))
+        layer.build((None, 3))
+        assert layer.latent_dim == layer.get_config()["latent_dim"] == wanted

@@ -22,7 +22,9 @@ from zoo.export._signatures import write_saved_model  # noqa: E402
 from zoo.likelihoods import Multinomial  # noqa: E402
 from zoo.models import Autoencoder, DenseAutoencoder  # noqa: E402
 from zoo.networks import MLP, EmbeddingBag  # noqa: E402
-from zoo.rows import DenseRows, ItemRows, RecordRows, SparseRows  # noqa: E402
+from zoo.rows import DenseField, DenseRows, ItemRows, MixedRows, RecordRows, SparseRows  # noqa: E402
+from zoo.rows.typed_field import TypedField  # noqa: E402
+from zoo.types import OTHER  # noqa: E402
 
 pytestmark = pytest.mark.slow
 NAMES = ("age", "income in €", "rooms")
@@ -32,6 +34,22 @@ RECORDS = pd.DataFrame(
     {"stalk root": GENERATOR.choice(["Ä\u00a0b", "c", "NA"], 30), "cap": GENERATOR.choice(["x", "y"], 30)}
 )
 BASKETS = [["tea", "milk"], [" tea", "tea"], [], ["milk"]] * 3
+MIXED = pd.DataFrame(
+    {
+        "age": [31, None, 47.5] * 4,
+        "plan": ["Pro", "free", None] * 4,
+        "signed up": pd.to_datetime(["2020-01-31", None, "2021-07-04"] * 4),
+    }
+)
+MIXED_KIND = MixedRows(
+    {
+        "age": DenseField(TypedField("number", 1), (40.0, 0.3), (10.0, 0.4), has_gaps=True),
+        "plan": DenseField(
+            TypedField("category", 3, 1.0, (OTHER, "free", "pro")), (0.5,) * 2, (0.7,) * 2, shown=("free", "Pro")
+        ),
+        "signed up": DenseField(TypedField("date", 1), (18_500.0, *(0.0,) * 4), (300.0, *(1.0,) * 4)),
+    }
+)
 KINDS = {
     "named": DenseRows("vector", (3,), NAMES),
     "plain": DenseRows("vector", (3,)),
@@ -41,6 +59,7 @@ KINDS = {
     "items": ItemRows(["milk", "tea"]),
     "weighted": ItemRows(["milk", "tea"], weighted=True),
     "sparse": SparseRows(4),
+    "mixed": MIXED_KIND,
 }
 
 
@@ -98,6 +117,8 @@ def by_client(address, name, rows, *, twin=False, **options):
         ("items", BASKETS),
         ("weighted", BASKETS),
         ("weighted", [{"tea": 1.5, "milk": -2}, {" milk ": 3}]),
+        ("mixed", MIXED),
+        ("mixed", MIXED.to_dict("records")),
         ("sparse", sp.csr_array(np.asarray([[0, 2.5, 0, 1], [0, 0, 0, 0], [3, 0, 0, 0]]))),
     ],
 )
@@ -158,6 +179,18 @@ def test_json_objects_give_the_same_code_whatever_the_order_of_their_keys(kinds,
         asked = {"signature_name": "serving_columns", key: [body] if key == "instances" else body}
         answer = httpx.post(f"{kinds.rest}/v1/models/named:predict", json=asked).json()
         np.testing.assert_allclose(answer["predictions" if key == "instances" else "outputs"], wanted, atol=1e-5)
+
+
+def test_a_mixed_row_goes_in_and_comes_back_by_the_names_of_its_columns(kinds, encoders):
+    encoder, row = encoders[1]["mixed"], {"age": "31", "plan": "", "signed_up": "2020-01-31"}
+    asked = {"signature_name": "reconstruct", "instances": [row]}
+    answer = httpx.post(f"{kinds.rest}/v1/models/mixed:predict", json=asked).json()["predictions"][0]
+    told = encoder.reconstruct_table(pd.DataFrame([{"age": 31, "plan": None, "signed up": pd.Timestamp("2020-01-31")}]))
+    assert answer["age"] == pytest.approx(told["age"][0])
+    assert answer["plan"] == told["plan"][0] in {"free", "Pro"}
+    assert answer["signed_up"] == told["signed up"][0]
+    with pytest.raises(ValueError, match="no columns to give back"):
+        encoders[1]["sparse"].reconstruct_table(sp.csr_array((2, 4)))
 
 
 @pytest.mark.parametrize(

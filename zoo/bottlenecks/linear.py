@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+import math
+from typing import TYPE_CHECKING, Any, Unpack
 
 import keras
 from keras import ops
@@ -11,29 +12,41 @@ from zoo.parts import Bottleneck
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
-    from zoo.types import LayerArguments, PositiveInt
+    from zoo.types import LayerArguments, PositiveInt, TableSchema
+
+_PART = 4  # of a row's numbers, one for the code
 
 
 class Linear(Bottleneck):
     """z = W h + b: fewer dimensions than the input, and no rate.
 
     Args:
-        latent_dim: width of the code.
+        latent_dim: width of the code; None takes a quarter of the width of the table's rows.
         **kwargs: Keras layer arguments (name, dtype).
 
     Reference:
         Hinton and Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks".
     """
 
-    def __init__(self, latent_dim: PositiveInt, **kwargs: Unpack[LayerArguments]) -> None:
+    def __init__(self, latent_dim: PositiveInt | None, **kwargs: Unpack[LayerArguments]) -> None:
         super().__init__(**kwargs)
-        if latent_dim < 1:
+        if latent_dim is not None and latent_dim < 1:
             raise ValueError(f"latent_dim must be at least 1, not {latent_dim}")
-        self.latent_dim = latent_dim
-        self.projection = keras.layers.Dense(latent_dim, name="projection", dtype=self.dtype_policy)
+        given: Any = latent_dim  # the table says, where the user does not
+        self.latent_dim = given
+
+    def apply_schema(self, schema: TableSchema) -> None:
+        """Takes the width from the table, where none was given."""
+        given: Any = self.latent_dim
+        if given is None:
+            self.latent_dim = max(1, math.prod(schema.shape) // _PART)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the weights for features [batch, features]."""
+        width: Any = self.latent_dim
+        if width is None:
+            raise ValueError("latent_dim is not known: give it, or let the table say (apply_schema)")
+        self.projection = keras.layers.Dense(width, name="projection", dtype=self.dtype_policy)
         self.projection.build(input_shape)
 
     def encode(self, features: Tensor) -> Tensor:

@@ -23,6 +23,8 @@ from zoo.rows.plain_text import MISSING_WORDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from pandas import DataFrame
+
     from zoo.encoder.methods import Loaded
     from zoo.matching.scorer import Scorer
     from zoo.rows.row_kind import RowKind
@@ -211,6 +213,18 @@ class Encoder(KeyedMethods):
     def reconstruct(self, rows: Any) -> Floats:
         """Rows through the code and back: n rows -> [n, ...] float32, dense; takes what `encode` takes."""
         return self._apply("reconstruct", rows)
+
+    def reconstruct_table(self, rows: Any) -> DataFrame:
+        """Rows through the code and back, as cells of the columns they came in: a `pandas.DataFrame` [n, columns].
+
+        Numbers with NaN for a gap, names of categories and dates with None; texts do not come back.
+
+        Raises:
+            ValueError: see `encode`; or rows that have no such columns.
+        """
+        from zoo.encoder.cells import frame_of_cells
+
+        return frame_of_cells(self.name, self.kind, self.reconstruct(rows))
 
     def tokens(self, rows: Any) -> Any:
         """Which code of each codebook stands for a row: n rows -> [n, groups] of the smallest type that holds them.

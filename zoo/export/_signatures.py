@@ -15,6 +15,7 @@ from zoo.export._precision import StoredWeights
 from zoo.export._serving_requests import columns_of_examples, features_of_examples, serialised_examples
 from zoo.quantization import as_int8, quantized
 from zoo.quiet import import_tensorflow
+from zoo.rows.row_kind import GivesCells
 from zoo.rows.saved import write_kind
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _functions(
             {"examples": tf.TensorSpec((None,), tf.string, name="examples")},
         ),
         "score": (score, specs),
-        "decode": (lambda codes: {"reconstruction": model.decode(codes)}, {"codes": codes}),
+        "decode": (lambda codes: _with_cells(kind, model.decode(codes)), {"codes": codes}),
     }
     for method in ("reconstruct", "assign", "tokens"):
         if can(model, method):
@@ -159,4 +160,12 @@ def _traced(function: Callable[..., Any], specs: Mapping[str, Any], weights: Sto
 
 
 def _endpoint(model: Any, method: str, kind: RowKind, **arrays: Any) -> dict[str, Any]:
-    return {READS_ROWS[method][1]: getattr(model, method)(kind.features(arrays))}
+    found = getattr(model, method)(kind.features(arrays))
+    return _with_cells(kind, found) if method == "reconstruct" else {READS_ROWS[method][1]: found}
+
+
+def _with_cells(kind: RowKind, reconstruction: Any) -> dict[str, Any]:
+    """Reconstructed features, and the cells that they stand for where the kind can tell, by the names of the inputs."""
+    cells = kind.cells(reconstruction) if isinstance(kind, GivesCells) else {}
+    names = {column: name for name, column in kind.columns_of_inputs().items()}
+    return {**{names[column]: each for column, each in cells.items()}, OTHERS["decode"][1]: reconstruction}

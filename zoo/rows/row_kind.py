@@ -256,6 +256,14 @@ class Rewrites(Protocol):
         """The features of raw cells, by the graph that is served."""
 
 
+@runtime_checkable
+class GivesCells(Protocol):
+    """A kind whose features, reconstructed ones too, can be told as cells of the columns that they were made of."""
+
+    def cells(self, features: Any) -> dict[str, Any]:
+        """Column -> cells [n] of features [n, ...]; runs in the graph."""
+
+
 class DenseFeatures(RowKind):
     """Kinds whose features are arrays [n, ...] of numbers."""
 
