@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.metrics._vectors import unit
 
 if TYPE_CHECKING:
@@ -106,6 +108,8 @@ def _points(rows: Doubles, how: str, seed: int) -> Doubles:
 
 
 def _by_umap(rows: Doubles, seed: int) -> Doubles:
+    if importlib.util.find_spec("umap") is None:
+        raise InputError("page.map=umap needs umap-learn: pip install 'encoder-zoo[umap]'; or take page.map=tsne")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from umap import UMAP

@@ -119,7 +119,7 @@ class Umap:
 
         if importlib.util.find_spec("umap") is None:
             raise InputError(
-                f"baselines.{name}: umap-learn is not installed: pip install umap-learn; or leave it out with "
+                f"baselines.{name}: umap-learn is not installed: pip install 'encoder-zoo[umap]'; or leave it out with "
                 f"~baselines.{name}, and out of the gates"
             )
         self._require_metric(name, splits)
