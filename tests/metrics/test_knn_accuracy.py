@@ -11,11 +11,12 @@ from sklearn.neighbors import KNeighborsClassifier
 from zoo.metrics.knn_accuracy import KnnAccuracy
 
 
+@pytest.mark.parametrize("distance", ["cosine", "euclidean"])
 @pytest.mark.parametrize("k", [1, 2, 6])  # with an even number votes tie
-def test_it_is_sklearns_vote_of_the_labelled_training_rows(k, classes, known, raw):
-    vote = KNeighborsClassifier(k, metric="cosine").fit(classes.features[known.train], classes.labels[known.train])
+def test_it_is_sklearns_vote_of_the_labelled_training_rows(k, distance, classes, known, raw):
+    vote = KNeighborsClassifier(k, metric=distance).fit(classes.features[known.train], classes.labels[known.train])
     expected = vote.predict(classes.features[known.test]) == classes.labels[known.test]
-    values = KnnAccuracy(k).values(raw.on(classes), classes)
+    values = KnnAccuracy(k, distance=distance).values(raw.on(classes), classes)
     np.testing.assert_array_equal(values, expected)
     assert 0.3 < values.mean() < 1
 
@@ -30,6 +31,8 @@ def test_references_and_queries_are_the_first_labelled_ones(classes, known, raw)
 def test_sparse_rows_and_images_are_compared_as_their_dense_rows_are(classes, raw):
     expected = KnnAccuracy(5).values(raw.on(classes), classes)
     as_sparse = replace(classes, features=sparse.csr_array(classes.features))
+    by_distance = [KnnAccuracy(5, distance="euclidean").values(raw.on(each), each) for each in (classes, as_sparse)]
+    np.testing.assert_array_equal(*by_distance)
     np.testing.assert_array_equal(KnnAccuracy(5).values(raw.on(as_sparse), as_sparse), expected)
     as_images = replace(classes, features=classes.features.reshape(-1, 3, 2, 1))
     np.testing.assert_array_equal(KnnAccuracy(5).values(raw.on(as_images), as_images), expected)

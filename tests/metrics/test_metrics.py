@@ -20,6 +20,7 @@ from zoo.metrics.anomaly_auroc import AnomalyAuroc
 from zoo.metrics.average_precision import AveragePrecision
 from zoo.metrics.basket_completion import BasketCompletion
 from zoo.metrics.calinski_harabasz import CalinskiHarabasz
+from zoo.metrics.cell_completion import CellCompletion
 from zoo.metrics.class_separation import ClassSeparation
 from zoo.metrics.cluster_agreement import ClusterAgreement
 from zoo.metrics.continuity import Continuity
@@ -102,6 +103,7 @@ EXAMPLES = {
     "AnomalyAuroc": (AnomalyAuroc(), _scored),
     "AveragePrecision": (AveragePrecision(), _scored),
     "BasketCompletion": (BasketCompletion(), ()),
+    "CellCompletion": (CellCompletion(), (2,)),
     "CalinskiHarabasz": (CalinskiHarabasz(), _clustered),
     "ClassSeparation": (ClassSeparation(), _separated),
     "ClusterAgreement": (ClusterAgreement(), _agreeing),
@@ -263,12 +265,13 @@ def test_word_similarity_needs_held_out_pairs(pairs, projection, splits):
     assert np.isnan(metric.statistic(constant, np.ones((1, 9)))).all()
 
 
-def test_overlap_is_that_of_sklearns_nearest_neighbours(projection, splits):
-    metric = NeighbourOverlap(k=7, among=550)
+@pytest.mark.parametrize("distance", ["cosine", "euclidean"])
+def test_overlap_is_that_of_sklearns_nearest_neighbours(projection, splits, distance):
+    metric = NeighbourOverlap(k=7, among=550, distance=distance)
     queries = np.arange(500, 550)
 
     def neighbours(vectors):
-        search = NearestNeighbors(n_neighbors=8, metric="cosine", algorithm="brute").fit(vectors)
+        search = NearestNeighbors(n_neighbors=8, metric=distance, algorithm="brute").fit(vectors)
         found = search.kneighbors(vectors[queries], return_distance=False)
         return [set(row) - {query} for row, query in zip(found, queries, strict=True)]
 

@@ -10,13 +10,13 @@ from scipy.sparse import csr_array
 import zoo.metrics
 from zoo.evaluate._resampling import Resampling
 from zoo.evaluate._units import resampling_units
-from zoo.rows import ItemRows, RecordRows, TypedRecordRows
+from zoo.rows import DenseField, ItemRows, MixedRows, RecordRows, TypedRecordRows
 from zoo.rows.typed_field import TypedField
 from zoo.types import MISSING, OTHER, CountsRows, Dyadic, Splits
 
 ROWS, WIDTH = 200, 9
 # asked of other codes than those of the row itself, or found in nothing of these rows
-NOT_BY_CODE = {"BasketCompletion", "FieldCompletion", "NearDuplicateCodes", "Analogies", "CopyRecall"}
+NOT_BY_CODE = {"BasketCompletion", "CellCompletion", "FieldCompletion", "NearDuplicateCodes", "Analogies", "CopyRecall"}
 NOT_BY_CODE |= {"MatchOneToOneF1", "PairScoreF1", "PairScoreAveragePrecision"}
 # what the others find does not change with one of those that ask
 OWN = {"KnnAccuracy", "LinearProbe", "ReconstructionR2", "QueryRetrieval", "EffectiveRank", "ActiveUnits"}
@@ -90,6 +90,9 @@ def tables(splits, rng):
     raw = pa.table({"name": ["".join(letters) for letters in rng.choice(list("abcdef"), (ROWS, 6))]})
     typed = TypedRecordRows({"name": TypedField("text", 64)})
     yield replace(splits, features=typed.read(raw), raw=raw, kind=typed)
+    number = DenseField(TypedField("number", 1), (0.5,), (0.3,))
+    raw, mixed = pa.table(dict.fromkeys("pq", pa.array(rng.random(ROWS)))), MixedRows({"p": number, "q": number})
+    yield replace(splits, features=mixed.read(raw), raw=raw, kind=mixed)
     yield replace(splits, sides=np.arange(ROWS) % 2)
 
 

@@ -65,6 +65,22 @@ def cosines(queries: Matrix, references: Matrix) -> Iterator[tuple[slice, Double
         yield block, np.round(products(queries[block], references), _DECIMALS)
 
 
+def comparable(queries: Any, references: Any, distance: str) -> tuple[Any, Any]:
+    """Rows whose inner products grow as the `cosine` of two rows does, or as their `euclidean` distance falls.
+
+    For a query q, q.r - |r|^2 / 2 is half of |q|^2 - |q - r|^2: a column more in each says so.
+    """
+    if distance == "cosine":
+        return unit(queries), unit(references)
+    return _beside(queries, np.ones(queries.shape[0])), _beside(references, -(lengths(references) ** 2) / 2)
+
+
+def _beside(matrix: Any, column: Any) -> Any:
+    if isinstance(matrix, np.ndarray):
+        return np.column_stack([matrix, column])
+    return sparse.csr_array(sparse.hstack([matrix, sparse.csr_array(column[:, None])]))
+
+
 def paired_cosines(codes: Matrix, first: Rows, second: Rows) -> Doubles:
     """Cosines [pairs] of codes [n, dimensions] of the given numbers [pairs]; rounded, so that ties are ties."""
     directions = unit(codes)

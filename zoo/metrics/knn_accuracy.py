@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from zoo.metrics._labelled import asked_rows, one_class, right_answers
-from zoo.metrics._vectors import cosines, nearest, unit
+from zoo.metrics._vectors import comparable, cosines, nearest
 from zoo.metrics._weighted import mean
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class KnnAccuracy:
-    """Share of held-out rows that their k nearest training rows, by cosine, vote into the right class.
+    """Share of held-out rows that their k nearest training rows vote into the right class.
 
-    The vote is scikit-learn's `KNeighborsClassifier(k, metric="cosine")`: all neighbours count alike, and of classes
+    The vote is scikit-learn's `KNeighborsClassifier(k, metric=distance)`: all neighbours count alike, and of classes
     with equal votes the first wins. Where held-out rows are training rows too, the held-out rows are cross-validated:
     five stratified folds in the table's order.
 
@@ -26,14 +26,21 @@ class KnnAccuracy:
         k: neighbours that vote.
         references: training rows to seek neighbours among, the first ones with a label.
         queries: held-out rows to ask for at most, the first ones with a label.
+        distance: `cosine`, or `euclidean`: of codes of a few numbers the length says as much as the direction.
     """
 
     unit = "share"
     higher_is_better = True
     needs_labels = True
 
-    def __init__(self, k: PositiveInt = 10, references: PositiveInt = 10_000, queries: PositiveInt = 2_000) -> None:
-        self.k, self.references, self.queries = k, references, queries
+    def __init__(
+        self,
+        k: PositiveInt = 10,
+        references: PositiveInt = 10_000,
+        queries: PositiveInt = 2_000,
+        distance: Literal["euclidean", "cosine"] = "cosine",
+    ) -> None:
+        self.k, self.references, self.queries, self.distance = k, references, queries, distance
 
     def shortage(self, splits: Splits) -> str:
         """A single class, or no held-out row with a label."""
@@ -54,7 +61,7 @@ class KnnAccuracy:
     def _vote(self, known: Matrix, classes: Rows, asked: Matrix) -> Rows:
         names, numbers = np.unique(classes, return_inverse=True)
         winners = np.empty(asked.shape[0], np.int64)
-        for block, similarities in cosines(unit(asked), unit(known)):
+        for block, similarities in cosines(*comparable(asked, known, self.distance)):
             voted = numbers[nearest(similarities, self.k)]
             votes = np.zeros((len(voted), len(names)), np.int64)
             np.add.at(votes, (np.arange(len(voted))[:, None], voted), 1)

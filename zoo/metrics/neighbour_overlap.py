@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from zoo.metrics._vectors import is_finite, query_vectors, unit
+from zoo.metrics._vectors import comparable, is_finite, query_vectors
 
 if TYPE_CHECKING:
     from zoo.types import Doubles, Floats, PositiveInt, Representation, Rows, Splits
@@ -15,7 +15,7 @@ _BLOCK = 512  # queries at a time: 512 x 20,000 cosines are 41 MB
 
 
 class NeighbourOverlap:
-    """Share of a row's k nearest neighbours by cosine among the raw rows that are still so among the codes.
+    """Share of a row's k nearest neighbours among the raw rows that are still so among the codes.
 
     The neighbours are sought among the table's first rows (the commonest words, where a table is in order of
     frequency), the row itself excluded; the queries are the held-out rows among them.
@@ -25,6 +25,7 @@ class NeighbourOverlap:
         among: rows to seek neighbours among.
         queries: held-out rows to ask for at most, the first ones.
         asked: `code` asks with the rows' codes, `query` with rows that are not quantised; see `QueryRetrieval`.
+        distance: between raw rows and between codes alike: `cosine`, or `euclidean`.
     """
 
     unit = "share"
@@ -36,8 +37,9 @@ class NeighbourOverlap:
         among: PositiveInt = 20_000,
         queries: PositiveInt = 5_000,
         asked: Literal["code", "query"] = "code",
+        distance: Literal["euclidean", "cosine"] = "cosine",
     ) -> None:
-        self.k, self.among, self.queries, self.asked = k, among, queries, asked
+        self.k, self.among, self.queries, self.asked, self.distance = k, among, queries, asked, distance
         self._raw: tuple[Splits, list[list[int]]] | None = None
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
@@ -52,12 +54,12 @@ class NeighbourOverlap:
         among = np.arange(pool)
         if self._raw is None or self._raw[0] is not splits:  # the same for every representation
             raw = np.asarray(splits.take(among)).reshape(pool, -1)
-            self._raw = (splits, _neighbours(raw[queries], raw, queries, self.k))
+            self._raw = (splits, _neighbours(raw[queries], raw, queries, self.k, self.distance))
         codes = np.asarray(representation.encode(among)).reshape(pool, -1)
         if not is_finite(codes):
             return np.full(len(queries), np.nan)
         asking = codes[queries] if self.asked == "code" else np.asarray(query_vectors(representation, queries))
-        before, after = self._raw[1], _neighbours(asking, codes, queries, self.k)
+        before, after = self._raw[1], _neighbours(asking, codes, queries, self.k, self.distance)
         return np.asarray([len(set(a) & set(b)) / self.k for a, b in zip(before, after, strict=True)])
 
     def row_numbers(self, splits: Splits) -> Rows:
@@ -71,13 +73,13 @@ class NeighbourOverlap:
         return weights @ values / weights.sum(axis=1)
 
 
-def _neighbours(asking: Floats | Doubles, vectors: Floats, queries: Rows, k: int) -> list[list[int]]:
+def _neighbours(asking: Floats | Doubles, vectors: Floats, queries: Rows, k: int, distance: str) -> list[list[int]]:
     """The k rows of vectors [rows, dimensions] nearest to what asks [queries, dimensions], itself left out."""
-    asking, directions = unit(asking), unit(vectors)
+    asked, among = comparable(asking, vectors, distance)
     found: list[list[int]] = []
     for start in range(0, len(queries), _BLOCK):
         block = slice(start, start + _BLOCK)
-        cosines = np.asarray(asking[block] @ directions.T)
-        cosines[np.arange(len(cosines)), queries[block]] = -np.inf
-        found += np.argpartition(cosines, -k, axis=1)[:, -k:].tolist()
+        nearness = np.asarray(asked[block] @ among.T)
+        nearness[np.arange(len(nearness)), queries[block]] = -np.inf
+        found += np.argpartition(nearness, -k, axis=1)[:, -k:].tolist()
     return found

@@ -54,6 +54,19 @@ class MixedRows(DenseFeatures):
         """What each column of the features is called [width], such as `age` and `city: Rome`."""
         return [f"{name}: {part}" if part else name for name, field in self.fields.items() for part in field.parts]
 
+    @property
+    def places(self) -> dict[str, tuple[int, int]]:
+        """Field -> (first, last + 1) of its columns, without the one that says that a cell is missing."""
+        ends = np.cumsum([field.columns for field in self.fields.values()]).tolist()
+        return {
+            name: (end - field.columns, end - field.has_gaps)
+            for (name, field), end in zip(self.fields.items(), ends, strict=True)
+        }
+
+    def filled(self, features: Any) -> Any:
+        """Which cells of rows of features [n, width] say something: [n, fields]. A gap has 0 in all columns."""
+        return np.stack([(features[:, start:end] != 0).any(axis=1) for start, end in self.places.values()], axis=1)
+
     def arrays(self, rows: Any) -> dict[str, Any]:
         """Input -> [n] strings, "" where missing; see `RecordRows.arrays`.
 
