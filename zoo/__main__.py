@@ -9,6 +9,7 @@ from zoo.errors import suggestion
 
 # command -> its module
 _COMMANDS = {
+    "new": ("zoo.new", "looks at a file and writes a recipe for it"),
     "list": ("zoo.list", "lists recipes, registered encoders, and what runs have kept"),
     "show": ("zoo.show", "shows what an encoder is and how it was judged, or what a recipe says"),
     "run": ("zoo.run", "trains, judges, registers and exports a recipe"),

@@ -21,6 +21,18 @@ class InputError(ZooError):
     exit_status = 2
 
 
+class OptionsError(InputError):
+    """A file of text that can be read with other options, which the message names.
+
+    Attributes:
+        options: by name, such as `{"delimiter": ";"}`.
+    """
+
+    def __init__(self, message: str, **options: str | bool) -> None:
+        super().__init__(message)
+        self.options = options
+
+
 class StoppedError(ZooError):
     """The user has stopped a job that can go on; ends the command line with status 130, as shells do."""
 

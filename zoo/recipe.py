@@ -80,12 +80,14 @@ class Recipe:
         notes: what its owner would want to know, such as keys that are called something else now.
         rows: a table in memory that the source reads in place of a file, and where in `data` that source is: () for the
             section itself, ("data",) for one that it wraps.
+        written: the file that it was composed from, where the zoo wrote one for the data; "" where a user names it.
     """
 
     config: Mapping[str, Any]
     overrides: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rows: tuple[Any, tuple[str, ...]] | None = None
+    written: str = ""
 
     @property
     def name(self) -> str:
@@ -126,7 +128,10 @@ class Recipe:
 
     def public(self) -> Recipe:
         """The recipe as it may be kept and shown: passwords in URLs are asterisks."""
-        return Recipe(_without_passwords(dict(self.config)), tuple(map(without_password, self.overrides)), self.notes)
+        overrides = tuple(map(without_password, self.overrides))
+        return Recipe(
+            _without_passwords(dict(self.config)), overrides, self.notes, written=without_password(self.written)
+        )
 
     def yaml(self) -> str:
         """The composed recipe as YAML."""

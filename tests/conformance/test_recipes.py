@@ -83,6 +83,7 @@ def baskets(random):
 KINDS = {
     "Digits": images(8, 8, 1),
     "TfdsImages": images(12, 12, 1),
+    "ImageFolder": images(12, 12, 3),
     "Vectors": vectors,
     "WordVectors": words,
     "CategoricalTable": records,

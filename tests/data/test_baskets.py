@@ -244,3 +244,20 @@ def test_options_that_contradict_each_other_are_refused():
     assert "data.separator=', ': must be a single character" in message("baskets.csv", separator=", ")
     assert "data.max_items=2 is below data.min_items=3" in message("baskets.csv", min_items=3, max_items=2)
     assert "leave nothing to train on" in message("baskets.csv", validation=0.6, test=0.5)
+
+
+def test_a_column_for_each_item(tmp_path):
+    path = tmp_path / "wide.csv"
+    path.write_text(
+        "id,milk,tea,never,town\n" + "".join(f"b{n},{n % 3},{'' if n % 2 else 1},0,Ulm\n" for n in range(60))
+    )
+    splits = Baskets(str(path), key_column="id", wide=True).load()
+    columns = [splits.categories["items"].index(name) for name in ("milk", "tea")]
+    rows = dict(zip(splits.keys, splits.features[:, columns].toarray().tolist(), strict=True))
+    assert rows == {f"b{n}": [n % 3, 1 - n % 2] for n in range(60) if n % 3 or not n % 2}
+    assert any("'town'" in note for note in splits.notes)
+    with pytest.raises(InputError, match="did you mean"):
+        Baskets(str(path), key_column="id", wide=True, drop=["milkk"]).load()
+    path.write_text("id,milk\n" + "".join(f"b{n},{-1 if n == 7 else 1}\n" for n in range(60)))
+    with pytest.raises(InputError, match="column 'milk', row 7"):
+        Baskets(str(path), key_column="id", wide=True).load()

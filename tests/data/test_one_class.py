@@ -153,7 +153,7 @@ def test_unknown_normal_labels_list_those_there_are():
 
 def test_no_labels():
     with pytest.raises(InputError, match=r"OneClass of Rows: the wrapped source has no labels"):
-        OneClass(Rows(None)).load()
+        OneClass(Rows(None), normal=["3"]).load()
 
 
 def test_an_empty_list_of_normal_labels():
@@ -186,3 +186,36 @@ def test_weights_and_keys_stay_with_their_rows():
     splits = OneClass(Weighted()).load()
     assert splits.keys[7] == "k7"
     assert splits.weights[7] == 7
+
+
+def test_without_labels_half_of_the_held_out_rows_get_cells_of_others():
+    source = Rows(None)
+    before = source.load().features
+    splits = OneClass(source, validation=0.2, swapped=0.34).load()
+    assert [len(rows) for rows in (splits.train, splits.validation, splits.test)] == [40, 10, 50]
+    assert splits.labels[splits.test].sum() == 25
+    assert not splits.labels[np.concatenate([splits.train, splits.validation])].any()
+    changed = splits.features != before
+    np.testing.assert_array_equal(changed.sum(axis=1), splits.labels)  # one cell of three
+    np.testing.assert_array_equal(splits.judged_only, np.flatnonzero(splits.labels))
+    rows, columns = np.nonzero(changed)
+    ordinary = splits.test[splits.labels[splits.test] == 0]
+    assert all(
+        splits.features[row, column] in before[ordinary, column] for row, column in zip(rows, columns, strict=True)
+    )
+    assert any("says how well rows are told whose cells do not go together" in note for note in splits.notes)
+    again, other = (OneClass(source, seed=seed).load().provenance["fingerprint"] for seed in (0, 1))
+    assert again == OneClass(source).load().provenance["fingerprint"] != other
+
+
+@pytest.mark.parametrize(
+    ("features", "said"),
+    [(np.arange(100, dtype=np.float32)[:, None], "of 1 columns"), (np.ones((100, 3), np.float32), "of 0 columns")],
+)
+def test_rows_of_which_no_odd_ones_can_be_made_are_refused(features, said):
+    class Fixed(Rows):
+        def load(self):
+            return replace(super().load(), features=features)
+
+    with pytest.raises(InputError, match=said):
+        OneClass(Fixed(None)).load()

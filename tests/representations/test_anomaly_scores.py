@@ -8,8 +8,11 @@ from scipy import sparse
 from sklearn.covariance import EmpiricalCovariance, LedoitWolf
 
 from zoo.errors import InputError
+from zoo.representations.isolation_forest import IsolationForest
 from zoo.representations.knn_distance import KnnDistance
+from zoo.representations.local_outlier_factor import LocalOutlierFactor
 from zoo.representations.mahalanobis import Mahalanobis
+from zoo.representations.one_class_svm import OneClassSVM
 from zoo.types import Scores, Splits
 
 
@@ -96,3 +99,23 @@ def test_sparse_rows_are_refused_with_what_to_take_instead(rng):
     rows = np.arange(20)
     with pytest.raises(InputError, match="KnnDistance"):
         Mahalanobis().require("m", Splits(table, train=rows, validation=rows, test=rows))
+
+
+@pytest.mark.parametrize("detector", [IsolationForest(), LocalOutlierFactor(), OneClassSVM()])
+def test_detectors_find_the_far_rows_oddest(splits, detector):
+    features = splits.features.copy()
+    features[splits.test[:5]] += 30
+    fitted = detector.fit("d", replace(splits, features=features), None)
+    assert isinstance(fitted, Scores)
+    scores = fitted.score(splits.test)
+    assert scores.dtype == np.float32
+    assert scores[:5].min() > scores[5:].max()
+    np.testing.assert_array_equal(fitted.encode(splits.test), features[splits.test])
+    assert np.abs(fitted.on(splits).score(splits.test)[:5] - scores[:5]).min() > 0
+
+
+def test_a_detector_learns_from_so_many_rows(splits):
+    few, all_rows = (LocalOutlierFactor(references=most).fit("d", splits, None) for most in (50, 400))
+    assert (few.fitted.n_samples_fit_, all_rows.fitted.n_samples_fit_) == (50, 400)
+    with pytest.raises(InputError, match="a single training row"):
+        LocalOutlierFactor().fit("d", replace(splits, train=splits.train[:1]), None)

@@ -15,12 +15,16 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from zoo.cli.arguments import open_console, quietly_ended
+from zoo.cli.automatic import AUTO, automatic
 from zoo.errors import InputError, RecipeError, ZooError, one_line, suggestion
 from zoo.recipe import compose, expand, list_recipes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rich.console import Console
+
+    from zoo.recipe import Recipe
     from zoo.stages.result import Result
 
 _BLESSED, _FAILED, _NOT_BLESSED, _INTERRUPTED = 0, 1, 3, 130  # 130 is the shell's own number for SIGINT
@@ -38,7 +42,7 @@ def run(
     """Runs a recipe: trains, judges and, if it is blessed, registers and exports the encoder.
 
     Args:
-        recipe: a recipe's name, or the path of a YAML file.
+        recipe: a recipe's name, or the path of a YAML file; "auto" looks at the data and takes what fits.
         *overrides: such as "train.epochs=5", or mappings such as {"train.epochs": 5} or {"train": {"epochs": 5}}.
         data: rows in memory, in place of the recipe's file: an array or tensor [rows, width], a frame of pandas or
             polars, an Arrow table, a SciPy sparse array, a mapping of columns, a list of mappings or of rows.
@@ -64,8 +68,12 @@ def run(
         raise InputError(
             "labels= and keys= are of data=; of a file say data.label_column=COLUMN, data.key_column=COLUMN"
         )
-    composed = compose(recipe, given) if data is None else with_held(recipe, given, data, labels, keys)
-    return Pipeline(composed, open_console(quiet=quiet)).run()
+    console = open_console(quiet=quiet)
+    if recipe == AUTO:
+        composed = _shown(automatic(given, data, labels, keys), console)
+    else:
+        composed = compose(recipe, given) if data is None else with_held(recipe, given, data, labels, keys)
+    return Pipeline(composed, console).run()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,7 +99,7 @@ def _main(options: argparse.Namespace) -> int:
     selection, overrides = _selection(options.overrides)
     combinations = expand(overrides) if options.multirun else [overrides]
     names = selection.split(",") if options.multirun else [selection]
-    recipes = [compose(name, each) for name in names for each in combinations]
+    recipes = [automatic(each) if name == AUTO else compose(name, each) for name in names for each in combinations]
     if options.cfg:
         for note in dict.fromkeys(note for recipe in recipes for note in recipe.notes):
             print(f"note: {note}", file=sys.stderr)  # noqa: T201
@@ -103,8 +111,16 @@ def _main(options: argparse.Namespace) -> int:
         return _BLESSED if Sweep(recipes, open_console()).run() else _NOT_BLESSED
     from zoo.pipeline import Pipeline
 
-    result = Pipeline(recipes[0], open_console()).run()
+    console = open_console()
+    result = Pipeline(_shown(recipes[0], console), console).run()
     return _BLESSED if result.verdict.blessed else _NOT_BLESSED
+
+
+def _shown(recipe: Recipe, console: Console) -> Recipe:
+    """The recipe, which is shown where the zoo wrote it for the data."""
+    if recipe.written:
+        console.print(recipe.written, markup=False, highlight=False)
+    return recipe
 
 
 def _selection(arguments: Sequence[str]) -> tuple[str, list[str]]:
@@ -127,7 +143,10 @@ def _parser() -> argparse.ArgumentParser:
             recipes = list_recipes()
             width = max(map(len, recipes), default=0)
             lines = "".join(_hanging(f"  {name:<{width}}  ", purpose) for name, purpose in recipes.items())
-            title = "recipes (recipe=NAME, or recipe=./file.yaml; more folders: ZOO_RECIPES):"
+            title = (
+                "recipes (recipe=NAME, recipe=./file.yaml, or recipe=auto data.path=FILE for what fits; more folders: "
+                "ZOO_RECIPES):"
+            )
             return f"{super().format_help()}\n{title}\n{lines}"
 
     parser = WithRecipes(

@@ -23,8 +23,8 @@ class Baskets:
 
     One basket a line, without a header, its items between separators (an item that holds the separator stands in double
     quotes); or a table's column of baskets: lists, or text with separators; or a table in long form, with a row for
-    each item of a basket, such as order, product, quantity, which is recognised by such names or named by its columns.
-    Blanks around an item do not belong to it; empty cells hold none.
+    each item of a basket, such as order, product, quantity, which is recognised by such names or named by its columns;
+    or in wide form, with a column for each item. Blanks around an item do not belong to it; empty cells hold none.
 
     The items are learnt from the training baskets alone, and their columns are in order of falling frequency there
     (ties by name), as a log-uniform proposal (Jean et al. 2015; TensorFlow's `log_uniform_candidate_sampler`) assumes.
@@ -51,6 +51,8 @@ class Baskets:
         decimal: before a number's fraction, point or comma.
         encoding: of a text file, such as latin-1; otherwise UTF-8, or as a byte order mark says.
         header: whether a text file's first row names columns; false takes every line for a basket if none are named.
+        wide: whether the table has a column for each item, whose cells say how often it is in the row's basket.
+        drop: columns of such a table that are no items.
 
     Raises:
         InputError: the options contradict each other.
@@ -80,6 +82,8 @@ class Baskets:
         decimal: str | None = None,
         encoding: str | None = None,
         header: bool | None = None,
+        wide: bool = False,
+        drop: list[str] | None = None,
     ) -> None:
         from zoo.data._row_split import refuse_shares
         from zoo.tables.options import Options
@@ -102,6 +106,7 @@ class Baskets:
         self.max_items = max_items
         self.validation = validation
         self.test = test
+        self.wide, self.drop = wide, drop
         refuse_shares(validation, test)
         self._check()
 
@@ -121,6 +126,10 @@ class Baskets:
                 f"data.{named[0]}: a table in long form needs both data.basket_column= and data.item_column="
             )
         other = next((name for name in ("column", "key_column") if getattr(self, name) is not None), None)
+        if self.wide and (named or self.column is not None):
+            raise InputError("data.wide: each column is an item; leave out what names columns of baskets or items")
+        if self.drop and not self.wide:
+            raise InputError("data.drop is for tables with a column for each item: say data.wide=true")
         if named and other:
             raise InputError(f"data.{other} means nothing beside data.basket_column; leave one of the two out")
 
@@ -170,15 +179,19 @@ class Baskets:
     def _read(self) -> tuple[BasketFile, str, dict[str, Any]]:
         """The baskets, what to call their table, and where it comes from."""
         from zoo.data._basket_files import read_column
+        from zoo.data._wide_baskets import read_wide
         from zoo.tables.long_form import LongForm
         from zoo.tables.open_table import DELIMITED, WORDS, open_table, origin_of, readable_name
 
         place = str(self.path)
         end = None if self.table is not None else readable_name(place)
-        is_lines = self.table is None and end in {*DELIMITED, *WORDS, None}
+        is_lines = self.table is None and end in {*DELIMITED, *WORDS, None} and not self.wide
         if is_lines and self.column is None and self.basket_column is None:
             return self._read_lines(place, "\t" if end == ".tsv" else ",")
         opened = open_table(self.table if self.table is not None else place, self.text)
+        if self.wide:
+            found = read_wide(opened, self.key_column, self.drop or (), self.text.decimal or ".")
+            return found, opened.name, origin_of(opened)
         if self.basket_column is not None:
             return self._read_long(opened, LongForm(self.basket_column, str(self.item_column), self.quantity_column))
         return read_column(opened, self.column, self.key_column, self.separator or ","), opened.name, origin_of(opened)

@@ -13,7 +13,7 @@ from zoo.tables.fingerprint import fingerprint
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from zoo.types import Fraction, Rows, Seed, Source, Splits
+    from zoo.types import Fraction, Probability, Rows, Seed, Source, Splits
 
 _UNLABELLED = -1
 
@@ -29,6 +29,10 @@ class OneClass:
     anomaly are for judging, whole. With `keep_split`, the wrapped source's own splits stay, only without the
     anomalies in train and validation.
 
+    Without any label, rows as they come are trained on, anomalies among them, and half of the held-out rows are made
+    odd: they get cells of other held-out rows, so that each cell is an ordinary one and only their company is not. What
+    is judged then is how well rows as they come are told from these, and not from whatever is odd in earnest.
+
     Args:
         data: the source, with labels.
         normal: labels of the normal rows, as text; None means "0", as tables of anomalies have it.
@@ -36,6 +40,9 @@ class OneClass:
         validation: fraction of these for early stopping; ignored with `keep_split`.
         seed: seed of the permutation that decides which normal rows they are; ignored with `keep_split`.
         keep_split: whether to keep the wrapped source's own splits, for sets with an official test part.
+        contamination: share of rows that a model which reads it (`model.false_alarm_rate: ${data.contamination}`) sets
+            its threshold at: of normal rows, the false alarms; of rows without labels, the anomalies to expect.
+        swapped: share of the cells of a row made odd that are another row's; only without labels.
 
     Raises:
         InputError: `normal` is an empty list.
@@ -54,6 +61,8 @@ class OneClass:
         validation: Fraction = 0.1,
         seed: Seed = 0,
         keep_split: bool = False,
+        contamination: Probability = 0.05,
+        swapped: Probability = 0.3,
     ) -> None:
         self.data = data
         self.normal = normal
@@ -61,6 +70,8 @@ class OneClass:
         self.validation = validation
         self.seed = seed
         self.keep_split = keep_split
+        self.contamination = contamination
+        self.swapped = swapped
         if normal is not None and not len(normal):
             raise InputError("data.normal=[]: name at least one label whose rows are normal")
 
@@ -77,6 +88,8 @@ class OneClass:
         from zoo.data._row_split import refuse_empty
 
         wrapped = self.data.load()
+        if wrapped.labels is None and self.normal is None and not wrapped.is_sparse and len(wrapped.shape) == 1:
+            return self._made_up(wrapped)
         labels = self._labels(wrapped)
         judged_only = _judged_only(wrapped, labels)
         dealt = self._kept_rows if self.keep_split else self._new_rows
@@ -92,6 +105,39 @@ class OneClass:
             judged_only=judged_only,
             provenance=self._provenance(wrapped, labels, rows),
             notes=(*wrapped.notes, *self._notes(wrapped, labels, rows)),
+        )
+
+    def _made_up(self, wrapped: Splits) -> Splits:
+        """Rows without labels: half of those that are held out are made odd."""
+        from zoo.data._made_up_anomalies import with_swapped_cells
+        from zoo.data._row_split import refuse_empty
+
+        labels = np.zeros(len(wrapped), np.int64)
+        nothing = np.empty(0, np.int64)
+        dealt = self._kept_rows if self.keep_split else self._new_rows
+        rows = dealt(wrapped, labels, nothing)
+        refuse_empty(rows, len(labels), name=self._name, options=self._options())
+        random = np.random.default_rng(self.seed)
+        features, odd = with_swapped_cells(wrapped, rows["test"], self.swapped, random, self._name)
+        labels[odd] = 1
+        provenance = self._provenance(wrapped, labels, rows) | {"made_up_anomalies": len(odd), "swapped": self.swapped}
+        note = (
+            f"No row has a label: trains on {len(rows['train']):,} rows as they come, and judges by "
+            f"{len(rows['test']) - len(odd):,} held-out rows as they come and {len(odd):,} in which {self.swapped:.0%} "
+            "of the cells are another row's. That says how well rows are told whose cells do not go together, and "
+            "nothing of other oddities; name the labels with data.data.label_column= if there are any."
+        )
+        return dataclasses.replace(
+            wrapped,
+            train=rows["train"],
+            validation=rows["validation"],
+            test=rows["test"],
+            features=features,
+            raw=None,
+            labels=labels,
+            judged_only=odd,
+            provenance=provenance,
+            notes=(*wrapped.notes, note),
         )
 
     @property
@@ -181,6 +227,7 @@ class OneClass:
             "data": dict(wrapped.provenance),
             "normal": self._normal,
             "keep_split": self.keep_split,
+            "contamination": self.contamination,
             **({} if self.keep_split else {"share": self.share, "validation": self.validation, "seed": self.seed}),
             "rows": len(labels),
             "shape": list(wrapped.shape),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from zoo.tables.byte_source import ByteSource
-    from zoo.types import Fraction, Splits
+    from zoo.types import Fraction, PositiveInt, Splits
 
 
 class SparseMatrix:
@@ -30,6 +30,7 @@ class SparseMatrix:
             lists of names, and beside them lists of values unless the entries are counts of up to 255.
         validation: fraction of rows for early stopping.
         test: fraction of rows that only judging sees.
+        min_items: a row is left out that has fewer entries.
 
     Raises:
         InputError: the fractions leave nothing to train on.
@@ -47,6 +48,7 @@ class SparseMatrix:
         names: str | None = None,
         validation: Fraction = 0.1,
         test: Fraction = 0.2,
+        min_items: PositiveInt = 1,
     ) -> None:
         from zoo.data._row_split import refuse_shares
 
@@ -55,6 +57,7 @@ class SparseMatrix:
         self.names = names
         self.validation = validation
         self.test = test
+        self.min_items = min_items
         refuse_shares(validation, test)
 
     def load(self) -> Splits:
@@ -79,11 +82,12 @@ class SparseMatrix:
         _refuse_dense(source)
         matrix = load_matrix(source)
         _require_counts(matrix, where)
-        filled = np.diff(matrix.indptr) > 0
+        filled = np.diff(matrix.indptr) >= self.min_items
         if not filled.any():
-            raise InputError(
-                f"{where}: the matrix [{matrix.shape[0]}, {matrix.shape[1]}] has no entries; save it again"
+            few = (
+                "no entries; save it again" if not matrix.nnz else f"no row of data.min_items={self.min_items} entries"
             )
+            raise InputError(f"{where}: the matrix [{matrix.shape[0]}, {matrix.shape[1]}] has {few}")
         numbers = np.flatnonzero(filled)
         labels, label_notes = self._read_labels(matrix.shape[0], numbers)
         rows = split_rows([str(row) for row in range(matrix.shape[0])], self.validation, self.test)
@@ -104,7 +108,7 @@ class SparseMatrix:
             },
             kind=SparseRows(matrix.shape[1]) if names is None else ItemRows.of_values(names, matrix.data),
             labels=labels,
-            notes=(*_notes(features, matrix.shape[0]), *label_notes),
+            notes=(*_notes(features, matrix.shape[0], self.min_items), *label_notes),
         )
 
     def _read_labels(self, rows: int, kept: npt.NDArray[np.int64]) -> tuple[npt.NDArray[Any] | None, tuple[str, ...]]:
@@ -184,12 +188,13 @@ def _require_counts(matrix: csr_array, where: str) -> None:
         )
 
 
-def _notes(features: csr_array, rows: int) -> tuple[str, ...]:
+def _notes(features: csr_array, rows: int, least: int) -> tuple[str, ...]:
     from zoo.tables.words import count
 
     notes = []
     if features.shape[0] < rows:
-        notes.append(f"Dropped {count(rows - features.shape[0], 'row')} without entries.")
+        few = "without entries" if least == 1 else f"with fewer than {least} entries"
+        notes.append(f"Dropped {count(rows - features.shape[0], 'row')} {few}.")
     empty = features.shape[1] - len(np.unique(features.indices))
     if empty:
         notes.append(f"{count(empty, 'column')} without entries: nothing can be learnt about them.")

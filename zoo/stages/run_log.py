@@ -26,6 +26,8 @@ def log_start(run: TrackedRun, recipe: Recipe, splits: Splits) -> None:
     """Keeps what the run was told, and what it runs on."""
     recipe = recipe.public()
     run.log_text(recipe.yaml(), "recipe.yaml")
+    if recipe.written:
+        run.log_text(recipe.written, "recipe_written_for_the_data.yaml")
     run.log_text(as_json(splits.provenance), "data.json")
     run.log_parameters(flat(recipe.config))
     run.log_tags(

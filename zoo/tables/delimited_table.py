@@ -6,7 +6,7 @@ import csv as python_csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import InputError, one_line
+from zoo.errors import InputError, OptionsError, one_line
 from zoo.tables.cells import whole
 from zoo.tables.lines_table import LinesTable
 from zoo.tables.table import require_names
@@ -129,6 +129,8 @@ class DelimitedTable(LinesTable):
         except pa.ArrowInvalid as error:
             if "conversion error" in str(error) and "UTF8" not in str(error):
                 raise
+            if "UTF8" in str(error):
+                raise self._not_utf8(error) from error
             raise InputError(self._fault(error, first)) from error
 
     def _fault(self, error: Exception, first: int) -> str:
@@ -146,12 +148,14 @@ class DelimitedTable(LinesTable):
             )
         if "Empty CSV" in str(error):
             return f"{self.name}: the file holds nothing but empty lines; export it again"
-        if "UTF8" in str(error):
-            return (
-                f"{self.name}: not UTF-8 ({one_line(error)}); save it as UTF-8, or say which encoding it is in, such "
-                f"as {self._options.saying(encoding='latin-1')} or {self._options.saying(encoding='cp1252')}"
-            )
         return f"{self.name}: not a table that can be read ({one_line(error)}); export it again"
+
+    def _not_utf8(self, error: Exception) -> OptionsError:
+        return OptionsError(
+            f"{self.name}: not UTF-8 ({one_line(error)}); save it as UTF-8, or say which encoding it is in, such as "
+            f"{self._options.saying(encoding='latin-1')} or {self._options.saying(encoding='cp1252')}",
+            encoding="cp1252",
+        )
 
     def _no_number(self, data: bytes, block: Block, numbers: Sequence[str], error: Exception) -> InputError:
         """Which cell it was that is no number."""
@@ -195,9 +199,10 @@ class DelimitedTable(LinesTable):
         if packed is not None:
             raise InputError(f"{self.name}: is no text, but {packed}")
         if b"\0" in head[:4096]:
-            raise InputError(
+            raise OptionsError(
                 f"{self.name}: holds bytes of 0, so it is not text in UTF-8; if it is text of a spreadsheet, say "
-                f"{self._options.saying(encoding='utf-16-le')} (or utf-16-be), else export it again"
+                f"{self._options.saying(encoding='utf-16-le')} (or utf-16-be), else export it again",
+                encoding="utf-16-le",
             )
 
     def _first_cells(self, head: bytes, rows: int, delimiter: str) -> list[list[str]]:
@@ -227,7 +232,7 @@ class DelimitedTable(LinesTable):
         rows = self._first_cells(head, _PROBED, self._delimiter)
         for mark in (mark for mark in _MARKS if mark != self._delimiter):
             if rows and mark in "".join(rows[0]) and self._is_parted_by(mark, head, rows):
-                raise InputError(self._other_delimiter(mark, rows, self._first_cells(head, _PROBED, mark)))
+                raise self._other_delimiter(mark, rows, self._first_cells(head, _PROBED, mark))
 
     def _is_parted_by(self, mark: str, head: bytes, rows: Sequence[Sequence[str]]) -> bool:
         if len(rows[0]) == 1:
@@ -239,15 +244,18 @@ class DelimitedTable(LinesTable):
         numbers = all(has_decimal_comma(cell) or _is_number(cell, ".") for row in parted for cell in row if cell)
         return torn and (numbers or len({len(row) for row in rows}) > 1)
 
-    def _other_delimiter(self, mark: str, rows: Sequence[Sequence[str]], parted: Sequence[Sequence[str]]) -> str:
+    def _other_delimiter(
+        self, mark: str, rows: Sequence[Sequence[str]], parted: Sequence[Sequence[str]]
+    ) -> OptionsError:
         what = "a tab" if mark == "\t" else f"'{mark}'"
         cells = [cell for row in parted[1:] for cell in row]
         comma = mark != "," and any(has_decimal_comma(cell) for cell in cells)
         values = {"delimiter": mark} | ({"decimal": ","} if comma else {})
         found = f"the header is a single cell, {rows[0][0]!r}, so " if len(rows[0]) == 1 else ""
-        return (
+        return OptionsError(
             f"{self.name}: {found}{what} seems to part the cells; say {self._options.saying(**values)}, or export it "
-            "with commas as .csv, or with tabs as .tsv"
+            "with commas as .csv, or with tabs as .tsv",
+            **values,
         )
 
     # The header
@@ -266,10 +274,11 @@ class DelimitedTable(LinesTable):
             return True, first, ()
         shown = ", ".join(first[:4]) + (", .." if len(first) > 4 else "")
         if all(cell.isdigit() for cell in above) and len(set(above)) == len(above):
-            raise InputError(
+            raise OptionsError(
                 f"{self.name}: its first row, {shown}, may name the columns or be a row of numbers; say "
                 f"{self._options.saying(header='true')} or {self._options.saying(header='false')}, or write a row of "
-                "names above it"
+                "names above it",
+                header=False,
             )
         return (
             False,

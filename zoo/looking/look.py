@@ -1,0 +1,211 @@
+"""Looking at a file, whatever it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.errors import InputError, OptionsError
+from zoo.looking.anomalies import anomalies_of
+from zoo.looking.baskets import baskets_in, lines_of_baskets
+from zoo.looking.images import images_in
+from zoo.looking.mixed import mixed, records_in
+from zoo.looking.numbers import numbers_of
+from zoo.looking.sample import Sample, sample_of
+from zoo.looking.table_look import TableLook
+from zoo.looking.vectors import advice_for_vectors, vectors_in
+from zoo.looking.wishes import Wishes
+from zoo.looking.words import of_gensim, words_in
+from zoo.tables.arrow_types import described
+from zoo.tables.basket_lines_table import BasketLinesTable
+from zoo.tables.byte_source import ByteSource
+from zoo.tables.cells import vectors_of
+from zoo.tables.open_table import DELIMITED, WORDS, open_table, readable_name
+from zoo.tables.options import Options
+from zoo.tables.sparse_npz import width_of_matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from zoo.looking.advice import Advice
+    from zoo.tables.table import Table
+
+_FEWEST = 100  # rows below which little is to be learnt
+_TRIES = 4  # options that a file of text is opened with
+_GENSIM = (".kv", ".model", ".wordvectors")
+
+
+def look(place: str, options: Mapping[str, Any] | None = None, wishes: Wishes | None = None) -> Advice:
+    """Says what a file, or a folder of images, holds, and which recipe fits it.
+
+    Args:
+        place: its path or URL.
+        options: how a file of text is to be read, see `zoo.tables.options.Options`; what is not said is found out.
+        wishes: what the user says of the recipe and of columns.
+
+    Raises:
+        InputError: nothing is there, or nothing that a recipe reads; the message says what to do.
+    """
+    if "://" not in place and Path(place).expanduser().is_dir():
+        found = images_in(place)
+        if found is not None:
+            return found
+    end = readable_name(place)
+    if end in _GENSIM:
+        return of_gensim({"path": place})
+    try:
+        table, said = _opened(place, dict(options or {}))
+    except InputError:
+        # rows of several widths are no table, and may be baskets
+        lines = _lines(place, options or {}) if end in DELIMITED or end == ".txt" else None
+        if lines is None:
+            raise
+        return lines
+    data = {"path": place, **said}
+    if end in WORDS:
+        return words_in(table, data)
+    notes = tuple(table.notes)
+    return look_at_table(table, data, wishes).beside(seen=notes, unsure=_unsure_of(said, options or {}))
+
+
+def look_at_table(table: Table, data: Mapping[str, Any], wishes: Wishes | None = None) -> Advice:
+    """Says what an open table holds, and which recipe fits it.
+
+    Args:
+        table: see `zoo.tables.table.Table`.
+        data: settings of a recipe's `data` that open it.
+        wishes: what the user says of the recipe and of columns.
+
+    Raises:
+        InputError: no rows, or no column that a recipe reads.
+    """
+    if table.row_shape is not None and len(table.row_shape) != 1:
+        shape = [table.rows, *table.row_shape]
+        raise InputError(
+            f"{table.name}: an array of shape {shape}; a table [rows, width] is wanted: reshape it with "
+            "numpy.reshape(array, (len(array), -1)), or write images as files of a folder"
+        )
+    sample = sample_of(table)
+    width = width_of_matrix(table.schema)
+    if width is not None:
+        advice = _matrix(sample, width, data)
+    elif table.row_shape is not None:
+        advice = _array(sample, data, table.name)
+    else:
+        advice = _table(sample, data, wishes or Wishes(), table.name)
+    few = (
+        f"Only {sample.of:,} rows: a code that is learnt from so few may be chance."
+        if (sample.of or _FEWEST) < _FEWEST
+        else ""
+    )
+    part = "" if sample.is_whole else "What columns hold was told from a sample of the rows."
+    return advice.beside(seen=(f"{sample.in_words()}.",), unsure=tuple(each for each in (few, part) if each))
+
+
+def _table(sample: Sample, data: Mapping[str, Any], wishes: Wishes, where: str) -> Advice:
+    seen = TableLook.of(sample, data, wishes)
+    if all(column.holds in {"empty", "other"} for column in seen.columns):
+        raise InputError(f"{where}: no column holds what a recipe reads; columns: {described(sample.rows.schema)}")
+    for kind in _kinds(wishes.recipe):
+        found = kind(seen)
+        if found is not None:
+            return found
+    raise InputError(f"{where}: holds no rows for recipe={wishes.recipe}; columns: {described(sample.rows.schema)}")
+
+
+def _kinds(wanted: str | None) -> Sequence[Callable[[TableLook], Advice | None]]:
+    """What a table may be, the likeliest first."""
+    if wanted is None:
+        return (vectors_in, baskets_in, records_in, numbers_of, mixed)
+    return {
+        "anomaly_table": (anomalies_of,),
+        "dense_vectors": (vectors_in, numbers_of),
+        "records_table": (records_in,),
+        "softmax_baskets": (baskets_in,),
+        "table": (mixed,),
+    }[wanted]
+
+
+def _array(sample: Sample, data: Mapping[str, Any], where: str) -> Advice:
+    """An array of numbers without names."""
+    vectors = vectors_of(sample.rows.column(0), "rows", where)
+    width = int(vectors.shape[1])
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    advice = advice_for_vectors(dict(data), width, lengths, f"An array of rows of {width} numbers.")
+    settings: dict[str, Any] = {**advice.settings}
+    if not np.isfinite(vectors).all():
+        settings["data"]["invalid"] = "drop"
+    if (np.nanmax(vectors, axis=0) == np.nanmin(vectors, axis=0)).any():
+        settings["data"]["allow_constant"] = True
+    remarks = {**advice.remarks, "data.allow_constant": "some columns never change"}
+    return replace(advice, settings=settings, remarks=remarks)
+
+
+def _matrix(sample: Sample, width: int, data: Mapping[str, Any]) -> Advice:
+    """A sparse matrix."""
+    from zoo.looking.advice import Advice
+    from zoo.tables.cells import whole
+
+    values = whole(sample.rows.column("values")).flatten().to_numpy(zero_copy_only=False)
+    if len(values) and float(np.min(values)) < 0:
+        raise InputError(
+            f"{data.get('path', 'the matrix')}: holds numbers below 0, and sparse rows are counts or weights; write "
+            "dense rows with numpy.save"
+        )
+    settings = {"data": {"_target_": "zoo.data.SparseMatrix", **data}}
+    because = (
+        f"A sparse matrix of {width:,} columns, of which a row fills {len(values) / max(sample.rows.num_rows, 1):.1f}."
+    )
+    unsure = ("What the columns are called: data.names=FILE, one a line, lets the encoder take lists of names.",)
+    return Advice("softmax_baskets", settings, because, unsure=unsure)
+
+
+def _lines(place: str, options: Mapping[str, Any]) -> Advice | None:
+    """The recipe for lines of baskets: lines of items, not all of them as many, and no numbers."""
+    if options.get("header") or ("://" not in place and not Path(place).expanduser().is_file()):
+        return None
+    source = ByteSource(place, options.get("encoding"))
+    separator = Options(options.get("delimiter")).delimiter or DELIMITED.get(readable_name(place) or "", ",")
+    try:
+        rows = sample_of(BasketLinesTable(source, separator)).rows.column(0).to_pylist()
+    except InputError:
+        return None
+    lengths = [len(row) for row in rows]
+    items = [item for row in rows for item in row]
+    if len(set(lengths)) < 3 or max(lengths) < 2 or len(items) < 1.5 * len(set(items)):
+        return None
+    if sum(length != lengths[0] for length in lengths) < 0.2 * len(lengths) or not any(map(_is_word, items)):
+        return None
+    widths = f"{min(lengths)} .. {max(lengths)} items"
+    seen = (f"{len(rows):,} lines were looked at, of {widths}; {len(set(items)):,} different ones.",)
+    return lines_of_baskets({"path": place, **options}, seen)
+
+
+def _is_word(item: str) -> bool:
+    return any(letter.isalpha() for letter in item)
+
+
+def _opened(place: str, options: dict[str, Any]) -> tuple[Table, dict[str, Any]]:
+    """The open table, and the options that it is read with: those given, and others that the file asks for."""
+    for _ in range(_TRIES):
+        try:
+            table = open_table(place, Options(**options), option="FILE")
+            sample_of(table)  # text that is not UTF-8 may come late
+        except OptionsError as error:
+            if set(error.options) <= set(options):
+                raise
+            options |= error.options
+        else:
+            break
+    return table, options
+
+
+def _unsure_of(said: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[str, ...]:
+    found = {name: value for name, value in said.items() if name not in given}
+    if not found:
+        return ()
+    listed = ", ".join(f"data.{name}={value!r}" for name, value in found.items())
+    return (f"How the text is written was told from the file: {listed}.",)

@@ -1,0 +1,107 @@
+"""Tables of several kinds of columns, with gaps: cases to compare, or records to find again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zoo.looking.advice import Advice
+from zoo.looking.roles import entity_column, words_of
+from zoo.looking.scales import scales
+from zoo.looking.table_look import quarter
+from zoo.tables.words import some
+
+if TYPE_CHECKING:
+    from zoo.looking.column import Column
+    from zoo.looking.table_look import TableLook
+
+_OF_A_PERSON = {
+    *("name", "surname", "firstname", "lastname", "street", "address", "phone", "telephone", "email", "zip"),
+    *("postcode", "city", "birth", "dob", "company"),
+}
+
+
+_UNREAD = {"vectors", "items", "other"}
+
+
+def records_in(look: TableLook) -> Advice | None:
+    """The recipe for records of which some are of the same thing, or of persons and the like; None for other tables."""
+    entity = entity_column(look.columns)
+    persons: list[str] = []
+    if entity is None:
+        texts = [column for column in look.features if column.holds in {"text", "date", "category"}]
+        persons = [column.name for column in texts if _OF_A_PERSON & set(words_of(column.name))]
+        is_of_cases = look.label is not None or len(persons) < 2 or 2 * len(texts) < len(look.features)
+        if is_of_cases and look.wishes.recipe is None:
+            return None
+    if entity is not None:
+        because = f"Column '{entity.name}' says which records are of the same thing."
+        unsure: tuple[str, ...] = ()
+    else:
+        because = f"The columns {some(persons)} are of persons, places or firms, and no column is a label."
+        if not persons:
+            because = "Records of several kinds of fields."
+        unsure = (
+            "Whether several records may be of the same thing: if a column says so, name it with data.entity_column=. "
+            "If the rows are cases to compare and not records to find again, take recipe=table.",
+        )
+    data = _without_decimal(look.data(entity_column=entity.name if entity else None, key_column=look.key))
+    if look.label is not None:
+        data["drop"] = [look.label.name]
+    uses = {entity.name: "which records are of the same thing; only judging sees it"} if entity else {}
+    remarks = {"data.entity_column": "only judging sees it"}
+    return Advice("records_table", {"data": data}, because, (), look.used(uses), unsure, remarks)
+
+
+def mixed(look: TableLook) -> Advice:
+    """The recipe for any other table."""
+    numbers = [column for column in look.features if column.is_number]
+    gaps = [column.name for column in look.features if column.gaps]
+    kinds = {"number" if column.is_number else column.holds for column in look.features}
+    because = f"The columns are of {'several kinds' if len(kinds) > 1 else 'one kind'}{', with gaps' if gaps else ''}."
+    seen = scales(numbers)
+    if gaps:
+        seen += (f"Gaps in {some(gaps)}.",)
+    uses = {column.name: "left out" for column in look.features if column.holds in _UNREAD}
+    label = look.label or look.target
+    data = look.data(key_column=look.key, label_column=label.name if label else None)
+    unsure = _ids(look)
+    if data.pop("decimal", ".") != ".":
+        unsure += ("Numbers with a comma before the fraction are texts to this recipe: export them with points.",)
+    width = sum(_width(column) for column in look.features)
+    settings: dict[str, Any] = {"data": data, "model": {"latent_dim": quarter(width)}}
+    remarks = {
+        "data.label_column": "only judging sees it",
+        "model.latent_dim": f"a quarter of about {width} numbers that the columns become",
+        "metrics": "these need labels",
+    }
+    if label is None:
+        settings["metrics"] = {"knn": None, "probe": None}
+    elif look.label is None:
+        uses[label.name] = "the label, by thirds: low, middle, high"
+        unsure += (f"Whether column '{label.name}' is what rows are judged by: it is called so.",)
+    return Advice("table", settings, because, seen, look.used(uses), unsure, remarks)
+
+
+def _width(column: Column) -> int:
+    """About how many numbers a column becomes."""
+    sizes = {"category": column.distinct + 1, "truth": 1, "text": 8, "date": 7}
+    return 0 if column.holds in _UNREAD else sizes.get(column.holds, 1) + bool(column.gaps)
+
+
+def _ids(look: TableLook) -> tuple[str, ...]:
+    """Columns that may number or name the rows although they are not called so."""
+    odd = [
+        column.name
+        for column in look.features
+        if column.holds == "whole number" and column.distinct == column.rows > 100
+    ]
+    return (
+        (f"Each number of {some(odd)} is there once: if it numbers the rows, leave it out with data.drop=[..].",)
+        if odd
+        else ()
+    )
+
+
+def _without_decimal(data: dict[str, Any]) -> dict[str, Any]:
+    """Records read numbers with a point before the fraction alone; others are texts to them."""
+    return {name: value for name, value in data.items() if name != "decimal"}
