@@ -193,3 +193,37 @@ def test_the_user_knows_better(frame, tmp_path):
     ):
         with pytest.raises(InputError, match=said):
             MixedTable(path, **options).load()
+
+
+@pytest.mark.parametrize(
+    ("write", "options"),
+    [
+        (lambda number: f"{number:,.2f}", {}),
+        (lambda number: f"{number:,.2f}".translate(str.maketrans(",.", ".,")), {}),
+        (lambda number: f"{number:.2f}".replace(".", ","), {"decimal": "comma"}),
+        (lambda number: f"$ {number:,.2f}", {}),
+        (lambda number: f"{number:,.2f}\u00a0\u20ac".replace(",", "\u202f"), {}),
+        (lambda number: f"{number:.2f}%", {}),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(write, options, tmp_path):
+    numbers = np.random.default_rng(1).normal(5000, 3000, 150).round(2)
+    frame = pd.DataFrame({"plain": numbers, "written": [write(number) for number in numbers]})
+    frame.to_csv(tmp_path / "table.csv", index=False, sep=";")
+    if options:
+        frame["plain"] = numbers + 0.0
+        frame.assign(plain=frame["plain"].map(write)).to_csv(tmp_path / "table.csv", index=False, sep=";")
+    found = MixedTable(str(tmp_path / "table.csv"), delimiter="semicolon", **options).load()
+    assert found.kind.reads == {"plain": "number", "written": "number"}
+    np.testing.assert_allclose(found.features[:, 1], found.features[:, 0], atol=1e-5)
+    np.testing.assert_allclose(found.kind.cells(found.features)["written"], numbers, rtol=1e-3)
+
+
+def test_what_is_no_column_of_single_cells_is_said(tmp_path):
+    pd.DataFrame({"items": [["a", "b"]] * 20}).to_parquet(tmp_path / "baskets.parquet")
+    with pytest.raises(InputError, match=r"'items' is a list.*softmax_baskets"):
+        MixedTable(str(tmp_path / "baskets.parquet")).load()
+    pd.DataFrame({"zip": [f"0{i}" for i in range(1000, 1100)], "x": np.arange(100) % 7}).to_csv(tmp_path / "zip.csv")
+    found = MixedTable(str(tmp_path / "zip.csv")).load()
+    assert found.kind.reads == {"x": "number"}
+    assert "name rows, as ids do" in " ".join(found.notes)

@@ -12,6 +12,7 @@ from zoo.data._record_fields import Column, Texts, column_of_cells, field_of, is
 from zoo.errors import InputError
 from zoo.quiet import import_tensorflow
 from zoo.rows.dense_field import DenseField
+from zoo.rows.number_marks import is_written, plain_number
 from zoo.rows.plain_text import MissingCells, plain
 from zoo.rows.typed_field import READS, TypedField
 from zoo.rows.typed_record_rows import TypedRecordRows
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from zoo.rows.number_marks import Mark
     from zoo.types import Doubles, Rows
 
 _NEARLY_ALL = 0.9
@@ -44,6 +46,7 @@ class FieldOptions:
         buckets: columns that the characters of a text are hashed to.
         text_dimensions: numbers that a text becomes.
         min_frequency: rows that a category needs.
+        decimal: the mark before fractions, "," or "."; None sees it from the cells.
     """
 
     missing: tuple[str, ...]
@@ -51,6 +54,7 @@ class FieldOptions:
     buckets: int
     text_dimensions: int
     min_frequency: int
+    decimal: str | None = None
 
 
 def mixed_fields(
@@ -79,14 +83,17 @@ def mixed_fields(
     left_out: dict[str, list[str]] = {"empty": [], "constant": [], "names": []}
     for name in names:
         column = column_of_cells(table.column(name), train, nothing)
+        mark = _mark_of(column, options.decimal) if given.get(name, "number") == "number" else ""
+        if mark:
+            column = replace(column, texts=[plain_number(text, mark) for text in column.texts])
         reads = given.get(name) or _reads(column)
         if reads in left_out and name not in given:
             left_out[reads].append(name)
             continue
-        fields[name] = _unscaled(column, reads, options, f"{where}: column '{name}'")
+        fields[name] = replace(_unscaled(column, reads, options, f"{where}: column '{name}'"), mark=mark)
         notes += unread(name, column, reads)
     if not fields:
-        raise InputError(f"{where}: no column says anything in the training rows; columns: {', '.join(names)}")
+        raise InputError(f"{where}: no column says anything in the training rows. {' '.join(_said_of(left_out))}")
     fields = _scaled(fields, table.select(list(fields)).take(train), options)
     return fields, [_read_as(fields), *_said_of(left_out), *notes]
 
@@ -108,6 +115,15 @@ def _reads(column: Column) -> str:
     words = (column.seen * [len(plain(text).split()) for text in column.texts]).sum() / column.filled
     is_name = len(column.texts) >= _NAMES_ROWS * column.filled and column.filled >= _FEWEST
     return "names" if is_name and words < _WORDS_OF_A_TEXT else "text"
+
+
+def _mark_of(column: Column, decimal: str | None) -> Mark:
+    """How the numbers of a column are written, if they are more than digits; with a point where either may be."""
+    if decimal != "," and column.share(number_in(text) is not None for text in column.texts) >= _NEARLY_ALL:
+        return ""
+    marks: tuple[Mark, ...] = ("comma",) if decimal == "," else ("point", "comma")
+    fitting = (mark for mark in marks if column.share(is_written(text, mark) for text in column.texts) >= _NEARLY_ALL)
+    return next(fitting, "") if column.filled else ""
 
 
 def _is_code(text: str) -> bool:

@@ -46,6 +46,8 @@ class MixedTable:
         test: fraction of rows that only judging sees.
         table: a query.
         delimiter: between the cells of a text file, such as semicolon or tab; otherwise as its ending says.
+        decimal: before a number's fraction, point or comma; otherwise as the cells of each column say. Signs of money,
+            per cent and what parts thousands do not count.
         encoding: of a text file, such as latin-1; otherwise UTF-8, or as a byte order mark says.
         header: whether a text file's first row names the columns; otherwise seen by whether names are numbers.
 
@@ -75,6 +77,7 @@ class MixedTable:
         test: Fraction = 0.2,
         table: Query | None = None,
         delimiter: str | None = None,
+        decimal: str | None = None,
         encoding: str | None = None,
         header: bool | None = None,
     ) -> None:
@@ -85,8 +88,8 @@ class MixedTable:
         self.columns, self.drop, self.reads, self.missing = columns, drop, reads, missing
         self.numbers, self.text_dimensions = numbers, text_dimensions
         self.buckets, self.min_frequency, self.validation, self.test = buckets, min_frequency, validation, test
-        self.delimiter, self.encoding, self.header = delimiter, encoding, header
-        self.text = Options(delimiter, None, encoding, header)
+        self.delimiter, self.decimal, self.encoding, self.header = delimiter, decimal, encoding, header
+        self.text = Options(delimiter, decimal, encoding, header)
         refuse_shares(validation, test)
         if (path is None) == (table is None):
             raise InputError("give either data.path=, a file of yours, or data.table=, a query")
@@ -121,7 +124,9 @@ class MixedTable:
             name=found.where,
             options=f"data.validation={self.validation} or data.test={self.test}",
         )
-        options = FieldOptions(missing, self.numbers, self.buckets, self.text_dimensions, self.min_frequency)
+        options = FieldOptions(
+            missing, self.numbers, self.buckets, self.text_dimensions, self.min_frequency, self.text.decimal
+        )
         fields, notes = mixed_fields(found.table, names, rows["train"], self.reads or {}, options, found.where)
         kind = MixedRows(fields, missing)
         raw = found.table.select(list(fields))
@@ -186,7 +191,11 @@ class MixedTable:
         notes = (left_out_note(why, "data.columns=[..] names those to use."),) if why else ()
         names = [name for name in names if name not in why]
         if not names:
-            raise InputError(f"{found.where}: no column is left; columns: {', '.join(table.column_names)}")
+            said = "; ".join(f"'{name}' is {reason}" for name, reason in why.items()) or "all were left out"
+            raise InputError(
+                f"{found.where}: no column of single cells is left to read ({said}); lists of items are read by "
+                "recipe=softmax_baskets, vectors by recipe=dense_vectors"
+            )
         return names, notes
 
 

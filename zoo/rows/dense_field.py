@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.quiet import import_tensorflow
+from zoo.rows.cell_texts import CellTexts
+from zoo.rows.number_marks import Mark, plain_numbers
 from zoo.rows.typed_field import TypedField, days_of_dates
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class DenseField:
         has_gaps: whether a column says that the cell is missing.
         quantiles: ascending numbers of the training rows, evenly spread in rank; none for a number taken as it is.
         directions: [buckets, dimensions] of a text, as a tuple of rows.
+        mark: how a number is written, see `zoo.rows.number_marks`.
         day_first: whether 1/2/2020 is the first of February.
         shown: of a category's columns, how each is written in the table; the first may be `OTHER`, for a name that was
             rare or is new. Without it such a name has 0 in each column less its mean.
@@ -54,6 +57,7 @@ class DenseField:
     has_gaps: bool = False
     quantiles: tuple[float, ...] = ()
     directions: tuple[tuple[float, ...], ...] = ()
+    mark: Mark = ""
     day_first: bool = True
     shown: tuple[str, ...] = ()
 
@@ -143,8 +147,11 @@ class DenseField:
 
     def _of_number(self, cells: PlainCells) -> tuple[Any, Any]:
         tf = import_tensorflow()
-        number = cells.read.number
-        is_missing = cells.is_missing | ~cells.read.is_number | ~tf.math.is_finite(number)
+        read, is_missing = cells.read, cells.is_missing
+        if self.mark:
+            read = CellTexts(plain_numbers(read.cells, self.mark), read.rules)
+        number = read.number
+        is_missing |= ~read.is_number | ~tf.math.is_finite(number)
         number = tf.where(is_missing, tf.zeros_like(number), number)
         return (self._scores(number) if self.quantiles else number)[:, None], is_missing
 
