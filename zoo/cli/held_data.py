@@ -39,7 +39,7 @@ def with_held(recipe: str, overrides: Sequence[str], data: Any, labels: Any = No
     if "table" not in takes:
         raise InputError(
             f"data=: {source['_target_']}, from which {recipe} has its rows, reads no tables; dense_vectors, "
-            "anomaly_table, records_table and softmax_onehot do"
+            "anomaly_table, records_table, softmax_onehot and table do"
         )
     table = held_table(data, "data")
     key = ".".join(("data", *place))
