@@ -9,7 +9,6 @@ import pytest
 
 import zoo
 
-
 pytestmark = pytest.mark.slow
 N = 160
 
