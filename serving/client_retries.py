@@ -23,8 +23,17 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.05, 2.0
 _QUIET = 60.0  # seconds between warnings: every chunk may have to wait
 _SHORTEST = 0.001  # seconds: a time limit of 0 would be none
 _AGAIN = {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
-# what this package's server says of a body over its limit, and gRPC of a message
-_TOO_LARGE = ("--rest_api_max_body_bytes", "larger than max", "larger_than_max")
+# what this package's server says of a body over its limits, and gRPC of a message
+_TOO_LARGE = ("--rest_api_max_body_bytes", "send fewer", "larger than max", "larger_than_max")
+# what a connection ends with that no later try would make, as OpenSSL, BoringSSL and gRPC write it
+_NO_TRUST = (
+    "CERTIFICATE_VERIFY_FAILED",
+    "Hostname Verification Check failed",
+    "ALERT_UNKNOWN_CA",
+    "CERTIFICATE_REQUIRED",
+)
+_NO_TLS = ("WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL")
+_OWN_DOING = ("Locally cancelled", "Channel closed")  # what a cancelled call says that its own process cancelled
 _CODES = {408: "UNAVAILABLE", 413: "RESOURCE_EXHAUSTED", 429: "RESOURCE_EXHAUSTED", 502: "UNAVAILABLE"} | {
     status: code for code, status in reversed(HTTP_STATUS.items()) if status not in {400, 429}
 }
@@ -107,7 +116,10 @@ class Tries:
             hint = f"{asked}a longer timeout, or concurrency below {target.concurrency}, may help"
         else:
             kind = "REST" if target.is_rest else "gRPC"
-            hint = f"is {target.address} the server's port for {kind}? gRPC is written HOST:PORT, REST http://HOST:PORT"
+            hint = (
+                f"is {target.address} the server's port for {kind}? gRPC is written HOST:PORT, with certificate= where "
+                "the server has TLS, REST http://HOST:PORT or https://HOST:PORT"
+            )
         return ServingError(error.code, f"{error.message} ({tries}; {hint})")
 
 
@@ -132,9 +144,7 @@ def error_of_http(error: httpx.HTTPError, address: str, left: float) -> CallErro
     """What it means that there is no HTTP answer."""
     words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        if "CERTIFICATE_VERIFY_FAILED" in words:
-            return CallError("FAILED_PRECONDITION", f"{address}: {words} (certificate= takes the server's)")
-        return CallError("UNAVAILABLE", f"cannot connect to {address}: {words}")
+        return _never_connected(words, address) or CallError("UNAVAILABLE", f"cannot connect to {address}: {words}")
     if isinstance(error, httpx.TimeoutException):
         return no_answer(address, left)
     is_reset = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
@@ -148,8 +158,11 @@ def error_of_grpc(error: Any, address: str, left: float, is_connected: Callable[
         if not is_connected():
             return CallError("UNAVAILABLE", f"cannot connect to {address} within {left:.3g} s")
         return no_answer(address, left)
-    if "CERTIFICATE_VERIFY_FAILED" in details:
-        return CallError("FAILED_PRECONDITION", f"{address}: {details} (certificate= takes the server's)")
+    if (never := _never_connected(details, address)) is not None:
+        return never
+    if code == "CANCELLED" and not any(words in details for words in _OWN_DOING):
+        # a server that stops cancels what it has not answered; asking again for codes changes nothing there
+        return CallError("UNAVAILABLE", f"{address} gave the request up: {details or code}")
     pushback = dict(error.trailing_metadata() or ()).get("grpc-retry-pushback-ms")
     retry_after = 0.0
     if pushback is not None:
@@ -161,6 +174,15 @@ def error_of_grpc(error: Any, address: str, left: float, is_connected: Callable[
 def no_answer(address: str, seconds: float) -> CallError:
     """The error for a server that was reached and did not answer in time."""
     return CallError("DEADLINE_EXCEEDED", f"{address} gave no answer within {seconds:.3g} s")
+
+
+def _never_connected(words: str, address: str) -> CallError | None:
+    """The error of a connection that both sides will never agree on; None for any other."""
+    if any(each in words for each in _NO_TRUST):
+        return CallError("FAILED_PRECONDITION", f"{address}: {words} (certificate= takes the server's)")
+    if any(each in words for each in _NO_TLS):
+        return CallError("FAILED_PRECONDITION", f"{address}: {words} (is there a server without TLS, or another port?)")
+    return None
 
 
 def _is_too_large(message: str) -> bool:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+import logging
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from serving.budget import LARGE, LARGEST, Budget, Memory, NotQuickError, Trimmer
 from serving.errors import ServingError
 from serving.servable import import_tensorflow
 
@@ -19,9 +24,20 @@ if TYPE_CHECKING:
     from serving.metrics import Metrics
     from serving.servable import Servable
 
+_log = logging.getLogger("serving")
 _T = TypeVar("_T")
+_MOST_SLOW = 64  # requests that may wait for the lane of those that take long to read
 # TensorFlow Serving's names of types, where they are not TensorFlow's in Python
 _NAMES = {"float32": "float", "float64": "double", "float16": "half"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Task(Generic[_T]):
+    work: Callable[[], _T]
+    loop: asyncio.AbstractEventLoop
+    answer: asyncio.Future[_T]
+    size: int
+    is_given_up: Callable[[], bool]
 
 
 class Core:
@@ -34,6 +50,14 @@ class Core:
         threads: requests that run at once.
         queue: requests that may wait for a thread; further ones are turned away.
         token: bearer token that requests must carry; "" for none.
+        memory: bytes that the bodies of all requests may hold together, about.
+        largest: bytes that one body may have.
+
+    Attributes:
+        manager: as above.
+        metrics: as above.
+        run: as above.
+        memory: what bodies hold of it.
     """
 
     def __init__(
@@ -44,14 +68,33 @@ class Core:
         threads: int = 8,
         queue: int = 1024,
         token: str = "",
+        memory: int = 16 * LARGEST,
+        largest: int = LARGEST,
     ) -> None:
         self.manager, self.metrics, self.run = manager, metrics, run
+        self.memory, self._trimmer, self._largest = Memory(memory), Trimmer(), largest
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        # one on up to seven cores: Python runs one thread at a time, and honest requests wait for each of these
+        self._slow_lane = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 4), thread_name_prefix="slow request")
+        self._slow = 0
         self._most, self._taken, self._token = threads + queue, 0, token
         self._draining = False
 
-    async def in_thread(self, work: Callable[[], _T], timeout: float | None) -> _T:
-        """Runs blocking work in a thread.
+    async def in_thread(
+        self,
+        work: Callable[[], _T],
+        timeout: float | None,
+        *,
+        size: int = 0,
+        is_gone: Callable[[], bool] = lambda: False,
+    ) -> _T:
+        """Runs blocking work in a thread; what turns out not to be quick to read, in the lane for that.
+
+        Args:
+            work: what to do; it is done again from the start in the other lane.
+            timeout: seconds; None for no limit.
+            size: bytes of the request.
+            is_gone: whether the caller has gone away.
 
         Raises:
             ServingError: RESOURCE_EXHAUSTED when too many requests wait, DEADLINE_EXCEEDED after `timeout` seconds,
@@ -64,7 +107,8 @@ class Core:
         self._taken += 1
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[_T] = loop.create_future()
-        self._threads.submit(self._work, work, loop, answer)
+        task = _Task(work, loop, answer, size, lambda: answer.done() or is_gone())
+        self._threads.submit(self._work, task, is_quick=True)
         timer = None if timeout is None else loop.call_later(timeout, _expire, answer, timeout)
         try:
             return await answer
@@ -72,22 +116,43 @@ class Core:
             if timer is not None:
                 timer.cancel()
 
-    def _work(self, work: Callable[[], _T], loop: asyncio.AbstractEventLoop, answer: asyncio.Future[_T]) -> None:
-        """Runs in a thread. What is given up on meanwhile goes on: a run of TensorFlow cannot be broken off."""
+    def _work(self, task: _Task[_T], *, is_quick: bool) -> None:
+        """Runs in a thread. A run of TensorFlow cannot be broken off; reading what came before it can."""
         result, error = None, None
         try:
-            if not answer.done():  # nobody waits any more for what was given up on before its turn
-                result = work()
+            with Budget(task.is_given_up, self._largest, is_quick=is_quick) as budget:
+                budget.require_wanted()  # nobody waits any more for what was given up on before its turn
+                result = task.work()
+        except NotQuickError:
+            with contextlib.suppress(RuntimeError):
+                task.loop.call_soon_threadsafe(self._to_slow_lane, task)
+            return
         except ServingError as raised:
-            error = raised
+            error = _without_frames(raised)
+        except MemoryError:
+            error = ServingError("RESOURCE_EXHAUSTED", "There is no memory left for this request")
         except Exception as raised:
+            _log.exception("a request failed in a way that nobody foresaw")
             error = ServingError("INTERNAL", f"{type(raised).__name__}: {raised}")
-            error.__cause__ = raised
         with contextlib.suppress(RuntimeError):  # the loop may have ended before the work did
-            loop.call_soon_threadsafe(self._deliver, answer, result, error)
+            task.loop.call_soon_threadsafe(partial(self._deliver, task.answer, result, error, is_quick=is_quick))
+        del result, error
+        self._trimmer.after(task.size if is_quick else LARGE + 1)
 
-    def _deliver(self, answer: asyncio.Future[Any], result: Any, error: ServingError | None) -> None:
+    def _to_slow_lane(self, task: _Task[Any]) -> None:
+        if self._slow >= _MOST_SLOW:
+            words = f"{self._slow} requests that take long to read are waiting already; try again later"
+            self._deliver(task.answer, None, ServingError("RESOURCE_EXHAUSTED", words), is_quick=True)
+            return
+        self._slow += 1
         self._taken -= 1
+        self._slow_lane.submit(self._work, task, is_quick=False)
+
+    def _deliver(self, answer: asyncio.Future[Any], result: Any, error: ServingError | None, *, is_quick: bool) -> None:
+        if is_quick:
+            self._taken -= 1
+        else:
+            self._slow -= 1
         if answer.done():
             return
         if error is not None:
@@ -125,8 +190,14 @@ class Core:
         """Takes no more requests, and waits for those under way."""
         self._draining = True
         deadline = time.monotonic() + seconds
-        while self._taken and time.monotonic() < deadline:
+        while self._taken + self._slow and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
+
+
+def _without_frames(error: ServingError) -> ServingError:
+    """The error alone: frames hold a request's values, and in a circle with their error until garbage is looked for."""
+    error.__context__ = error.__cause__ = None
+    return error.with_traceback(None)
 
 
 def _expire(answer: asyncio.Future[Any], timeout: float) -> None:

@@ -39,6 +39,27 @@ class ServingError(Exception):
         super().__init__(message)
         self.code, self.message = code, message
 
+    @property
+    def http_status(self) -> int:
+        """What the code is called by HTTP."""
+        return HTTP_STATUS[self.code]
+
+
+class TooLargeError(ServingError):
+    """A request that would be too large whenever it came: fewer rows may do.
+
+    Args:
+        message: see `ServingError`.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("RESOURCE_EXHAUSTED", message)
+
+    @property
+    def http_status(self) -> int:
+        """413; a request that may be sent again as it is gets 429."""
+        return 413
+
 
 def invalid(message: str) -> ServingError:
     """The error for what a caller got wrong."""

@@ -71,7 +71,18 @@ def parser() -> argparse.ArgumentParser:
     limits.add_argument(
         "--max_queued_requests", type=_natural, default=1024, help="requests that may wait; more get 429"
     )
-    limits.add_argument("--rest_api_max_body_bytes", type=_positive, default=256 * 2**20, help="larger bodies get 429")
+    limits.add_argument(
+        "--rest_api_max_body_bytes",
+        type=_positive,
+        default=2**24,
+        help="of a body, inflated, and of a gRPC message; larger ones get 413 (RESOURCE_EXHAUSTED)",
+    )
+    limits.add_argument(
+        "--max_bytes_in_flight",
+        type=_positive,
+        default=2**28,
+        help="of all bodies together that came in and are not answered; further large ones get 429",
+    )
     limits.add_argument(
         "--drain_seconds", type=float, default=10.0, help="time that requests under way get after SIGTERM"
     )

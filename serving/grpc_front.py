@@ -16,6 +16,7 @@ from tensorflow_serving.apis import (
 )
 
 from serving import inference
+from serving.budget import LARGE, Claim, require_slow_lane
 from serving.errors import ServingError, invalid
 from serving.model_config import configs_of
 
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
     from serving.core import Core
 
 _LONGEST_MESSAGE = 1024
+_READ_AT_ONCE = 2**16  # bytes of a message that are read without a thread
 _SERVICES = {
     **prediction_service_pb2.DESCRIPTOR.services_by_name,
     **model_service_pb2.DESCRIPTOR.services_by_name,
 }
 
 
-def add_to_server(server: Any, service: PredictionService | ModelService) -> None:
+def add_to_server(server: Any, core: Core, service: PredictionService | ModelService) -> None:
     """Lets a gRPC server answer with a service.
 
     The stubs' own way would log a traceback for each request that is no message, and call the error UNKNOWN.
@@ -40,8 +42,7 @@ def add_to_server(server: Any, service: PredictionService | ModelService) -> Non
     described = _SERVICES[type(service).__name__]
     handlers = {
         method.name: grpc.unary_unary_rpc_method_handler(
-            getattr(service, method.name),
-            request_deserializer=_reader(GetMessageClass(method.input_type)),
+            _handler(core, GetMessageClass(method.input_type), getattr(service, method.name)),
             response_serializer=GetMessageClass(method.output_type).SerializeToString,
         )
         for method in described.methods
@@ -51,7 +52,7 @@ def add_to_server(server: Any, service: PredictionService | ModelService) -> Non
 
 
 class PredictionService:
-    """Answers Predict, Classify, Regress and GetModelMetadata; requests are None where they could not be read.
+    """Answers Predict, Classify, Regress and GetModelMetadata.
 
     Args:
         core: runs requests.
@@ -60,41 +61,34 @@ class PredictionService:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    async def Predict(self, request: Any, context: Any) -> Any:  # noqa: N802, D102  the service's names
-        return await self._on_servable(request, context, "Predict", inference.predict)
+    async def Predict(self, request: Any, call: Call) -> Any:  # noqa: N802, D102  the service's names
+        return await self._on_servable(request, call, "Predict", inference.predict)
 
-    async def Classify(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        return await self._on_servable(request, context, "Classify", inference.classify)
+    async def Classify(self, request: Any, call: Call) -> Any:  # noqa: N802, D102
+        return await self._on_servable(request, call, "Classify", inference.classify)
 
-    async def Regress(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        return await self._on_servable(request, context, "Regress", inference.regress)
+    async def Regress(self, request: Any, call: Call) -> Any:  # noqa: N802, D102
+        return await self._on_servable(request, call, "Regress", inference.regress)
 
-    async def GetModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        async def answer() -> Any:
-            if not request.HasField("model_spec"):
-                raise invalid("Missing ModelSpec")
-            if not request.metadata_field:
-                raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
-            for field in request.metadata_field:
-                if field != "signature_def":
-                    raise invalid(f"Metadata field {field} is not supported")
-            return await self._core.in_thread(lambda: self._metadata(request), context.time_remaining())
+    async def GetModelMetadata(self, request: Any, call: Call) -> Any:  # noqa: N802, D102
+        if not request.HasField("model_spec"):
+            raise invalid("Missing ModelSpec")
+        if not request.metadata_field:
+            raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
+        for field in request.metadata_field:
+            if field != "signature_def":
+                raise invalid(f"Metadata field {field} is not supported")
+        return await call.in_thread(lambda: self._metadata(request))
 
-        return await _answered(self._core, request, context, answer)
-
-    async def _on_servable(self, request: Any, context: Any, method: str, what: Callable[[Any, Any, Any], Any]) -> Any:
+    async def _on_servable(self, request: Any, call: Call, method: str, what: Callable[[Any, Any, Any], Any]) -> Any:
         def work() -> Any:
             with self._core.manager.servable(*_target(request.model_spec)) as servable:
                 return what(servable, request, self._core.run)
 
-        async def answer() -> Any:
-            if not request.HasField("model_spec"):
-                raise invalid("Missing ModelSpec")
-            return await self._core.measured(
-                request.model_spec.name, method, "GRPC", lambda: self._core.in_thread(work, context.time_remaining())
-            )
-
-        return await _answered(self._core, request, context, answer)
+        if not request.HasField("model_spec"):
+            raise invalid("Missing ModelSpec")
+        name = request.model_spec.name
+        return await self._core.measured(name, method, "GRPC", lambda: call.in_thread(work))
 
     def _metadata(self, request: Any) -> Any:
         response = get_model_metadata_pb2.GetModelMetadataResponse()
@@ -116,22 +110,19 @@ class ModelService:
     def __init__(self, core: Core, *, unavailable_labels: bool = False) -> None:
         self._core, self._unavailable_labels = core, unavailable_labels
 
-    async def GetModelStatus(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        async def answer() -> Any:
-            if not request.HasField("model_spec"):
-                raise invalid("Missing ModelSpec")
-            name, version, _ = _target(request.model_spec)
-            response = get_model_status_pb2.GetModelStatusResponse()
-            for each in self._core.manager.statuses(name, version):
-                entry = response.model_version_status.add(version=each.version)
-                entry.state = get_model_status_pb2.ModelVersionStatus.State.Value(each.state)
-                entry.status.error_code = grpc.StatusCode[each.code].value[0]
-                entry.status.error_message = each.message
-            return response
+    async def GetModelStatus(self, request: Any, _: Call) -> Any:  # noqa: N802, D102
+        if not request.HasField("model_spec"):
+            raise invalid("Missing ModelSpec")
+        name, version, _label = _target(request.model_spec)
+        response = get_model_status_pb2.GetModelStatusResponse()
+        for each in self._core.manager.statuses(name, version):
+            entry = response.model_version_status.add(version=each.version)
+            entry.state = get_model_status_pb2.ModelVersionStatus.State.Value(each.state)
+            entry.status.error_code = grpc.StatusCode[each.code].value[0]
+            entry.status.error_message = each.message
+        return response
 
-        return await _answered(self._core, request, context, answer)
-
-    async def HandleReloadConfigRequest(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+    async def HandleReloadConfigRequest(self, request: Any, call: Call) -> Any:  # noqa: N802, D102
         def work() -> Any:
             if request.config.WhichOneof("config") != "model_config_list":
                 raise invalid(
@@ -146,35 +137,54 @@ class ModelService:
             self._core.manager.scan()
             return model_management_pb2.ReloadConfigResponse()
 
-        # loading takes as long as it takes
-        return await _answered(
-            self._core, request, context, lambda: self._core.in_thread(work, context.time_remaining())
+        return await call.in_thread(work)  # loading takes as long as it takes
+
+
+class Call:
+    """One call of a method.
+
+    Args:
+        core: runs it.
+        context: see gRPC.
+        size: bytes of the message.
+    """
+
+    def __init__(self, core: Core, context: Any, size: int) -> None:
+        self._core, self._context, self._size = core, context, size
+
+    async def in_thread(self, work: Callable[[], Any]) -> Any:
+        """See `Core.in_thread`; for as long as the caller waits."""
+        return await self._core.in_thread(
+            work, self._context.time_remaining(), size=self._size, is_gone=self._context.cancelled
         )
 
 
-async def _answered(core: Core, request: Any, context: Any, answer: Callable[[], Any]) -> Any:
-    """Waits for an answer; an error becomes the call's status."""
-    try:
-        metadata = dict(context.invocation_metadata() or ())
-        core.require_token(metadata.get("authorization"))
-        if request is None:
-            raise invalid("The request is not a message of the type that its method takes")
-        return await answer()
-    except ServingError as error:
-        message = error.message
-        if len(message.encode()) > _LONGEST_MESSAGE:
-            message = message.encode()[:_LONGEST_MESSAGE].decode("utf-8", "ignore") + "...TRUNCATED"
-        await context.abort(grpc.StatusCode[error.code], message)
+def _handler(core: Core, kind: Any, method: Callable[[Any, Call], Any]) -> Callable[[bytes, Any], Any]:
+    """What gRPC calls with a message's bytes; an error becomes the call's status."""
 
-
-def _reader(kind: Any) -> Callable[[bytes], Any]:
     def read(data: bytes) -> Any:
+        require_slow_lane(len(data), LARGE)
         try:
             return kind.FromString(data)
         except DecodeError:
-            return None
+            raise invalid("The request is not a message of the type that its method takes") from None
 
-    return read
+    async def handle(data: bytes, context: Any) -> Any:
+        try:
+            core.require_token(dict(context.invocation_metadata() or ()).get("authorization"))
+            with Claim(core.memory) as claim:
+                claim.grow(len(data))
+                call = Call(core, context, len(data))
+                quick = len(data) <= _READ_AT_ONCE
+                request = read(data) if quick else await call.in_thread(lambda: read(data))
+                return await method(request, call)
+        except ServingError as error:
+            message = error.message
+            if len(message.encode()) > _LONGEST_MESSAGE:
+                message = message.encode()[:_LONGEST_MESSAGE].decode("utf-8", "ignore") + "...TRUNCATED"
+            await context.abort(grpc.StatusCode[error.code], message)
+
+    return handle
 
 
 def _is_folder(path: Path) -> bool:

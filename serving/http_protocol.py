@@ -15,6 +15,16 @@ _LARGEST_HEAD = 2**16
 _UPGRADE = re.compile(rb"^upgrade(?=[ \t]*:)", re.IGNORECASE | re.MULTILINE)
 
 
+class Connection:
+    """What an application is told of the connection that a request came by, as `scope["connection"]`.
+
+    Attributes:
+        is_lost: whether the caller has gone away.
+    """
+
+    is_lost = False
+
+
 class HttpProtocol(HttpToolsProtocol):
     """One connection. The next request's head must come within so many seconds, and in so many bytes.
 
@@ -28,6 +38,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._patience, self._head_bytes, self._in_body = patience, 0, False
         self._timer: TimerHandle | None = None
+        self._connection = Connection()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See asyncio.Protocol."""
@@ -37,6 +48,7 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
         self._head_is_here()
+        self._connection.is_lost = True
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -61,6 +73,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Its head has come."""
         self._head_is_here()
         self._in_body = True
+        self.scope["connection"] = self._connection  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

@@ -13,6 +13,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from serving.budget import require_memory
 from serving.errors import ServingError, invalid
 from serving.servable import import_tensorflow
 from serving.tensors import from_proto, to_proto
@@ -171,6 +172,8 @@ def _examples(servable: Servable, request: Any, what: str) -> tuple[str, Any, An
     kind = request.input.WhichOneof("kind")
     if kind == "example_list_with_context":
         context = request.input.example_list_with_context.context.SerializeToString()
+        count = len(request.input.example_list_with_context.examples)
+        require_memory(len(context) * count, "The examples with their context")
         # messages that follow each other are merged when they are read
         serialised = [context + each.SerializeToString() for each in request.input.example_list_with_context.examples]
     else:

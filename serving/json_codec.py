@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from serving.errors import ServingError, invalid
+from serving.budget import require_slow_lane, spend
+from serving.errors import ServingError, TooLargeError, invalid
 from serving.json_parser import parse, words_of
 from serving.json_values import is_base64, quick_array, shown, to_array
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+_MOST_ROOM = 2**26  # bytes
+_VALUES_OF_A_ROW = 8  # that making an array of its own costs as much as
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,15 @@ class PredictBody:
         signature: name of the signature; "" for the default one.
         document: the whole object.
         has_booleans: whether `true` or `false` may stand among the values.
+        has_long_texts: whether texts may stand among them that would take much room, were there one at every place.
+        size: bytes of the body.
     """
 
     signature: str
     document: Mapping[str, Any]
     has_booleans: bool
+    has_long_texts: bool
+    size: int
 
     @property
     def is_row(self) -> bool:
@@ -51,10 +59,70 @@ class PredictBody:
             words = "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
             raise invalid(f"JSON Value: {shown(document)} {words}")
         if "instances" in document:
-            return _rows(document["instances"], dtypes, self.has_booleans)
+            return self._rows(document["instances"], dtypes)
         if "inputs" in document:
-            return _columns(document["inputs"], dtypes, self.has_booleans)
+            return self._columns(document["inputs"], dtypes)
         raise invalid("Missing 'inputs' or 'instances' key")
+
+    def _rows(self, instances: Any, dtypes: Mapping[str, str]) -> dict[str, Any]:
+        if not isinstance(instances, list):
+            raise invalid(f"JSON Value: {shown(instances)} Expecting 'instances' to be an list/array")
+        if not instances:
+            raise invalid("No values in 'instances' array")
+        named = _is_object(instances[0])
+        if not named and len(dtypes) > 1:
+            raise invalid(
+                "instances is a plain list, but expecting list of objects as multiple input tensors required "
+                "as per tensorinfo_map"
+            )
+        columns = _split(instances, dtypes, named=named)
+        return {name: self._stacked(name if named else "", column, dtypes[name]) for name, column in columns.items()}
+
+    def _columns(self, inputs: Any, dtypes: Mapping[str, str]) -> dict[str, Any]:
+        if not _is_object(inputs):
+            if len(dtypes) > 1:
+                raise invalid(
+                    "inputs is a plain value/list, but expecting an object as multiple input tensors required "
+                    "as per tensorinfo_map"
+                )
+            inputs = {next(iter(dtypes)): inputs}
+        arrays = {}
+        for name, dtype in dtypes.items():
+            if name not in inputs:
+                raise invalid(f"Missing named input: {name} in 'inputs' object.")
+            quick = self._quick(inputs[name], dtype)
+            arrays[name] = to_array(inputs[name], dtype) if quick is None else quick
+        return arrays
+
+    def _quick(self, values: Any, dtype: str) -> Any:
+        """One input's values in one go; None for such as need a look at each, in the lane for that."""
+        quick = quick_array(values, dtype, has_booleans=self.has_booleans, has_long_texts=self.has_long_texts)
+        if quick is None:
+            require_slow_lane(self.size)
+        return quick
+
+    def _stacked(self, key: str, column: list[Any], dtype: str) -> Any:
+        """One input's values [n, ...], each element of the list a row."""
+        quick = self._quick(column, dtype)
+        if quick is not None:
+            return quick
+        rows: list[Any] = []
+        for number, value in enumerate(column):
+            spend(_VALUES_OF_A_ROW)
+            try:
+                row = to_array(value, dtype)
+                if rows and row.size != rows[0].size:
+                    raise invalid(f"Expecting tensor size: {rows[0].size} but got: {row.size}")
+                if rows and row.shape != rows[0].shape:
+                    raise invalid(f"Expecting shape {_dims(rows[0].shape)} but got: {_dims(row.shape)}")
+            except TooLargeError:
+                raise
+            except ServingError as error:
+                if error.code == "CANCELLED":
+                    raise
+                raise _element(number, key, error) from None
+            rows.append(row)
+        return np.stack(rows)
 
 
 def read_predict(body: bytes) -> PredictBody:
@@ -65,7 +133,10 @@ def read_predict(body: bytes) -> PredictBody:
     """
     words = words_of(body)
     document = read_object(body, words)
-    return PredictBody(signature_name_of(document), document, b"true" in words or b"false" in words)
+    has_booleans = b"true" in words or b"false" in words
+    # NumPy gives every place of an array of texts room for the longest one, 4 bytes a character
+    has_long_texts = 4 * len(words) * (len(body) // 2) > _MOST_ROOM
+    return PredictBody(signature_name_of(document), document, has_booleans, has_long_texts, len(body))
 
 
 def read_object(body: bytes, words: bytes | None = None) -> Mapping[str, Any]:
@@ -85,32 +156,16 @@ def signature_name_of(document: Mapping[str, Any]) -> str:
     return name
 
 
-def _rows(instances: Any, dtypes: Mapping[str, str], has_booleans: bool) -> dict[str, Any]:
-    if not isinstance(instances, list):
-        raise invalid(f"JSON Value: {shown(instances)} Expecting 'instances' to be an list/array")
-    if not instances:
-        raise invalid("No values in 'instances' array")
-    named = _is_object(instances[0])
-    if not named and len(dtypes) > 1:
-        raise invalid(
-            "instances is a plain list, but expecting list of objects as multiple input tensors required "
-            "as per tensorinfo_map"
-        )
-    columns = _split(instances, dtypes, named=named)
-    return {
-        name: _stacked(name if named else "", column, dtypes[name], has_booleans) for name, column in columns.items()
-    }
-
-
 def _split(instances: list[Any], dtypes: Mapping[str, str], *, named: bool) -> dict[str, list[Any]]:
     """The values of each input, row by row."""
     if not named:
-        for number, item in enumerate(instances):
+        for number, item in enumerate(instances if dict in set(map(type, instances)) else ()):
             if _is_object(item):
                 raise invalid(f"Expecting value/list but got object at item {number} of input list")
         return {next(iter(dtypes)): instances}
     columns: dict[str, list[Any]] = {name: [] for name in dtypes}
     for number, item in enumerate(instances):
+        spend(len(dtypes))
         if not _is_object(item):
             raise invalid(f"Expecting object but got list at item {number} of input list")
         for name, value in item.items():
@@ -123,42 +178,6 @@ def _split(instances: list[Any], dtypes: Mapping[str, str], *, named: bool) -> d
                 f"JSON object: {shown(item)} keys must be equal to: {','.join(sorted(dtypes))}"
             )
     return columns
-
-
-def _stacked(key: str, column: list[Any], dtype: str, has_booleans: bool) -> Any:
-    """One input's values [n, ...], each element of the list a row."""
-    quick = quick_array(column, dtype, has_booleans)
-    if quick is not None:
-        return quick
-    rows: list[Any] = []
-    for number, value in enumerate(column):
-        try:
-            row = to_array(value, dtype)
-            if rows and row.size != rows[0].size:
-                raise invalid(f"Expecting tensor size: {rows[0].size} but got: {row.size}")
-            if rows and row.shape != rows[0].shape:
-                raise invalid(f"Expecting shape {_dims(rows[0].shape)} but got: {_dims(row.shape)}")
-        except ServingError as error:
-            raise _element(number, key, error) from None
-        rows.append(row)
-    return np.stack(rows)
-
-
-def _columns(inputs: Any, dtypes: Mapping[str, str], has_booleans: bool) -> dict[str, Any]:
-    if not _is_object(inputs):
-        if len(dtypes) > 1:
-            raise invalid(
-                "inputs is a plain value/list, but expecting an object as multiple input tensors required "
-                "as per tensorinfo_map"
-            )
-        inputs = {next(iter(dtypes)): inputs}
-    arrays = {}
-    for name, dtype in dtypes.items():
-        if name not in inputs:
-            raise invalid(f"Missing named input: {name} in 'inputs' object.")
-        quick = quick_array(inputs[name], dtype, has_booleans)
-        arrays[name] = to_array(inputs[name], dtype) if quick is None else quick
-    return arrays
 
 
 def _element(number: int, key: str, error: ServingError) -> ServingError:

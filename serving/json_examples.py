@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from serving.budget import require_memory, require_slow_lane, spend
 from serving.errors import invalid
 from serving.json_codec import read_object, signature_name_of
 from serving.json_values import decoded, is_base64, kind_of, shown
@@ -23,6 +24,7 @@ def read_examples(body: bytes, method: str) -> tuple[str, list[bytes]]:
     Raises:
         ServingError: not JSON, or examples that are not objects of values.
     """
+    require_slow_lane(len(body))  # each value is looked at
     document = read_object(body)
     signature = signature_name_of(document)
     if "examples" not in document:
@@ -38,11 +40,15 @@ def read_examples(body: bytes, method: str) -> tuple[str, list[bytes]]:
     if not isinstance(context, dict):
         raise invalid(f"JSON Value: {shown(context)} Is not object")
     shared = _features(context)
-    serialised = []
+    serialised: list[bytes] = []
+    size = 0
     for example in examples:
         if not isinstance(example, dict):
             raise invalid(f"JSON Value: {shown(example)} Is not object")
+        spend(sum(map(len, shared.values())))
         serialised.append(_example(shared | _features(example)))
+        size += len(serialised[-1])  # the context is in each of them
+        require_memory(size, "The examples with their context")
     return signature, serialised
 
 
@@ -51,6 +57,7 @@ def _features(example: Mapping[str, Any]) -> dict[str, Any]:
     features = {}
     for name, value in example.items():
         values = value if isinstance(value, list) else [value]
+        spend(len(values))
         read: list[Any] = []
         for item in values:
             if item is None or isinstance(item, (list, bool)) or (isinstance(item, dict) and not is_base64(item)):
@@ -79,7 +86,7 @@ def _example(features: Mapping[str, list[Any]]) -> bytes:
             elif isinstance(values[0], int):
                 feature.int64_list.value.extend(values)
             else:
-                feature.float_list.value.extend(np.asarray(values, np.float64).astype(np.float32))
+                feature.float_list.value.extend(np.asarray(values, np.float64).astype(np.float32).tolist())
         except (OverflowError, ValueError):
             raise invalid(f"Feature: {name} has an integer beyond 64 bits") from None
     return bytes(message.SerializeToString())

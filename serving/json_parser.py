@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from serving.budget import LARGE, require_memory, require_slow_lane, spend
 from serving.errors import invalid
 
 _BOM = b"\xef\xbb\xbf"
@@ -20,6 +21,9 @@ _LITERALS = {b"n": (b"null", None), b"t": (b"true", True), b"f": (b"false", Fals
 _NOT_FINITE = re.compile(rb"(-?)(?:NaN|Inf(?:inity)?)")
 _OPEN_STRING = re.compile(rb'"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*', re.DOTALL)
 _UNSIGNED = 2**64
+_DEEPEST = 2**17  # lists and objects in each other; rapidjson knows no limit
+# about what CPython takes for a list, an object, a text and any value in one of them
+_LIST, _OBJECT, _TEXT, _VALUE = 64, 240, 64, 40
 _NUMERALS = b"0123456789.,-+[] \n\r\t"
 
 
@@ -42,6 +46,9 @@ def parse(body: bytes, words: bytes | None = None) -> Any:
     Raises:
         ServingError: INVALID_ARGUMENT, with the position of what cannot be read.
     """
+    if len(body) > LARGE:
+        require_slow_lane(len(body), LARGE)
+        _require_memory(body)
     body = body.removeprefix(_BOM)
     words = words_of(body) if words is None else words
     # repeated keys, of which orjson keeps the last, matter at the top level only
@@ -50,7 +57,15 @@ def parse(body: bytes, words: bytes | None = None) -> Any:
             return orjson.loads(body)
         except orjson.JSONDecodeError:
             pass
+    require_slow_lane(len(body))
     return _Parser(body).value()
+
+
+def _require_memory(body: bytes) -> None:
+    """Refuses a body whose values would take a multiple of it: `{},` of three bytes becomes 240."""
+    needed = _LIST * body.count(b"[") + _OBJECT * body.count(b"{") + _TEXT * (body.count(b'"') // 2)
+    needed += _VALUE * body.count(b",")
+    require_memory(needed, "The values of the request's body")
 
 
 class _Parser:
@@ -66,6 +81,9 @@ class _Parser:
         stack: list[Any] = []  # the containers around the present value
         keys: list[str | None] = []  # and the key it gets in each, None in arrays
         while True:
+            spend()
+            if len(stack) > _DEEPEST:
+                raise self._error(f"Lists and objects are nested deeper than {_DEEPEST}")
             container, key = (stack[-1], keys[-1]) if stack else (root, None)
             opened = self._scalar_or_container()
             _place(container, key, opened)

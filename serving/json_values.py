@@ -8,12 +8,17 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from serving.budget import spend
 from serving.errors import ServingError, invalid
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_END: Any = object()
 _SHOWN = 256  # characters of a value quoted in a message
 _DEEPEST = 254  # TensorFlow's limit of dimensions
 _FLOATS = {"float": np.float32, "double": np.float64}
@@ -30,18 +35,25 @@ _INTEGERS: dict[str, tuple[Any, int, int]] = {
 }
 
 
-def quick_array(values: Any, dtype: str, has_booleans: bool) -> Any:
-    """An array of numbers or of a plain list of strings, made in one go; None if it takes looking at each value."""
+def quick_array(values: Any, dtype: str, *, has_booleans: bool, has_long_texts: bool = False) -> Any:
+    """An array of numbers or of a plain list of strings, made in one go; None if it takes looking at each value.
+
+    Args:
+        values: as JSON gives them.
+        dtype: TensorFlow's name of their type.
+        has_booleans: whether `true` or `false` may be among them.
+        has_long_texts: whether texts may be among them of which NumPy would make room for one at every place.
+    """
     if dtype == "string":
         plain = isinstance(values, list) and values and all(type(value) is str for value in values)
         return np.asarray([value.encode() for value in values], dtype=object) if plain else None
     if has_booleans or (dtype not in _FLOATS and dtype not in _INTEGERS):
         return None
     try:
-        array = np.asarray(values)
+        array = None if has_long_texts and not _only_numbers(values) else np.asarray(values)
     except ValueError:
         return None
-    if not array.size or array.dtype.kind not in "iuf":
+    if array is None or not array.size or array.dtype.kind not in "iuf":
         return None
     if dtype in _FLOATS:
         with np.errstate(over="ignore"):  # 1e39 is infinite as a float, as it is for TensorFlow Serving
@@ -50,6 +62,15 @@ def quick_array(values: Any, dtype: str, has_booleans: bool) -> Any:
     # what does not fit is found, and named, value by value
     fits = array.dtype.kind != "f" and int(array.min()) >= low and int(array.max()) <= high
     return array.astype(to) if fits else None
+
+
+def _only_numbers(value: Any, depth: int = 0) -> bool:
+    if not isinstance(value, list):
+        return type(value) in {int, float}
+    kinds = set(map(type, value))
+    if list not in kinds:
+        return kinds <= {int, float}
+    return len(kinds) == 1 and depth < _DEEPEST and all(_only_numbers(item, depth + 1) for item in value)
 
 
 def to_array(value: Any, dtype: str) -> Any:
@@ -90,6 +111,7 @@ def _fill(value: Any, level: int, shape: list[int], dtype: str, flat: list[Any])
         raise invalid(
             f"Encountered list at unexpected size: {len(value)} at level: {level} expected size: {shape[level]}"
         )
+    spend(len(value))
     for item in value:
         _fill(item, level + 1, shape, dtype, flat)
 
@@ -141,11 +163,42 @@ def kind_of(value: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as text, cut off where it gets long."""
-    if isinstance(value, (list, dict)) and len(value) > _SHOWN:
-        value = list(value)[:_SHOWN] if isinstance(value, list) else dict(list(value.items())[:_SHOWN])
-    try:
-        text = json.dumps(value, ensure_ascii=False)
-    except RecursionError:
-        text = "[" * _SHOWN
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} <TRUNCATED>"
+    """A value as text, cut off where it gets long; no more of it is looked at than is shown."""
+    parts: list[str] = []
+    left = _SHOWN + 1
+    for part in _written(value):
+        parts.append(part[:left])
+        left -= len(parts[-1])
+        if not left:
+            return f"{''.join(parts)[:_SHOWN]} <TRUNCATED>"
+    return "".join(parts)
+
+
+def _written(value: Any) -> Iterator[str]:
+    """JSON text, piece by piece, without recursion: a stack holds what is to be written, and what stands before it."""
+    ahead: list[Iterator[tuple[str, Any]]] = [iter([("", value)])]
+    ends: list[str] = [""]
+    while ahead:
+        lead, item = next(ahead[-1], ("", _END))
+        if item is _END:
+            ahead.pop()
+            yield ends.pop()
+            continue
+        yield lead
+        if isinstance(item, dict):
+            yield "{"
+            ahead.append(
+                (f"{', ' if place else ''}{_scalar_text(key)}: ", each)
+                for place, (key, each) in enumerate(item.items())
+            )
+            ends.append("}")
+        elif isinstance(item, list):
+            yield "["
+            ahead.append((", " if place else "", each) for place, each in enumerate(item))
+            ends.append("]")
+        else:
+            yield _scalar_text(item)
+
+
+def _scalar_text(value: Any) -> str:
+    return json.dumps(value[: _SHOWN + 1] if isinstance(value, str) else value, ensure_ascii=False)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -12,7 +10,9 @@ from google.protobuf import json_format
 from tensorflow_serving.apis import classification_pb2, regression_pb2
 
 from serving import inference, json_answers, json_codec, json_examples
+from serving.budget import Claim
 from serving.errors import HTTP_STATUS, ServingError, invalid
+from serving.http_request import HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,8 +25,8 @@ _API = re.compile(r"/v1/.*", re.IGNORECASE | re.DOTALL)
 _OF_MODEL = r"(?:(?:/versions/(?P<version>[0-9]+))|(?:/labels/(?P<label>[^/:]+)))?"
 _POST = re.compile(rf"/v1/models/(?P<model>[^/:]+){_OF_MODEL}:(?P<method>classify|regress|predict)", re.IGNORECASE)
 _GET = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_OF_MODEL}(?:/(?P<method>metadata))?", re.IGNORECASE)
-_LARGEST_INFLATED = 100 * 2**20
 _JSON = {"Content-Type": "application/json"}
+_LATER = {429: {"Retry-After": "1"}, 503: {"Retry-After": "1"}}
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST, GET",
@@ -43,7 +43,7 @@ class RestFront:
         cors: whether answers carry CORS headers.
         prometheus_path: path of the metrics page; "" for none.
         prometheus_is_open: whether the page needs no token where everything else does.
-        largest_body: bytes a request may have.
+        largest_body: bytes a request's body may have, inflated.
         timeout: seconds it may take to come in, and then to be answered.
     """
 
@@ -54,7 +54,7 @@ class RestFront:
         cors: bool = False,
         prometheus_path: str = "",
         prometheus_is_open: bool = False,
-        largest_body: int = 2**30,
+        largest_body: int = 2**24,
         timeout: float = 30,
     ) -> None:
         self._core, self._cors = core, cors
@@ -65,9 +65,10 @@ class RestFront:
         """See the ASGI specification."""
         if scope["type"] != "http":
             return
-        request = _Request(scope, receive)
         try:
-            status, headers, body = await self._answer(request)
+            with Claim(self._core.memory) as claim:
+                request = HttpRequest(scope, receive, claim, self._largest_body)
+                status, headers, body = await self._answer(request)
         except ConnectionError:
             return
         written = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
@@ -75,7 +76,7 @@ class RestFront:
         await send({"type": "http.response.start", "status": status, "headers": written})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, request: _Request) -> Response:
+    async def _answer(self, request: HttpRequest) -> Response:
         path, query = request.path, request.query
         if self._prometheus_path and path == self._prometheus_path:
             return self._page(request)
@@ -97,29 +98,31 @@ class RestFront:
             words = f"The request's body took longer than {self._timeout:g} s"
             body, status = json_answers.write_error(words), HTTP_STATUS["DEADLINE_EXCEEDED"]
         except ServingError as error:
-            body, status = json_answers.write_error(error.message) if error.message else b"", HTTP_STATUS[error.code]
+            body, status = json_answers.write_error(error.message) if error.message else b"", error.http_status
+            if status in _LATER:
+                headers = headers | _LATER[status]
         return status, headers | _JSON, body
 
-    def _page(self, request: _Request) -> Response:
+    def _page(self, request: HttpRequest) -> Response:
         """The metrics."""
         if not self._prometheus_is_open:
             try:
                 self._core.require_token(request.header("authorization"))
             except ServingError as error:
-                return _plain(HTTP_STATUS[error.code], f"{error.message}, or the flag --allow_metrics_without_token")
+                return _plain(error.http_status, f"{error.message}, or the flag --allow_metrics_without_token")
         if request.query:
             words = f"Unexpected path: {request.path}?{request.query}. Should be {self._prometheus_path}"
             return _plain(400, words)
         return _plain(200, self._core.metrics.text())
 
-    async def _dispatch(self, request: _Request, path: str) -> bytes:
+    async def _dispatch(self, request: HttpRequest, path: str) -> bytes:
         if request.method == "POST":
             found = _POST.fullmatch(path)
             if found is None or found["method"] not in {"predict", "classify", "regress"}:
-                await self._body(request)
+                await request.body(self._timeout)
                 raise _malformed(request.method, path)
-            body = await self._body(request)
-            return await self._timed(found["method"], _target(found), body)
+            body = await request.body(self._timeout)
+            return await self._timed(found["method"], _target(found), body, request)
         found = _GET.fullmatch(path) if request.method == "GET" else None
         if found is None:
             raise _malformed(request.method, path)
@@ -132,13 +135,23 @@ class RestFront:
             raise invalid("Missing model name in request.")
         return _status(self._core.manager.statuses(model, version))
 
-    async def _timed(self, method: str, target: tuple[str, int | None, str], body: bytes) -> bytes:
+    async def _timed(
+        self, method: str, target: tuple[str, int | None, str], body: bytes, request: HttpRequest
+    ) -> bytes:
+        def inflated() -> bytes:
+            return request.inflated(body) if request.is_compressed else body
+
         answer: Callable[[], bytes] = {
-            "predict": lambda: self._predict(target, body),
-            "classify": lambda: self._with_examples(target, body, "classify"),
-            "regress": lambda: self._with_examples(target, body, "regress"),
+            "predict": lambda: self._predict(target, inflated()),
+            "classify": lambda: self._with_examples(target, inflated(), "classify"),
+            "regress": lambda: self._with_examples(target, inflated(), "regress"),
         }[method]
-        return await self._core.measured(target[0], method, "REST", lambda: self._core.in_thread(answer, self._timeout))
+        return await self._core.measured(
+            target[0],
+            method,
+            "REST",
+            lambda: self._core.in_thread(answer, self._timeout, size=len(body), is_gone=request.is_gone),
+        )
 
     def _predict(self, target: tuple[str, int | None, str], body: bytes) -> bytes:
         read = json_codec.read_predict(body)
@@ -179,27 +192,6 @@ class RestFront:
             spec = {"name": servable.name, "signature_name": "", "version": str(servable.version)}
             return json_answers.write_document({"model_spec": spec, "metadata": {"signature_def": signatures}})
 
-    async def _body(self, request: _Request) -> bytes:
-        """The whole body, inflated; corrupt gzip becomes an empty one, as in TensorFlow Serving."""
-        announced = request.header("content-length")
-        if announced.isdigit() and int(announced) > self._largest_body:
-            raise self._too_large(announced)
-        parts, size = [], 0
-        async with asyncio.timeout(self._timeout):
-            while part := await request.part():
-                size += len(part)
-                if size > self._largest_body:
-                    raise self._too_large(f"more than {self._largest_body}")
-                parts.append(part)
-        body = b"".join(parts)
-        return _inflated(body) if "gzip" in request.header("content-encoding") else body
-
-    def _too_large(self, size: str) -> ServingError:
-        words = (
-            f"The request's body has {size} bytes; this server takes {self._largest_body} (--rest_api_max_body_bytes)"
-        )
-        return ServingError("RESOURCE_EXHAUSTED", words)
-
 
 def _target(found: re.Match[str]) -> tuple[str, int | None, str]:
     """Model, version and label of a path."""
@@ -221,48 +213,9 @@ def _status(statuses: list[Any]) -> bytes:
     return json_answers.write_document({"model_version_status": entries})
 
 
-def _inflated(body: bytes) -> bytes:
-    inflater = zlib.decompressobj(wbits=31)
-    try:
-        inflated = inflater.decompress(body, _LARGEST_INFLATED)
-    except zlib.error:
-        return b""
-    return inflated if inflater.eof else b""
-
-
 def _plain(status: int, text: str) -> Response:
     return status, {"Content-Type": "text/plain"}, text.encode()
 
 
 def _malformed(method: str, path: str) -> ServingError:
     return invalid(f"Malformed request: {method} {path}")
-
-
-class _Request:
-    """What ASGI tells of a request."""
-
-    def __init__(self, scope: Any, receive: Any) -> None:
-        self._headers, self._receive, self._more = scope["headers"], receive, True
-        self.method: str = scope["method"]
-        self.path: str = (scope.get("raw_path") or scope["path"].encode()).decode("utf-8", "replace")
-        self.query: str = scope.get("query_string", b"").decode("utf-8", "replace")
-
-    def header(self, name: str) -> str:
-        """The first header of a name in lower case; "" if there is none."""
-        key = name.encode()
-        return next((value.decode("latin-1") for each, value in self._headers if each == key), "")
-
-    async def part(self) -> bytes:
-        """The next part of the body; b"" after the last.
-
-        Raises:
-            ConnectionError: the caller went away.
-        """
-        while self._more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ConnectionError
-            self._more = message.get("more_body", False)
-            if body := message.get("body", b""):
-                return bytes(body)
-        return b""

@@ -17,6 +17,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from serving import inference
 from serving.batching import Batcher
 from serving.core import Core
+from serving.end import End
 from serving.errors import ServingError
 from serving.grpc_front import ModelService, PredictionService, add_to_server
 from serving.http_protocol import HttpProtocol
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from serving.settings import Settings
 
 _log = logging.getLogger("serving")
+_TURN = 0.001  # seconds that a thread may run Python while others wait; a request waits some four times for its turn
+_GRACE = 1.5  # seconds after draining in which connections are closed and versions freed
 _HEALTH_NAMES = (
     "",
     "PredictionService",
@@ -69,7 +72,14 @@ class Server:
         self._manager = Manager(loader, flags.store)
         self._manager.configure(settings.models)
         self._core = Core(
-            self._manager, self._metrics, run, flags.rest_api_num_threads, flags.max_queued_requests, settings.token
+            self._manager,
+            self._metrics,
+            run,
+            threads=flags.rest_api_num_threads,
+            queue=flags.max_queued_requests,
+            token=settings.token,
+            memory=flags.max_bytes_in_flight,
+            largest=flags.rest_api_max_body_bytes,
         )
         self._front = RestFront(
             self._core,
@@ -89,8 +99,14 @@ class Server:
         """
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
+        end = End(self._flags.drain_seconds + _GRACE)
+
+        def stop() -> None:
+            end.begin()
+            stopping.set()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopping.set)
+            loop.add_signal_handler(number, stop)
         await loop.run_in_executor(None, self._manager.scan)
         self._manager.start(self._flags.file_system_poll_wait_seconds)
         self._reread_model_config()
@@ -121,9 +137,9 @@ class Server:
             ("grpc.so_reuseport", 0),
         ]
         server = grpc.aio.server(options=options)
-        add_to_server(server, PredictionService(self._core))
+        add_to_server(server, self._core, PredictionService(self._core))
         unavailable = self._flags.allow_version_labels_for_unavailable_models
-        add_to_server(server, ModelService(self._core, unavailable_labels=unavailable))
+        add_to_server(server, self._core, ModelService(self._core, unavailable_labels=unavailable))
         service = None
         if self._flags.enable_grpc_healthcheck_service:
             service = health.aio.HealthServicer()
@@ -197,6 +213,7 @@ def serve(settings: Settings) -> int:
         # what has been imported stays; looking through it again and again for garbage would hold requests up
         gc.collect()
         gc.freeze()
+        sys.setswitchinterval(_TURN)
         uvloop.run(server.run())
     except (ValueError, ServingError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201

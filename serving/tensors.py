@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from tensorflow.core.framework import tensor_pb2
 
+from serving.budget import LARGE, require_slow_lane
 from serving.servable import import_tensorflow
 
-_MOST_REPEATED = 2**24
+_MOST_REPEATED = 2**22  # values that a message need not hold: as many as the largest message may
+_BYTES_OF_A_TEXT, _BYTES_OF_A_NUMBER = 16, 4  # of a message, for each value
 _TOO_FEW = "a small message must not take gigabytes"
 _FIELDS = {
     "float32": "float_val",
@@ -42,6 +44,7 @@ def from_proto(proto: Any) -> Any:
     for size in shape:
         count *= size  # as an integer of any size: an array's product could wrap round
     if dtype == tf.string:
+        require_slow_lane(_BYTES_OF_A_TEXT * len(proto.string_val), LARGE)
         values = list(proto.string_val)
         return np.asarray(_repeated(values, count, b""), dtype=object).reshape(shape)
     try:
@@ -58,9 +61,13 @@ def from_proto(proto: Any) -> Any:
             raise ValueError(f"{proto.ByteSize()} bytes for a shape of {count}: {_TOO_FEW}")
         return tf.make_ndarray(proto)
     wide = np.int32 if field == "int_val" else numpy_type  # what does not fit wraps round, as in TensorFlow
-    numbers = np.fromiter(getattr(proto, field), dtype=wide).astype(numpy_type, copy=False)
+    written = getattr(proto, field)
+    require_slow_lane(_BYTES_OF_A_NUMBER * len(written), LARGE)  # Python looks at each
+    numbers = np.fromiter(written, dtype=wide).astype(numpy_type, copy=False)
     if len(numbers) < count or len(numbers) > count:
-        numbers = np.asarray(_repeated(numbers.tolist(), count, 0), dtype=numpy_type)
+        _require_so_many(len(numbers), count)
+        last = numbers[-1:] if len(numbers) else np.zeros(1, numpy_type)
+        numbers = np.concatenate([numbers, np.repeat(last, count - len(numbers))])
     return numbers.reshape(shape)
 
 
@@ -96,8 +103,12 @@ def _varint(number: int) -> bytes:
 
 def _repeated(values: list[Any], count: int, empty: Any) -> list[Any]:
     """Fewer values than the shape holds mean that the last one goes on."""
-    if len(values) > count:
-        raise ValueError(f"{len(values)} values for a shape of {count}")
-    if len(values) < count and count > _MOST_REPEATED:
-        raise ValueError(f"{len(values)} values for a shape of {count}: {_TOO_FEW}")
+    _require_so_many(len(values), count)
     return values + [values[-1] if values else empty] * (count - len(values))
+
+
+def _require_so_many(values: int, count: int) -> None:
+    if values > count:
+        raise ValueError(f"{values} values for a shape of {count}")
+    if values < count and count > _MOST_REPEATED:
+        raise ValueError(f"{values} values for a shape of {count}: {_TOO_FEW}")

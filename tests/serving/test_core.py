@@ -6,8 +6,9 @@ import time
 
 import pytest
 
+from serving.budget import Claim, Memory, require_slow_lane, spend
 from serving.core import Core
-from serving.errors import ServingError
+from serving.errors import ServingError, TooLargeError
 from serving.metrics import Metrics
 
 
@@ -71,3 +72,43 @@ def test_draining_waits_for_what_runs_and_takes_no_more(core):
         await running
 
     asyncio.run(ask())
+
+
+def test_what_is_not_quick_goes_to_the_other_lane_where_given_up_and_endless_work_ends(core):
+    ended = []
+
+    def reads(values):
+        require_slow_lane(100_000)
+        try:
+            for _ in range(values):
+                spend()
+        finally:
+            ended.append(threading.current_thread().name)
+        return values
+
+    async def ask():
+        assert await core.in_thread(lambda: reads(10), 10) == 10
+        with pytest.raises(ServingError) as caught:
+            await core.in_thread(lambda: reads(10**12), 0.2)
+        assert caught.value.code == "DEADLINE_EXCEEDED"
+        assert await core.in_thread(lambda: reads(20), 10) == 20  # the one before has left the lane
+        with pytest.raises(TooLargeError, match="Reading the request took longer than 1 s"):
+            await core.in_thread(lambda: reads(10**12), 30)
+
+    core._largest = 2**20
+    asyncio.run(ask())
+    assert len(ended) == 4
+    assert all(name.startswith("slow") for name in ended)
+
+
+def test_bodies_under_way_are_limited_together_and_given_back():
+    memory = Memory(100_000)
+    with Claim(memory) as first, Claim(memory) as second:
+        first.grow(90_000)
+        with pytest.raises(ServingError, match="Requests of 90000 bytes are under way") as caught:
+            second.grow(20_000)
+        assert caught.value.http_status == 429
+        second.grow(1_000)  # small ones go in
+    assert memory.taken == 0
+    with pytest.raises(ServingError, match="Nobody waits"):
+        first.grow(1)

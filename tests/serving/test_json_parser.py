@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from serving.budget import Budget
 from serving.errors import ServingError
 from serving.json_parser import _Parser, parse
 
@@ -65,7 +66,11 @@ def test_the_first_of_two_keys_counts_and_text_after_the_object_does_not():
 
 
 def test_depth_is_no_danger():
-    value = parse(b"[" * 200_000 + b"]" * 200_000)
-    for _ in range(199_999):
+    value = parse(b"[" * 100_000 + b"]" * 100_000)
+    for _ in range(99_999):
         (value,) = value
     assert value == []
+    with pytest.raises(ServingError, match="nested deeper than 131072 at offset: 131073"):
+        parse(b"[" * 1_000_000)
+    with Budget(lambda: False), pytest.raises(ServingError, match="would take about 640000000 bytes"):
+        parse(b"[" * 10_000_000)

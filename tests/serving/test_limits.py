@@ -1,6 +1,7 @@
 """Large, slow, too many and misleading requests, against the real server."""
 
 import contextlib
+import gzip
 import json
 import re
 import socket
@@ -80,7 +81,9 @@ def peak(server):
 
 @pytest.mark.long
 def test_a_body_of_100_megabytes_is_answered(place):
-    server = ServerProcess("--store", place / "store")
+    server = ServerProcess(
+        "--store", place / "store", "--rest_api_max_body_bytes", 2**27, "--max_bytes_in_flight", 2**28
+    )
     try:
         assert is_right(asked(server))
         before = peak(server)
@@ -107,16 +110,50 @@ def test_a_body_over_the_limit_is_refused_before_it_is_here(narrow):
     with connected(narrow) as connection:
         connection.sendall(b"POST /v1/models/embed:predict HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000000\r\n\r\n")
         status, text = received(connection)
-    assert status == 429
+    assert status == 413
     assert b"3000000000 bytes; this server takes 20971520" in text
 
     def endless():
         for _ in range(300):
             yield b" " * MEGABYTE
 
-    assert httpx.post(f"{narrow.rest}/v1/models/embed:predict", content=endless(), timeout=60).status_code == 429
+    assert httpx.post(f"{narrow.rest}/v1/models/embed:predict", content=endless(), timeout=60).status_code == 413
     assert peak(narrow) - before < 3 * 20
     assert is_right(asked(narrow))
+
+
+BOMBS = {
+    "deep": b"[" * 2_000_000,
+    "objects": b'{"instances": [' + b"{}," * 4_000_000 + b"1]}",
+    "inflated": b"[" * 60_000_000,
+    "wide": b'{"instances": ["' + b"a" * 1_000_000 + b'"' + b",1" * 500_000 + b"]}",
+    "not a number": b'{"instances": [[' + b"1.5," * 3_000_000 + b"NaN]]}",
+    "name": b'{"signature_name": [' + b"1.5," * 500_000 + b"1]}",
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_small_bodies_that_become_large_are_refused_beside_honest_ones(narrow, name):
+    before = peak(narrow)
+    content = gzip.compress(BOMBS[name])
+    assert len(content) < 100_000
+    with ThreadPoolExecutor(2) as threads:
+        url, headers = f"{narrow.rest}/v1/models/embed:predict", {"Content-Encoding": "gzip"}
+        sent = [threads.submit(httpx.post, url, content=content, headers=headers, timeout=60) for _ in range(2)]
+        honest = [asked(narrow).status_code for _ in range(20)]
+        statuses = {each.result().status_code for each in sent}
+    assert statuses <= {400, 413, 429, 504}
+    assert set(honest) <= {200, 429}  # one may run and one wait here
+    assert honest.count(200) >= 15
+    assert peak(narrow) - before < 500
+    assert is_right(asked(narrow))
+
+
+def test_a_context_is_not_multiplied_by_examples(narrow):
+    body = {"context": {"x": "a" * 100_000}, "examples": [{}] * 10_000}
+    answer = httpx.post(f"{narrow.rest}/v1/models/embed:classify", json=body, timeout=60)
+    assert answer.status_code == 413
+    assert "The examples with their context would take" in answer.json()["error"]
 
 
 def test_a_message_over_the_limit_is_refused(narrow):

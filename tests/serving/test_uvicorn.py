@@ -30,7 +30,7 @@ def test_the_protocol_has_what_is_overridden_and_called(name):
 
 def test_the_protocol_keeps_what_is_read():
     source = inspect.getsource(HttpToolsProtocol)
-    for attribute in ("self.transport", "self.loop"):
+    for attribute in ("self.transport", "self.loop", "self.scope"):
         assert re.search(rf"{attribute}\b[^=\n]*= ", source)
 
 

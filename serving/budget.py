@@ -1,0 +1,188 @@
+"""What reading a request may cost, and what all requests together may hold.
+
+A small request can be large, deep or slow once it is read: compressed, nested, or of values that need a look at each.
+Python runs one thread at a time, so a few of those would hold all others up. What is read in one go (by orjson and
+NumPy) is read where the request runs; whatever else would take long goes to a lane of its own, where the time is
+measured and given-up work ends. The functions here speak of the request that their thread works on.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+from serving.errors import ServingError, TooLargeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+QUICK = 2**13  # bytes that may be read value by value between other requests: about 5 ms
+LARGE = 2**20  # bytes that only one request at a time makes values of, about 20 ms
+LARGEST = 2**24  # bytes of a body
+_BYTES_OF_VALUES, _SECONDS = 16, 2.0 / LARGEST  # that a byte of the largest body may take, once it is read
+_M_MMAP_THRESHOLD, _OWN_PAGES = -3, 2**21
+_LOOK_AT_THE_CLOCK = 2048  # values between looks
+
+_log = logging.getLogger("serving")
+_thread = threading.local()
+
+
+class NotQuickError(Exception):
+    """The request is to be read in the lane for what takes long."""
+
+
+class Budget:
+    """What one request may cost to read; `with` makes it that of the running thread.
+
+    Args:
+        is_given_up: whether nobody waits for the answer any more.
+        largest: bytes that a body may have; time and memory go by it.
+        is_quick: whether it is spent in the quick lane, where nothing may take long.
+
+    Attributes:
+        is_quick: as above.
+        most_bytes: that its values may take in memory.
+    """
+
+    def __init__(self, is_given_up: Callable[[], bool], largest: int = LARGEST, *, is_quick: bool = False) -> None:
+        self._is_given_up, self.is_quick = is_given_up, is_quick
+        self.most_bytes, self._seconds = _BYTES_OF_VALUES * largest, max(1.0, _SECONDS * largest)
+        self._values, self._begun = 0, 0.0
+
+    def __enter__(self) -> Self:
+        self._begun = time.thread_time()
+        _thread.budget = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _thread.budget = None
+
+    def require_wanted(self) -> None:
+        """Raises CANCELLED where nobody waits for the answer any more."""
+        if self._is_given_up():
+            raise ServingError("CANCELLED", "Nobody waits for the answer any more")
+
+    def spend(self, values: int) -> None:
+        """Counts values; looks at the clock once in a while."""
+        self._values += values
+        if self._values < _LOOK_AT_THE_CLOCK:
+            return
+        self._values = 0
+        self.require_wanted()
+        if time.thread_time() - self._begun > self._seconds:  # of the processor
+            raise TooLargeError(f"Reading the request took longer than {self._seconds:g} s; send fewer values in each")
+
+
+def require_slow_lane(size: int, most: int = QUICK) -> None:
+    """Sends a request of more than so many bytes to the other lane, if it is not there already.
+
+    Raises:
+        NotQuickError: this is the quick lane.
+    """
+    budget = getattr(_thread, "budget", None)
+    if budget is not None and size > most and budget.is_quick:
+        raise NotQuickError
+
+
+def spend(values: int = 1) -> None:
+    """Counts values that were looked at one by one.
+
+    Raises:
+        ServingError: the request was given up, or has taken too long.
+    """
+    budget = getattr(_thread, "budget", None)
+    if budget is not None:
+        budget.spend(values)
+
+
+def require_memory(size: int, what: str) -> None:
+    """Refuses what would take too much memory, before it does; raises TooLargeError."""
+    budget = getattr(_thread, "budget", None)
+    if budget is not None and size > budget.most_bytes:
+        words = f"{what} would take about {size} bytes, and may take {budget.most_bytes}; send fewer in a request"
+        raise TooLargeError(words)
+
+
+class Memory:
+    """Bytes that bodies of all requests hold together. Safe to use from several threads.
+
+    Args:
+        most: bytes; a request over that is turned away, unless it is small.
+
+    Attributes:
+        taken: bytes that are held.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self.taken, self._lock = most, 0, threading.Lock()
+
+    def take(self, claim: Claim, size: int) -> None:
+        """See `Claim.grow`."""
+        with self._lock:
+            if claim.is_over:
+                raise ServingError("CANCELLED", "Nobody waits for the answer any more")
+            if claim.size + size > QUICK and self.taken + size > self._most:
+                words = f"Requests of {self.taken} bytes are under way already; try again later"
+                raise ServingError("RESOURCE_EXHAUSTED", words)
+            claim.size += size
+            self.taken += size
+
+    def give_back(self, claim: Claim) -> None:
+        """See `Claim`."""
+        with self._lock:
+            claim.is_over = True
+            self.taken -= claim.size
+
+
+class Claim:
+    """What one request holds of the memory; `with` gives it back.
+
+    Args:
+        memory: of all.
+
+    Attributes:
+        size: bytes.
+        is_over: whether they are given back.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory, self.size, self.is_over = memory, 0, False
+
+    def grow(self, size: int) -> None:
+        """Takes more.
+
+        Raises:
+            ServingError: RESOURCE_EXHAUSTED if all hold too much, CANCELLED if the request is over.
+        """
+        self._memory.take(self, size)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._memory.give_back(self)
+
+
+class Trimmer:
+    """Gives memory that the allocator keeps back to the machine after large requests, at most once a second."""
+
+    def __init__(self) -> None:
+        self._trim: Any = None
+        try:
+            library = ctypes.CDLL(None)
+            # larger blocks go back to the machine when they are freed; left alone, glibc raises the limit to 32 MiB
+            library.mallopt(_M_MMAP_THRESHOLD, _OWN_PAGES)
+            self._trim = library.malloc_trim
+        except (OSError, AttributeError):
+            _log.debug("there is no malloc_trim here")  # not glibc
+        self._next = 0.0
+
+    def after(self, size: int) -> None:
+        """To be called in a thread, after a request of so many bytes."""
+        if self._trim is None or size <= LARGE or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + 1
+        self._trim(0)

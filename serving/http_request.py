@@ -1,0 +1,116 @@
+"""A request over HTTP: its head, and its body as it comes, within limits."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from serving.budget import LARGE, QUICK, require_slow_lane, spend
+from serving.errors import TooLargeError
+
+if TYPE_CHECKING:
+    from serving.budget import Claim
+
+_INFLATED_AT_ONCE = 2**18  # bytes
+_BYTES_OF_A_VALUE = 64  # inflating so many costs about as much as looking at a value
+
+
+class HttpRequest:
+    """What ASGI tells of a request.
+
+    Args:
+        scope: see the ASGI specification.
+        receive: see the ASGI specification.
+        claim: what it holds of the memory for bodies.
+        largest: bytes that its body may have, inflated.
+
+    Attributes:
+        method: such as `POST`.
+        path: as it came, without the query.
+        query: what follows the question mark.
+    """
+
+    def __init__(self, scope: Any, receive: Any, claim: Claim, largest: int) -> None:
+        self._headers, self._receive, self._more = scope["headers"], receive, True
+        self._connection = scope.get("connection")
+        self._claim, self._claimed_inflated, self._largest = claim, 0, largest
+        self.method: str = scope["method"]
+        self.path: str = (scope.get("raw_path") or scope["path"].encode()).decode("utf-8", "replace")
+        self.query: str = scope.get("query_string", b"").decode("utf-8", "replace")
+
+    def header(self, name: str) -> str:
+        """The first header of a name in lower case; "" if there is none."""
+        key = name.encode()
+        return next((value.decode("latin-1") for each, value in self._headers if each == key), "")
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether the body is gzip."""
+        return "gzip" in self.header("content-encoding")
+
+    def is_gone(self) -> bool:
+        """Whether the caller has gone away."""
+        return self._connection is not None and self._connection.is_lost
+
+    async def body(self, timeout: float) -> bytes:
+        """The whole body, as it came.
+
+        Raises:
+            ServingError: it is too large, or too much is under way.
+            TimeoutError: it takes longer than so many seconds.
+            ConnectionError: the caller went away.
+        """
+        announced = self.header("content-length")
+        if announced.isdigit() and int(announced) > self._largest:
+            raise self._too_large(announced)
+        parts, size = [], 0
+        async with asyncio.timeout(timeout):
+            while part := await self._part():
+                size += len(part)
+                if size > self._largest:
+                    raise self._too_large(f"more than {self._largest}")
+                self._claim.grow(len(part))
+                parts.append(part)
+        return b"".join(parts)
+
+    def inflated(self, body: bytes) -> bytes:
+        """A gzip body inflated; a corrupt one becomes an empty one, as in TensorFlow Serving.
+
+        Raises:
+            ServingError: it is too large, or too much is under way.
+        """
+        if len(body) > QUICK // 8:  # numbers become three or four times as long, and zeros a thousand times
+            require_slow_lane(LARGE)
+        inflater = zlib.decompressobj(wbits=31)
+        parts, size, left = [], 0, body
+        try:
+            while left and not inflater.eof:
+                parts.append(inflater.decompress(left, _INFLATED_AT_ONCE))
+                left = inflater.unconsumed_tail
+                size += len(parts[-1])
+                if size > self._largest:
+                    raise self._too_large(f"more than {self._largest}, inflated")
+                if size > self._claimed_inflated:  # it may be inflated again in the other lane
+                    self._claim.grow(size - self._claimed_inflated)
+                    self._claimed_inflated = size
+                spend(len(parts[-1]) // _BYTES_OF_A_VALUE)
+        except zlib.error:
+            return b""
+        return b"".join(parts) if inflater.eof else b""
+
+    async def _part(self) -> bytes:
+        """The next part of the body; b"" after the last."""
+        while self._more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionError
+            self._more = message.get("more_body", False)
+            if body := message.get("body", b""):
+                return bytes(body)
+        return b""
+
+    def _too_large(self, size: str) -> TooLargeError:
+        return TooLargeError(
+            f"The request's body has {size} bytes; this server takes {self._largest} (--rest_api_max_body_bytes)"
+        )
