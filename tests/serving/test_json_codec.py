@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -21,6 +21,7 @@ def arrays(body, dtypes):
     return read_predict(body if isinstance(body, bytes) else json.dumps(body).encode()).arrays(dtypes)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(hnp.arrays(np.float32, hnp.array_shapes(min_dims=1, max_dims=3), elements=st.floats(width=32)))
 def test_floats_come_back_as_they_went(values):
     written = write_predictions({"y": values}, row=True)
@@ -29,11 +30,13 @@ def test_floats_come_back_as_they_went(values):
     assert back.dtype == np.float32
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1))
 def test_whole_numbers_are_exact(values):
     np.testing.assert_array_equal(arrays({"instances": values}, {"x": "int64"})["x"], np.asarray(values, np.int64))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.binary(), min_size=1))
 def test_bytes_go_both_ways_as_base64(values):
     instances = [{"b64": base64.b64encode(value).decode()} for value in values]
@@ -51,6 +54,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     JSON,
     st.sampled_from(["instances", "inputs"]),

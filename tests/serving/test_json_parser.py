@@ -5,7 +5,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.budget import Budget
@@ -18,6 +18,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(VALUES, st.sampled_from([None, 1, 3]))
 def test_both_ways_read_what_python_writes(value, indent):
     try:
@@ -28,6 +29,7 @@ def test_both_ways_read_what_python_writes(value, indent):
     assert parse(text) == value
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.binary())
 def test_any_bytes_end_in_a_value_or_in_an_error(body):
     with contextlib.suppress(ServingError):  # anything else fails
