@@ -8,6 +8,7 @@ import json
 import struct
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -26,7 +27,7 @@ from zoo.page.rendering import _templates
 from zoo.page.sections import clusters, cosines, duplicates, errors, fields, latent, reconstructions, separation
 from zoo.page.sections.map import _coloured
 from zoo.page.thumbnails import sprite
-from zoo.types import Duplicates, Evidence, FieldReport, FieldsReport, Score
+from zoo.types import Duplicates, Evidence, FieldReport, FieldsReport, Score, Splits
 
 QUICK = Page(map="pca")
 
@@ -312,6 +313,23 @@ def test_matches_and_the_nearest_others_are_counted_with_their_spike_at_one(peop
     others = np.where(labels[:, None] == labels, -9, whole)
     assert sum(high) == (np.triu(others) > 0.999).sum()
     assert 120 * 7 / 2 <= count <= 120 * 10
+
+
+def test_records_are_copies_where_they_say_the_same_and_not_where_their_features_are_the_same():
+    from scipy.sparse import csr_array
+
+    from zoo.page.matches import said
+    from zoo.rows.typed_field import TypedField
+    from zoo.rows.typed_record_rows import TypedRecordRows
+
+    fields = {"shape": TypedField("category", 2, names=("<other>", "box")), "name": TypedField("text", 64)}
+    raw = pa.table(
+        {"shape": ["ball", "disc", "Box", "box ", "n/a", ""], "name": ["b a", "b a", "a  b", "A b", "b a", "b a"]}
+    )
+    rows = np.arange(6)
+    splits = Splits(csr_array((6, 66), dtype=np.float32), rows, rows, rows, kind=TypedRecordRows(fields), raw=raw)
+    assert said(splits, rows[1:]).tolist() == [0, 1, 1, 2, 2]
+    assert len(set(said(splits, rows).tolist())) == 4
 
 
 def test_classes_that_are_no_entities_have_no_matches(vectors):

@@ -11,11 +11,13 @@ from zoo.metrics._copies import copies
 from zoo.metrics._pairs_of_records import record_pairs
 from zoo.metrics._vectors import paired_cosines, vectors
 from zoo.page.drawing import INK, OTHER, OWN
+from zoo.rows._cells import texts_of
+from zoo.rows.plain_text import MISSING_WORDS, MissingCells, plain
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from zoo.types import Doubles, Representation, Splits
+    from zoo.types import Doubles, Representation, Rows, Splits
 
 SPIKE = 0.999
 _BINS, _ROWS = 50, 4_000
@@ -54,9 +56,24 @@ def match_cosines(representation: Representation, splits: Splits) -> MatchCosine
         return None
     rows, places = np.unique(np.concatenate([pairs.first, pairs.second]), return_inverse=True)
     first, second = np.split(places, 2)
-    same = copies(splits, rows)
+    same = said(splits, rows)
     cosines = paired_cosines(vectors(representation, rows), first, second)
     return MatchCosines(cosines, pairs.is_match, same[first] == same[second])
+
+
+def said(splits: Splits, rows: Rows) -> Rows:
+    """A number [n] for each row, the same for rows that say the same in every field, plainly spelt.
+
+    Their features would not do: they are the same for other orders of words, and for two names that are not known.
+    """
+    if splits.raw is None:
+        return copies(splits, rows)
+    nothing = MissingCells(getattr(splits.kind, "missing", MISSING_WORDS))
+    columns = [texts_of(splits.raw.column(name).take(rows)).tolist() for name in splits.kind.column_names]
+    spelt = [["" if cell in nothing else plain(cell) for cell in cells] for cells in columns]
+    numbers: dict[tuple[str, ...], int] = {}
+    found: Rows = np.asarray([numbers.setdefault(row, len(numbers)) for row in zip(*spelt, strict=True)], np.int64)
+    return found
 
 
 def histogram(axes: Any, found: MatchCosines, low: float, colours: tuple[str, str, str] = (OTHER, OWN, INK)) -> None:

@@ -43,6 +43,7 @@ def model_card(
             "",
             *_section("Model", [*_model_facts(recipe, trained), *made.items()]),
             *_section("Data", _data_facts(splits)),
+            *_fields(splits, trained),
             "## Scores on test rows",
             "",
             f"{report.confidence:.0%} intervals from {report.resamples} resamples of the test rows.",
@@ -90,10 +91,27 @@ def _data_facts(splits: Splits) -> Iterator[tuple[str, Any]]:
     yield "rows", f"{len(splits):,} of {shape} ({'sparse' if splits.is_sparse else 'dense'})"
     yield "split", splits.in_parts
     for key, value in splits.provenance.items():
-        if key not in _SAID:
+        if key not in _SAID and not (key == "fields" and splits.kind.blocks):  # they have a table
             yield str(key), value
     for note in splits.notes:
         yield "note", note
+
+
+def _fields(splits: Splits, trained: Trained) -> Iterator[str]:
+    """Of records: how each field is read, what agreeing on it tells, and which numbers of the code are its own."""
+    blocks = splits.kind.blocks
+    if blocks is None:
+        return
+    reads, places = getattr(splits.kind, "reads", {}), trained.model.places
+    yield from ("## Fields", "")
+    rows = [
+        [name, reads.get(name, "-"), f"{nats:.1f}", _numbers(places.get(name))] for name, (_, nats) in blocks.items()
+    ]
+    yield from (*_table(["field", "read as", "nats of agreeing", "numbers of the code"], rows), "")
+
+
+def _numbers(place: tuple[int, int] | None) -> str:
+    return "-" if place is None else f"{place[0]} to {place[1] - 1}"
 
 
 def _scores(report: Report) -> Iterator[str]:
