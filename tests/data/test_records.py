@@ -148,6 +148,16 @@ def test_entities_are_the_labels_and_what_says_nothing_is_none(frame, tmp_path):
     assert len(set(splits.groups.tolist())) == 60 + 120
 
 
+def test_ids_that_repeat_are_no_field_and_that_is_counted(frame, tmp_path):
+    frame.loc[3, "id"], frame.loc[7, "id"] = "r2", ""
+    splits = load(frame, tmp_path)
+    assert "id" not in splits.kind.typed
+    assert "Column 'id' is called as names of records are, but 1 of them say nothing and 1 are those" in " ".join(
+        splits.notes
+    )
+    assert splits.keys[3] == "3"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -77,11 +77,29 @@ def one_table(
         key = key_column(table, () if entity is None else (entity,))
         if key is not None:
             notes.append(f"Column '{key}' names the records.")
+    passed = [] if key is not None else [name for name in _called_as_keys(table) if name != entity]
+    notes += [_passed_over(table, name) for name in passed]
     keys, kept, repaired = distinct_rows(_keys(table, key, where))
     table = table if kept is None else table.take(kept)
     entities = None if entity is None else column_of(table, entity, "data.entity_column", where).to_pylist()
-    aside = tuple(name for name in (entity, key) if name is not None)
+    aside = tuple(name for name in (entity, key, *passed) if name is not None)
     return RecordTable(where, table, keys, entities, None, aside, origin_of(opened), (*notes, *repaired))
+
+
+def _called_as_keys(table: Any) -> list[str]:
+    from zoo.tables.own_columns import is_surely_key, key_names
+
+    return [name for name in key_names(table.column_names) if is_surely_key(name)]
+
+
+def _passed_over(table: Any, name: str) -> str:
+    """A note on a column that is called as names of records are and does not tell them apart."""
+    known = [text for text in texts_of(table.column(name)).tolist() if text]
+    return (
+        f"Column '{name}' is called as names of records are, but {table.num_rows - len(known):,} of them say nothing "
+        f"and {len(known) - len(set(known)):,} are those of earlier records: it is left out, and records go by their "
+        f"numbers; if it says which records are of one thing, data.entity_column={name}."
+    )
 
 
 def two_tables(
