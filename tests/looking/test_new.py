@@ -81,6 +81,7 @@ def test_a_recipe_that_is_asked_for(new):
     assert composed.config["model"]["false_alarm_rate"] == 0.05
     splits = composed.build("data").load()
     assert splits.labels[splits.test].sum() == 100
+    assert new("rows.npy", "recipe=anomaly_table")[0]["data"].keys() == {"data", "contamination"}
     assert new("frauds.csv", "recipe=dense_vectors")[0]["data"]["label_column"] == "fraud"
     assert new("wide.csv", "recipe=dense_vectors")[0]["defaults"][0] == "dense_vectors"
     assert new("customers.csv", "recipe=records_table")[0]["data"]["drop"] == ["churn"]
@@ -125,6 +126,8 @@ def test_no_tensorflow_is_imported(files, tmp_path):
         ("missing.csv", [], "no such file"),
         ("images.npy", [], "an array of shape [400, 8, 8]"),
         ("customers.csv", ["recipe=tabel"], "did you mean 'table'?"),
+        ("rows.npy", ["recipe=table"], "holds no rows for recipe=table"),
+        ("orders.csv", ["recipe=anomaly_table", "label=produkt"], "did you mean 'product'?"),
         ("customers.csv", ["outptu=x.yaml"], "did you mean 'output'?"),
         ("photos/readme.txt", [], "readme.txt"),
     ],

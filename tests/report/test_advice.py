@@ -4,6 +4,7 @@ import pytest
 
 from zoo.evaluate.gates import decide
 from zoo.report.advice import next_steps
+from zoo.report.messages import better_for_less
 from zoo.types import Gate, GateResult, Report, Score, Trained, Verdict
 
 GATES = {"g": Gate("m", beats=["raw"])}
@@ -60,3 +61,13 @@ def test_gates_over_folds_are_no_overrides_and_seeds_are_no_rows():
     scores = {"encoder": {"m": None}, "raw": {"m": None}}
     none = Report(scores, {"raw": {}}, {"encoder": 2, "raw": 4}, {"m": "share"}, {"m": True}, 0.95, 1000)
     assert not list(next_steps(none, failed, trained))
+
+
+def test_opponents_that_are_better_for_no_more_numbers_are_named():
+    low, open_ = Score(-0.2, -0.3, -0.1, 500), Score(-0.2, -0.3, 0.1, 500)
+    scores = {name: {"m": Score(0.5, 0.4, 0.6, 500)} for name in ("encoder", "pca", "raw")}
+    differences = {"pca": {"m": low, "n": open_, "o": None}, "raw": {"m": low}}
+    report = Report(scores, differences, {"encoder": 2, "pca": 2, "raw": 4}, {"m": "share"}, {"m": True}, 0.95, 1000)
+    assert list(better_for_less(report)) == [
+        "better than encoder with no more numbers a row, where that is what counts: pca in m"
+    ]

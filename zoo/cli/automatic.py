@@ -48,7 +48,11 @@ def automatic(overrides: Sequence[str], data: Any = None, labels: Any = None, ke
         if "path" not in settings:
             raise InputError("recipe=auto looks at your data: say data.path=FILE, or a folder of images")
         place = settings["path"]
-        advice, what, name = looked_at(place, settings), short_name(place), settings.get("name") or name_of(place)
+        advice, what, name = (
+            looked_at(place, settings, "data."),
+            short_name(place),
+            settings.get("name") or name_of(place),
+        )
         return _composed(advice, name, what, others)
     name, rows = settings.get("name") or _HELD, _held(data, labels, keys, settings)
     return _composed(_looked_at_rows(rows, settings), name, "rows in memory", others, rows)

@@ -34,6 +34,7 @@ _KEYS = {
     "delimiter": "between the cells of a text file, such as semicolon or tab; default: seen from the file",
     "decimal": "before a number's fraction, point or comma",
     "encoding": "of a text file, such as latin-1",
+    "lines": "true for a text file of which each line is a basket",
     "header": "whether the first row of a text file names the columns",
 }
 _TEXT = ("delimiter", "decimal", "encoding")
@@ -81,14 +82,13 @@ def _main(place: str, values: Sequence[str]) -> int:
     return 0
 
 
-def looked_at(place: str, settings: Mapping[str, str]) -> Advice:
-    """What fits a file, as the keys of this command say."""
+def looked_at(place: str, settings: Mapping[str, str], prefix: str = "") -> Advice:
+    """What fits a file, as the keys of this command say; messages name them with a prefix."""
     from zoo.looking.look import look
 
     options: dict[str, Any] = {key: settings[key] for key in _TEXT if key in settings}
-    if "header" in settings:
-        options["header"] = truth_of("header", settings["header"])
-    return look(place, options, wishes_in(settings))
+    options |= {key: truth_of(key, settings[key]) for key in ("header", "lines") if key in settings}
+    return look(place, options, wishes_in(settings), prefix)
 
 
 def wishes_in(settings: Mapping[str, str]) -> Wishes:

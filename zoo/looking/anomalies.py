@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,17 +48,23 @@ def anomalies(look: TableLook, odd: float = 0.0, vector_column: str | None = Non
         )
     remarks = {"data.data.label_column": "0 normal, 1 anomaly; only judging sees the anomalies"}
     settings: dict[str, Any] = {"data": {"data": data}}
-    if label is None:
-        settings["data"]["contamination"] = _CONTAMINATION
-        trained = (look.sample.of or look.sample.rows.num_rows) * _TRAINED
-        settings["model"] = {"nearest": max(2, min(math.ceil(2 * _CONTAMINATION * trained), _MOST_NEIGHBOURS))}
-        remarks["data.contamination"] = "share of the rows that may be odd: the threshold lets as many through"
-        remarks["model.nearest"] = "twice as many rows as may be odd in one place"
-        unsure.append(
-            "How many rows are odd, and which: no label says. What is judged is whether rows are told in which some "
-            "cells are another row's."
-        )
-    return Advice("anomaly_table", settings, because, scales(features), look.used(left), tuple(unsure), remarks)
+    advice = Advice("anomaly_table", settings, because, scales(features), look.used(left), tuple(unsure), remarks)
+    return without_labels(advice, look.sample.of or look.sample.rows.num_rows) if label is None else advice
+
+
+def without_labels(advice: Advice, rows: int) -> Advice:
+    """The recipe for so many rows of which nobody knows which are odd."""
+    settings, remarks = {**advice.settings}, dict(advice.remarks)
+    settings["data"] = {**settings["data"], "contamination": _CONTAMINATION}
+    together = math.ceil(round(2 * _CONTAMINATION * _TRAINED * rows, 6))
+    settings["model"] = {"nearest": max(2, min(together, _MOST_NEIGHBOURS))}
+    remarks["data.contamination"] = "share of the rows that may be odd: the threshold lets as many through"
+    remarks["model.nearest"] = "twice as many rows as may be odd in one place"
+    unsure = (
+        "How many rows are odd, and which: no label says. What is judged is whether rows are told in which some cells "
+        "are another row's."
+    )
+    return replace(advice, settings=settings, remarks=remarks, unsure=(*advice.unsure, unsure))
 
 
 def anomalies_of(look: TableLook) -> Advice | None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.errors import InputError, OptionsError
-from zoo.looking.anomalies import anomalies_of
+from zoo.looking.advice import Advice
+from zoo.looking.anomalies import anomalies_of, without_labels
 from zoo.looking.baskets import baskets_in, lines_of_baskets
 from zoo.looking.images import images_in
 from zoo.looking.mixed import mixed, records_in
@@ -22,29 +23,33 @@ from zoo.looking.words import of_gensim, words_in
 from zoo.tables.arrow_types import described
 from zoo.tables.basket_lines_table import BasketLinesTable
 from zoo.tables.byte_source import ByteSource
-from zoo.tables.cells import vectors_of
+from zoo.tables.cells import vectors_of, whole
 from zoo.tables.open_table import DELIMITED, WORDS, open_table, readable_name
 from zoo.tables.options import Options
 from zoo.tables.sparse_npz import width_of_matrix
+from zoo.tables.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from zoo.looking.advice import Advice
     from zoo.tables.table import Table
 
+_LEAST = 3  # rows: one to train on, one to stop by, one to judge by
 _FEWEST = 100  # rows below which little is to be learnt
 _TRIES = 4  # options that a file of text is opened with
 _GENSIM = (".kv", ".model", ".wordvectors")
 
 
-def look(place: str, options: Mapping[str, Any] | None = None, wishes: Wishes | None = None) -> Advice:
+def look(
+    place: str, options: Mapping[str, Any] | None = None, wishes: Wishes | None = None, prefix: str = "data."
+) -> Advice:
     """Says what a file, or a folder of images, holds, and which recipe fits it.
 
     Args:
         place: its path or URL.
         options: how a file of text is to be read, see `zoo.tables.options.Options`; what is not said is found out.
         wishes: what the user says of the recipe and of columns.
+        prefix: what stands before an option where the user says it, for messages.
 
     Raises:
         InputError: nothing is there, or nothing that a recipe reads; the message says what to do.
@@ -56,11 +61,14 @@ def look(place: str, options: Mapping[str, Any] | None = None, wishes: Wishes | 
     end = readable_name(place)
     if end in _GENSIM:
         return of_gensim({"path": place})
+    options = dict(options or {})
+    if options.pop("lines", False):
+        return lines_of_baskets({"path": place, **options}, ())
     try:
-        table, said = _opened(place, dict(options or {}))
+        table, said = _opened(place, dict(options), prefix)
     except InputError:
         # rows of several widths are no table, and may be baskets
-        lines = _lines(place, options or {}) if end in DELIMITED or end == ".txt" else None
+        lines = _lines(place, options) if end in DELIMITED or end == ".txt" else None
         if lines is None:
             raise
         return lines
@@ -68,7 +76,7 @@ def look(place: str, options: Mapping[str, Any] | None = None, wishes: Wishes | 
     if end in WORDS:
         return words_in(table, data)
     notes = tuple(table.notes)
-    return look_at_table(table, data, wishes).beside(seen=notes, unsure=_unsure_of(said, options or {}))
+    return look_at_table(table, data, wishes).beside(seen=notes, unsure=_unsure_of(said, options))
 
 
 def look_at_table(table: Table, data: Mapping[str, Any], wishes: Wishes | None = None) -> Advice:
@@ -89,11 +97,13 @@ def look_at_table(table: Table, data: Mapping[str, Any], wishes: Wishes | None =
             "numpy.reshape(array, (len(array), -1)), or write images as files of a folder"
         )
     sample = sample_of(table)
+    if sample.of is not None and sample.of < _LEAST:
+        raise InputError(f"{table.name}: {count(sample.of, 'row')}: to train, to stop and to judge takes some hundreds")
     width = width_of_matrix(table.schema)
     if width is not None:
         advice = _matrix(sample, width, data)
     elif table.row_shape is not None:
-        advice = _array(sample, data, table.name)
+        advice = _array(sample, data, wishes or Wishes(), table.name)
     else:
         advice = _table(sample, data, wishes or Wishes(), table.name)
     few = (
@@ -107,8 +117,9 @@ def look_at_table(table: Table, data: Mapping[str, Any], wishes: Wishes | None =
 
 def _table(sample: Sample, data: Mapping[str, Any], wishes: Wishes, where: str) -> Advice:
     seen = TableLook.of(sample, data, wishes)
-    if all(column.holds in {"empty", "other"} for column in seen.columns):
-        raise InputError(f"{where}: no column holds what a recipe reads; columns: {described(sample.rows.schema)}")
+    if all(column.holds in {"empty", "other"} or column.is_constant for column in seen.columns):
+        what = "no column holds what a recipe reads, or differs between rows"
+        raise InputError(f"{where}: {what}; columns: {described(sample.rows.schema)}")
     for kind in _kinds(wishes.recipe):
         found = kind(seen)
         if found is not None:
@@ -129,26 +140,32 @@ def _kinds(wanted: str | None) -> Sequence[Callable[[TableLook], Advice | None]]
     }[wanted]
 
 
-def _array(sample: Sample, data: Mapping[str, Any], where: str) -> Advice:
+def _array(sample: Sample, data: Mapping[str, Any], wishes: Wishes, where: str) -> Advice:
     """An array of numbers without names."""
     vectors = vectors_of(sample.rows.column(0), "rows", where)
     width = int(vectors.shape[1])
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    known = vectors[np.isfinite(vectors).all(axis=1)]
+    if not len(known) or (known == known[:1]).all():
+        what = "no row is of finite numbers" if not len(known) else "all rows are the same"
+        raise InputError(f"{where}: {what}, so there is nothing to learn; write the array again")
+    lengths = np.linalg.norm(known.astype(np.float64), axis=1)
     advice = advice_for_vectors(dict(data), width, lengths, f"An array of rows of {width} numbers.")
     settings: dict[str, Any] = {**advice.settings}
-    if not np.isfinite(vectors).all():
+    if len(known) < len(vectors):
         settings["data"]["invalid"] = "drop"
-    if (np.nanmax(vectors, axis=0) == np.nanmin(vectors, axis=0)).any():
+    if (known == known[:1]).all(axis=0).any():
         settings["data"]["allow_constant"] = True
     remarks = {**advice.remarks, "data.allow_constant": "some columns never change"}
+    if wishes.recipe == "anomaly_table":
+        odd = Advice(wishes.recipe, {"data": {"data": settings["data"]}}, advice.because, advice.seen)
+        return without_labels(odd, sample.of or len(vectors))
+    if wishes.recipe not in {None, "dense_vectors"}:
+        raise InputError(f"{where}: an array of numbers holds no rows for recipe={wishes.recipe}")
     return replace(advice, settings=settings, remarks=remarks)
 
 
 def _matrix(sample: Sample, width: int, data: Mapping[str, Any]) -> Advice:
     """A sparse matrix."""
-    from zoo.looking.advice import Advice
-    from zoo.tables.cells import whole
-
     values = whole(sample.rows.column("values")).flatten().to_numpy(zero_copy_only=False)
     if len(values) and float(np.min(values)) < 0:
         raise InputError(
@@ -188,19 +205,22 @@ def _is_word(item: str) -> bool:
     return any(letter.isalpha() for letter in item)
 
 
-def _opened(place: str, options: dict[str, Any]) -> tuple[Table, dict[str, Any]]:
+def _opened(place: str, options: dict[str, Any], prefix: str) -> tuple[Table, dict[str, Any]]:
     """The open table, and the options that it is read with: those given, and others that the file asks for."""
+    said: InputError | None = None
     for _ in range(_TRIES):
         try:
-            table = open_table(place, Options(**options), option="FILE")
+            table = open_table(place, Options(prefix=prefix, **options), option="file")
             sample_of(table)  # text that is not UTF-8 may come late
-        except OptionsError as error:
-            if set(error.options) <= set(options):
-                raise
-            options |= error.options
+        except InputError as error:
+            said = said or error
+            found = error.options if isinstance(error, OptionsError) else {}
+            if set(found) <= set(options):
+                raise said from None  # the first fault is the file's own; later ones are of what was tried
+            options |= found
         else:
-            break
-    return table, options
+            return table, options
+    raise said or InputError(f"{place}: cannot be read")
 
 
 def _unsure_of(said: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[str, ...]:

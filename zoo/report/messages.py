@@ -40,6 +40,7 @@ def notes(report: Report) -> Iterator[str]:
     yield from without_value(report)
     yield from collapses(report)
     yield from copies(report)
+    yield from better_for_less(report)
 
 
 def collapses(report: Report) -> Iterator[str]:
@@ -90,6 +91,20 @@ def copies(report: Report) -> Iterator[str]:
     yield f"of the {found.rows:,} test rows {', '.join(said)}{sample}" + (
         f"; without exact copies {encoder} has {without}" if without else ""
     )
+
+
+def better_for_less(report: Report) -> Iterator[str]:
+    """A note on opponents of no more numbers a row that are shown to be better, gate or no gate."""
+    encoder = next(iter(report.scores))
+    better = {}
+    for name, differences in report.differences.items():
+        if report.dimensions.get(name, 0) <= report.dimensions[encoder]:
+            metrics = [metric for metric, score in differences.items() if score is not None and score.high < 0]
+            if metrics:
+                better[name] = ", ".join(metrics)
+    if better:
+        said = "; ".join(f"{name} in {metrics}" for name, metrics in better.items())
+        yield f"better than {encoder} with no more numbers a row, where that is what counts: {said}"
 
 
 def judged_so_far(report: Report) -> str:
