@@ -166,11 +166,32 @@ class Bottleneck(Configured, keras.Layer):
         latent_dim: width of the code.
         reports: further entries [batch] of the dictionary, whose means become metrics of training.
         fit_epoch: the epoch (from 0) before which training hands `adapt_prior` the codes of its rows; 0 for never.
+        gives_bytes: what a user gets, and stores, are its `tokens` [batch, latent_dim] uint8; its code is the
+            preprocessed row that they stand for, which `look_up` finds.
     """
 
     latent_dim: int
     reports: tuple[str, ...] = ()
     fit_epoch: int = 0
+    gives_bytes: bool = False
+
+    @property
+    def code_dim(self) -> int:
+        """Width of the code that the decoder sees; another than `latent_dim` where it `gives_bytes`."""
+        return self.latent_dim
+
+    def solve(self, batches: Batches) -> None:
+        """Learns what has a closed form, before the first step of gradient; handed the training rows' features.
+
+        It is part of training, see `Network.solve`.
+        """
+
+    def settle(self, batches: Batches) -> None:
+        """Learns what has a closed form once training is over; handed the same as `solve`, and only after it."""
+
+    def look_up(self, tokens: Tensor) -> Tensor:
+        """The code that tokens stand for: [batch, latent_dim] -> [batch, code_dim], where it `gives_bytes`."""
+        raise NotImplementedError
 
     def encode(self, features: Tensor) -> Tensor:
         """The deterministic code: [batch, features] -> [batch, latent_dim]."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 CODES = 256  # vectors in a codebook: what a byte can name
 _NOTHING = 1e-12  # of the largest variance: a direction in which rows do not vary
+_TINY = 1e-20  # a squared length that is none
 _BLOCK = 16_384  # rows at a time
 
 
@@ -115,3 +116,42 @@ def _move_to_means(books: Floats, parts: Floats, random: np.random.Generator) ->
         idle = int((~used).sum())
         if idle:
             book[~used] = own[random.integers(len(own), size=idle)]
+
+
+def additions(numbers: npt.NDArray[Any], missing: Floats, codes: int, ridge: float, steps: int = 40) -> Floats:
+    """What each vector of each codebook should add, so that the sums make up for what is missing: ridge regression.
+
+    A code says which vector was nearest in each of the parts; its choices in one part also tell of the others, since
+    parts are uncorrelated and not independent. Least squares over all choices, each a vector as wide as a row, uses it:
+    the tables of an additive quantiser, with the choices of a product quantiser.
+
+    Args:
+        numbers: [n, groups] the codes.
+        missing: [n, width] rows less what their codes stand for so far.
+        codes: vectors in a codebook.
+        ridge: of the squared additions; so many rows of its own each vector is told to add nothing.
+        steps: of conjugate gradients (Hestenes and Stiefel 1952), for all columns at once.
+
+    Returns:
+        [groups, codes, width].
+
+    Reference:
+        Babenko and Lempitsky 2014, "Additive quantization for extreme vector compression", section 3.2, with a ridge.
+    """
+    from scipy import sparse
+
+    count, groups = numbers.shape
+    places = (numbers.astype(np.int64) + codes * np.arange(groups)).ravel()
+    ones, rows = np.ones(count * groups, np.float32), np.repeat(np.arange(count), groups)
+    chosen = sparse.csr_array((ones, (rows, places)), shape=(count, groups * codes))
+    turned = sparse.csr_array(chosen.T)
+    left = turned @ missing
+    found, ahead, squares = np.zeros_like(left), left.copy(), np.square(left).sum(axis=0)
+    for _ in range(steps):
+        pushed = turned @ (chosen @ ahead) + ridge * ahead
+        share = squares / np.maximum((ahead * pushed).sum(axis=0), _TINY)
+        found += share * ahead
+        left -= share * pushed
+        before, squares = squares, np.square(left).sum(axis=0)
+        ahead = left + squares / np.maximum(before, _TINY) * ahead
+    return np.asarray(found.reshape(groups, codes, -1), np.float32)

@@ -147,3 +147,12 @@ def test_a_query_may_be_asked_as_it_is_and_what_it_finds_put_in_order(table, gai
     assert once(metric, _Coarse(table, 0), table) == pytest.approx(expected)
     assert once(QueryRetrieval(judgements), _Coarse(table, 180, raw.on(table)), table) < once(metric, raw, table)
     assert once(metric, _Coarse(table, 180, raw.on(table)), table) == pytest.approx(once(metric, raw, table))
+
+
+def test_judgements_of_another_table_have_no_value_and_say_so(table, judgements, raw, tmp_path):
+    queries = tmp_path / "queries.parquet"  # of another width, as another model's are
+    pq.write_table(pa.table({"key": ["q0"], "vector": [[1.0, 2.0]]}), queries)
+    other = replace(table, keys=np.asarray([f"x{each}" for each in range(200)], dtype=object))
+    metric = QueryRetrieval(judgements, queries=str(queries))
+    assert metric.values(raw.on(other), other) is None
+    assert "keys of documents are not in the table, such as" in metric.shortage(other)

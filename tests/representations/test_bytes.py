@@ -9,7 +9,7 @@ from sklearn.decomposition import TruncatedSVD
 
 from zoo.errors import InputError
 from zoo.metrics.neighbour_overlap import NeighbourOverlap
-from zoo.product_codes import ProductCodes, shared_directions
+from zoo.product_codes import ProductCodes, additions, shared_directions
 from zoo.representations.int8 import Int8
 from zoo.representations.pca import PCA
 from zoo.representations.product_quantization import ProductQuantization
@@ -133,3 +133,12 @@ def test_neighbours_are_asked_for_by_rows_that_are_not_quantised(embeddings):
 def test_bytes_are_refused_where_they_make_no_sense(embeddings):
     with pytest.raises(InputError, match=r"bytes=17.*set baselines\.pq\.bytes=16"):
         ProductQuantization(bytes=17).require("pq", embeddings)
+
+
+def test_additions_are_ridge_regression_on_the_choices(rng):
+    numbers = rng.integers(0, 5, size=(400, 3))
+    missing = rng.normal(size=(400, 6)).astype(np.float32)
+    choices = np.eye(5)[numbers].reshape(400, 15)
+    expected = np.linalg.solve(choices.T @ choices + 7 * np.eye(15), choices.T @ missing)
+    np.testing.assert_allclose(additions(numbers, missing, 5, ridge=7).reshape(15, 6), expected, atol=1e-4)
+    np.testing.assert_array_equal(additions(numbers, 0 * missing, 5, ridge=7), np.zeros((3, 5, 6)))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import keras
+import numpy as np
 from keras import ops
 
+from zoo.moments import Moments
 from zoo.parts import Bottleneck
 
 if TYPE_CHECKING:
-    from zoo.parts import Tensor
+    from zoo.parts import Batches, Tensor
     from zoo.types import LayerArguments, PositiveInt, TableSchema
 
 _PART = 4  # of a row's numbers, one for the code
@@ -22,18 +24,25 @@ class Linear(Bottleneck):
 
     Args:
         latent_dim: width of the code; None takes a quarter of the width of the table's rows.
+        start: `random` weights, or `components`: training starts at the leading principal components of the training
+            rows' features, taken about 0.
         **kwargs: Keras layer arguments (name, dtype).
 
     Reference:
         Hinton and Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks".
     """
 
-    def __init__(self, latent_dim: PositiveInt | None, **kwargs: Unpack[LayerArguments]) -> None:
+    def __init__(
+        self,
+        latent_dim: PositiveInt | None,
+        start: Literal["random", "components"] = "random",
+        **kwargs: Unpack[LayerArguments],
+    ) -> None:
         super().__init__(**kwargs)
         if latent_dim is not None and latent_dim < 1:
             raise ValueError(f"latent_dim must be at least 1, not {latent_dim}")
         given: Any = latent_dim  # the table says, where the user does not
-        self.latent_dim = given
+        self.latent_dim, self.start = given, start
 
     def apply_schema(self, schema: TableSchema) -> None:
         """Takes the width from the table, where none was given."""
@@ -48,6 +57,16 @@ class Linear(Bottleneck):
             raise ValueError("latent_dim is not known: give it, or let the table say (apply_schema)")
         self.projection = keras.layers.Dense(width, name="projection", dtype=self.dtype_policy)
         self.projection.build(input_shape)
+
+    def solve(self, batches: Batches) -> None:
+        """Starts at the components, where that is asked for; with fewer features than dimensions the rest stays 0."""
+        if self.start != "components":
+            return
+        kernel = np.zeros(self.projection.kernel.shape, np.float32)
+        _, directions = Moments.of(len(kernel), batches()).principal(about_mean=False)
+        kept = directions[:, : self.latent_dim]
+        kernel[:, : kept.shape[1]] = kept
+        self.projection.kernel.assign(kernel)
 
     def encode(self, features: Tensor) -> Tensor:
         """[batch, features] -> [batch, latent_dim]."""

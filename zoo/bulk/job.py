@@ -142,10 +142,10 @@ def scale_of(encoder: Encoder) -> float | None:
 
 
 def with_embedding(table: Any, codes: Any, scale: float | None) -> Any:
-    """A table with a last column of codes [rows, latent_dim], as integers if they have a scale."""
+    """A table with a last column of codes [rows, latent_dim], as integers if they have a scale, or are bytes."""
     import pyarrow as pa
 
-    kind = pa.float32() if scale is None else pa.int8()
+    kind = pa.from_numpy_dtype(codes.dtype) if scale is None else pa.int8()
     numbers = codes if scale is None else np.rint(codes / np.float32(scale)).astype(np.int8)
     listed = pa.list_(kind, codes.shape[1])
     field = pa.field(EMBEDDING, listed)

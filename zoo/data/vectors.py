@@ -51,6 +51,8 @@ class Vectors:
         decimal: before a number's fraction, point or comma.
         encoding: of a text file, such as latin-1; otherwise UTF-8, or as a byte order mark says.
         header: whether a text file's first row names the columns; otherwise seen by whether names are numbers.
+        judged: another file of such rows, read as the first one is: all of it, and nothing else, judges, and no row of
+            the first is held out. For what is fitted to one set of texts and used on another.
 
     Raises:
         InputError: the fractions leave nothing to train on, or options contradict each other.
@@ -78,6 +80,7 @@ class Vectors:
         decimal: str | None = None,
         encoding: str | None = None,
         header: bool | None = None,
+        judged: str | None = None,
     ) -> None:
         from zoo.data._row_split import refuse_shares
         from zoo.tables.options import Options
@@ -98,12 +101,15 @@ class Vectors:
         self.fit_on_all = fit_on_all
         self.invalid = invalid
         self.allow_constant = allow_constant
-        refuse_shares(validation, 0.0 if fit_on_all else test)
+        self.judged = judged
+        refuse_shares(validation, 0.0 if fit_on_all or judged else test)
+        if judged and fit_on_all:
+            raise InputError("data.judged names the rows to judge by, data.fit_on_all takes all; give one of the two")
         if (path is None) == (table is None):
             raise InputError("give either data.path=, a file of yours, or data.table=, a query")
 
     def load(self) -> Splits:
-        """Reads, cleans and splits the table.
+        """Reads, cleans and splits the table, or the two tables.
 
         Returns:
             features [rows, width] float32, keys [rows] str, labels [rows] int64 (-1 for none) or str ("" for none), or
@@ -113,6 +119,17 @@ class Vectors:
             InputError: the file cannot be read, or its columns, vectors or labels cannot be used; the message says
                 where and what to do.
         """
+        found = self._load()
+        if self.judged is None:
+            return found
+        from zoo.data._judged_file import with_judged
+
+        names = ("vector_column", "label_column", "key_column", "columns", "invalid", "allow_constant")
+        texts = ("delimiter", "decimal", "encoding", "header")
+        options = {name: getattr(self, name) for name in (*names, *texts)}
+        return with_judged(found, Vectors(self.judged, fit_on_all=True, **options)._load(), self.judged)
+
+    def _load(self) -> Splits:
         from zoo.data._classes import labelled
         from zoo.data._cleaning import clean, fingerprint
         from zoo.data.readers._table import Table
@@ -201,7 +218,7 @@ class Vectors:
         from zoo.data._key_split import split_by_key
         from zoo.data._row_split import refuse_empty
 
-        test = 0.0 if self.fit_on_all else self.test
+        test = 0.0 if self.fit_on_all or self.judged else self.test
         parts = split_by_key(list(table.keys), validation=self.validation, test=test)
         rows = dict(zip(("train", "validation", "test"), parts, strict=True))
         notes: tuple[str, ...] = ()
@@ -211,6 +228,8 @@ class Vectors:
                 "Training and judging see the same rows (data.fit_on_all): the scores say nothing about new rows, and "
                 "early stopping watches rows that were trained on.",
             )
+        if self.judged:
+            rows["test"] = rows["validation"]  # until the other file's rows are there
         options = f"data.validation={self.validation} or data.test={self.test}"
         refuse_empty(rows, len(table.keys), name=where, options=options)
         return rows, notes

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _BATCH = 8192
 _TABLE_BATCH = 8192  # rows of a table whose raw cells are in memory at a time
 _DRAWING, _DRAWS = 512, 50  # rows and draws at a time, for likelihoods
+_AS_WIDE = {"reconstruct", "score_fields", "query"}  # what comes out is as wide as the rows
 _NUMBERS = 2**24  # a block of rows holds no more numbers than this, going in or coming out: 64 MiB
 
 
@@ -61,6 +62,7 @@ class Encoder(KeyedMethods):
         latent_dim: as above.
         threshold: as above.
         code_scale: as above.
+        gives_bytes: whether `encode` gives bytes, uint8: what `decode` makes of them is then compared with `query`.
         places: field -> (first, last + 1) of its numbers in the code, for encoders that keep fields apart.
     """
 
@@ -78,6 +80,9 @@ class Encoder(KeyedMethods):
         self.name, self.kind, self.latent_dim, self.threshold = name, kind, latent_dim, threshold
         self.code_scale = code_scale
         self.places = dict(places or {})
+        self.gives_bytes = "query" in functions
+        if vocabulary is not None and self.gives_bytes:
+            vocabulary = vocabulary.decoded_by(self.decode)
         self._functions, self._vocabulary = functions, vocabulary
         self._files: Callable[[], Path] | None = None
 
@@ -197,12 +202,20 @@ class Encoder(KeyedMethods):
             rows: n rows, see the class.
 
         Returns:
-            [n, latent_dim] float32, in the order of the rows.
+            [n, latent_dim] float32, in the order of the rows; uint8 where the encoder `gives_bytes`.
 
         Raises:
             ValueError: another shape, rows that are not finite numbers, missing fields.
         """
         return self._apply("encode", rows)
+
+    def query(self, rows: Any) -> Floats:
+        """What rows are searched with: n rows -> [n, ...] float32 to compare with codes, or with what bytes stand for.
+
+        Of an encoder that `gives_bytes`, these are the rows unquantised: `query(new) @ decode(encode(old)).T` finds
+        more than bytes compared with bytes. Of any other, their codes.
+        """
+        return self._apply("query" if self.gives_bytes else "encode", rows)
 
     def encode_table(self, splits: Splits, rows: Rows | None = None) -> Iterator[Floats]:
         """Codes of a table's rows (all, or those of the given numbers), block by block, from its raw cells."""
@@ -236,13 +249,15 @@ class Encoder(KeyedMethods):
         return self._apply("tokens", rows)
 
     def decode(self, codes: Any) -> Floats:
-        """Codes [n, latent_dim] -> rows [n, ...] float32, dense.
+        """Codes [n, latent_dim], as `encode` gives them -> rows [n, ...] float32, dense.
 
         Raises:
             ValueError: another shape, codes that are not finite numbers, or an encoder without this signature.
         """
         function = self._function("decode")
         table = DenseRows("codes", (self.latent_dim,)).arrays(codes)["codes"]
+        if self.gives_bytes:
+            table = _as_bytes(table)
         size = _rows_at_a_time(self.kind.width)
         return np.concatenate([np.asarray(function(table[i : i + size])) for i in range(0, max(len(table), 1), size)])
 
@@ -319,10 +334,10 @@ class Encoder(KeyedMethods):
         """
         from zoo.tables.held_table import index_name
 
-        codes = self.encode(rows)
+        codes = self.decode(self.encode(rows)) if self.gives_bytes else self.encode(rows)
         if keys is None:
             keys = list(rows.index) if index_name(rows) is not None else range(len(codes))
-        return CodeIndex(codes, keys, self.encode)
+        return CodeIndex(codes, keys, self.query)
 
     def open_index(self, path: str | Path) -> CodeIndex:
         """Reads an index that was saved, so that it can be asked with rows.
@@ -330,10 +345,10 @@ class Encoder(KeyedMethods):
         Raises:
             zoo.errors.InputError: there is no such index, or its codes have another width.
         """
-        found = CodeIndex.read(path, self.encode)
-        width = found.codes.shape[1]
-        if width != self.latent_dim:
-            raise InputError(f"{path}: codes of {width} numbers, and {self.name} makes {self.latent_dim}")
+        found = CodeIndex.read(path, self.query)
+        width, wanted = found.codes.shape[1], self.kind.width if self.gives_bytes else self.latent_dim
+        if width != wanted:
+            raise InputError(f"{path}: codes of {width} numbers, and {self.name} makes {wanted}")
         return found
 
     def match(
@@ -407,8 +422,9 @@ class Encoder(KeyedMethods):
         if blocks:
             return np.concatenate(blocks)
         code = (self.latent_dim,)
-        shapes = {"encode": code, "rates": code, "reconstruct": self.kind.shape, "score": ()}
-        return np.empty((0, *shapes.get(method, (0,))), np.float32)
+        shapes = {"encode": code, "rates": code, "reconstruct": self.kind.shape, "query": self.kind.shape, "score": ()}
+        as_bytes = self.gives_bytes and method == "encode"
+        return np.empty((0, *shapes.get(method, (0,))), np.uint8 if as_bytes else np.float32)
 
     def _apply(self, method: str, rows: Any) -> Floats:
         try:
@@ -422,8 +438,20 @@ class Encoder(KeyedMethods):
     def _block(self, arrays: Mapping[str, Any], method: str = "encode") -> int:
         """Rows at a time, by the widest of what goes in and what comes out."""
         widest = max(int(np.prod(array.shape[1:])) for array in arrays.values())
-        return _rows_at_a_time(max(widest, self.kind.width if method in {"reconstruct", "score_fields"} else 0))
+        return _rows_at_a_time(max(widest, self.kind.width if method in _AS_WIDE else 0))
 
 
 def _rows_at_a_time(width: int) -> int:
     return max(1, min(_BATCH, _NUMBERS // max(width, 1)))
+
+
+def _as_bytes(codes: Any) -> Any:
+    """Numbers [n, groups] as uint8.
+
+    Raises:
+        ValueError: others than whole ones of 0 to 255.
+    """
+    whole = codes.astype(np.uint8)
+    if not np.array_equal(whole, codes):
+        raise ValueError("codes are bytes, whole numbers of 0 to 255, as encode gives them")
+    return whole

@@ -28,10 +28,12 @@ def from_model(model: Any, kind: RowKind | None, code_scale: float | None) -> Lo
     called = {method: getattr(model, method) for method in (*READS_ROWS, *_IN_MEMORY) if can(model, method)}
     if code_scale is not None:
         called["encode"] = lambda x: from_int8(as_int8(model.encode(x), code_scale), code_scale)
+    if model.gives_bytes:
+        called["encode"] = called.pop("tokens")
     functions: dict[str, Callable[..., Any]] = {
         method: _traced_when_called(partial(_called, function, kind), specs) for method, function in called.items()
     }
-    functions["decode"] = tf.function(model.decode, input_signature=[tf.TensorSpec((None, model.latent_dim))])
+    functions["decode"] = tf.function(decoding(model), input_signature=[codes_of(model)])
     if model.is_generative:
         functions["sample"] = tf.function(model.sample, input_signature=[tf.TensorSpec((None,), tf.int32)])
         functions["log_weights"] = _traced_when_called(
@@ -39,6 +41,17 @@ def from_model(model: Any, kind: RowKind | None, code_scale: float | None) -> Lo
             {"seeds": tf.TensorSpec((None,), tf.int32), **specs},
         )
     return Loaded(functions, kind, model.latent_dim, float(model.threshold), code_scale, model.places)
+
+
+def decoding(model: Any) -> Callable[[Any], Any]:
+    """What makes rows of what `encode` gives a user."""
+    return model.decode_bytes if model.gives_bytes else model.decode
+
+
+def codes_of(model: Any) -> Any:
+    """The specification of what `encode` gives a user."""
+    tf = import_tensorflow()
+    return tf.TensorSpec((None, model.latent_dim), tf.uint8 if model.gives_bytes else tf.float32, name="codes")
 
 
 def _traced_when_called(function: Callable[..., Any], specs: Mapping[str, Any]) -> Callable[..., Any]:

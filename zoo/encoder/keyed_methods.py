@@ -95,7 +95,7 @@ class KeyedMethods:
             ValueError: the encoder has no vocabulary; `index(rows)` makes an index of other rows.
         """
         known = self._known()
-        return known.index.search(self.encode(rows), k)  # type: ignore[attr-defined]
+        return known.index.search(self.query(rows), k)  # type: ignore[attr-defined]
 
     def keyed_vectors(self) -> Any:
         """The codes of the whole vocabulary as gensim's `KeyedVectors`, which writes word2vec's formats.

@@ -21,9 +21,10 @@ READS_ROWS = {
     "score": ("score", "score"),
     "assign": ("assign", "probability"),
     "tokens": ("tokens", "tokens"),
+    "query": ("query", "query"),
 }
 OTHERS = {"decode": ("decode", "reconstruction"), "sample": ("sample", "reconstruction")}
-_OPTIONAL = {"assign", "rates", "score_fields", "score_kept", "tokens"}
+_OPTIONAL = {"assign", "rates", "score_fields", "score_kept", "tokens", "query"}
 
 
 @dataclass(frozen=True)

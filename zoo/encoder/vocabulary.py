@@ -47,6 +47,10 @@ class Vocabulary:
 
         return cls(pq.read_table(path, columns=["key"])["key"].to_pylist(), codes)
 
+    def decoded_by(self, decode: Callable[[Floats], Floats]) -> Vocabulary:
+        """The same keys, with what their codes stand for, where codes are bytes."""
+        return Vocabulary(self.keys, lambda: decode(self.codes()))
+
     def __contains__(self, word: object) -> bool:
         """Whether a key is known."""
         return word in self._rows

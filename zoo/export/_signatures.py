@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.encoder import Encoder
+from zoo.encoder.in_memory import codes_of, decoding
 from zoo.encoder.methods import OTHERS, READS_ROWS, can, seeds_of
 from zoo.export._ensured import ensured
 from zoo.export._precision import StoredWeights
@@ -78,6 +79,8 @@ def calls_on_probes(model: Any, splits: Splits, code_scale: float | None = None)
         calls["score"] = (arrays, wanted)
     codes = calls["serving_default"][1]["embedding"]
     wanted = {"embedding": codes}
+    if model.gives_bytes:
+        wanted["decoded"] = encoder.decode(codes)
     if code_scale is not None:
         scales = np.full(len(codes), code_scale, np.float32)
         wanted = {"embedding": np.asarray(quantized(codes, code_scale)), "scale": scales}
@@ -103,9 +106,11 @@ def _functions(
     """Signature -> its function and the specifications of its inputs."""
     tf = import_tensorflow()
     specs = kind.specs()
-    codes = tf.TensorSpec((None, model.latent_dim), tf.float32)
 
     def embedding(features: Any) -> dict[str, Any]:
+        if model.gives_bytes:
+            tokens = model.tokens(features)
+            return {"embedding": tokens, "decoded": model.decode_bytes(tokens)}
         values = model.encode(features)
         if code_scale is None:
             return {"embedding": values}
@@ -123,10 +128,10 @@ def _functions(
             {"examples": tf.TensorSpec((None,), tf.string, name="examples")},
         ),
         "score": (score, specs),
-        "decode": (lambda codes: _with_cells(kind, model.decode(codes)), {"codes": codes}),
+        "decode": (lambda codes: _with_cells(kind, decoding(model)(codes)), {"codes": codes_of(model)}),
     }
-    for method in ("reconstruct", "assign", "tokens"):
-        if can(model, method):
+    for method in ("reconstruct", "assign", "tokens", "query"):
+        if can(model, method) and not (method == "tokens" and model.gives_bytes):
             functions[READS_ROWS[method][0]] = (partial(_endpoint, model, method, kind), specs)
     named = kind.named_inputs()
     if named:

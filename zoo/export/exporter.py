@@ -98,6 +98,8 @@ class Exporter:
         round_weights(model, self.precision)
         if self.output == "float32":
             return None
+        if model.gives_bytes:
+            raise InputError("export.output=int8: the codes are bytes already; leave it at float32")
         encoder = Encoder.from_model("in memory", model, kind=splits.kind.plain())
         return scale_of(encoder.encode(splits.take(splits.train[:_CALIBRATION_ROWS])))
 
@@ -264,13 +266,14 @@ def _write_embeddings(path: Path, model: Any, splits: Splits, code_scale: float 
     if splits.keys is None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    codes = pa.list_(pa.float32(), model.latent_dim)
+    number = pa.uint8() if model.gives_bytes else pa.float32()
+    codes = pa.list_(number, model.latent_dim)
     schema = pa.schema([("key", pa.string()), ("embedding", codes)])
     encoder = Encoder.from_model("in memory", model, kind=splits.kind, code_scale=code_scale)
     start = 0
     with pq.ParquetWriter(path, schema) as writer:
         for block in encoder.encode_table(splits):
             keys = pa.array(splits.keys[start : start + len(block)].tolist(), pa.string())
-            flat = pa.array(block.ravel(), pa.float32())
+            flat = pa.array(block.ravel(), number)
             writer.write_table(pa.table([keys, pa.FixedSizeListArray.from_arrays(flat, type=codes)], schema=schema))
             start += len(block)

@@ -180,8 +180,13 @@ class QueryRetrieval:
 
     def _find(self, splits: Splits) -> _Questions:
         file = read_key_table(self.path, self.columns, optional=["relevance"], where=self.where)
+        rows = rows_by_key(splits)
+        if (numbers_of_keys(file.keys("document"), rows) < 0).all():  # of another table; so may be the queries' width
+            none = np.empty(0, np.int64)
+            lacking = not_in_table(file.keys("document"), rows, "documents")
+            return _Questions(None, none, none, (), no_keys(splits) or f"{file.path}: {lacking}")
         asked = queries_like(splits, self.queries, self.query_key, self.query_vector) if self.queries else None
-        rows, known = rows_by_key(splits), rows_by_key(splits if asked is None else asked)
+        known = rows if asked is None else rows_by_key(asked)
         query, document = numbers_of_keys(file.keys("query"), known), numbers_of_keys(file.keys("document"), rows)
         documents = np.arange(len(splits)) if asked else np.setdiff1d(np.arange(len(splits)), query)
         documents = documents[: self.among]
@@ -193,12 +198,12 @@ class QueryRetrieval:
         if must:
             counts &= held_out_places(splits)[query]
         queries, relevant = _by_query(query[counts], places[document[counts]], gains[counts])
-        lacking = [
+        missing = [
             not_in_table(file.keys("document"), rows, "documents"),
             not_in_table(file.keys("query"), known, "queries"),
         ]
         left_out = len(np.unique(query[query >= 0])) - len(queries)
-        said = [f"{file.path}: {each}" for each in lacking if each]
+        said = [f"{file.path}: {each}" for each in missing if each]
         if left_out:
             unseen = " are not held out, or" if must else ":"
             said.append(f"{left_out:,} queries{unseen} nothing in the table is relevant to them")

@@ -99,8 +99,13 @@ class Autoencoder(Configured, keras.Model):
 
     @property
     def latent_dim(self) -> int:
-        """Width of the code."""
+        """Width of the code that a user gets."""
         return self.bottleneck.latent_dim
+
+    @property
+    def gives_bytes(self) -> bool:
+        """Whether what a user gets and stores are bytes, `tokens` [batch, latent_dim] uint8, and not the code."""
+        return self.bottleneck.gives_bytes
 
     @property
     def takes_sparse(self) -> bool:
@@ -142,7 +147,7 @@ class Autoencoder(Configured, keras.Model):
         features = _flat_shape(self.encoder.compute_output_shape(input_shape))
         wants_rows = isinstance(self.bottleneck, VariationalBottleneck) and self.bottleneck.needs_rows
         _build(self.bottleneck, features, *((input_shape,) if wants_rows else ()))
-        code_shape = (input_shape[0], self.latent_dim)
+        code_shape = (input_shape[0], self.bottleneck.code_dim)
         _build(self.decoder, code_shape, *((input_shape,) if self.decoder.needs_target else ()))
         _build(self.likelihood, self.decoder.compute_output_shape(code_shape), input_shape)
         if not self.built:
@@ -174,8 +179,9 @@ class Autoencoder(Configured, keras.Model):
             self.likelihood.adapt(partial(_passes, batches, tuple(before)))
 
     def solve(self, batches: Batches) -> None:
-        """Lets the encoder learn what has a closed form, before the first step of gradient; see `adapt`."""
+        """Lets parts learn what has a closed form, before the first step of gradient; see `adapt`."""
         self.encoder.solve(partial(_passes, batches, tuple(self.preprocess.values())))
+        self.bottleneck.solve(partial(self._passes_of_features, batches))
 
     def solve_from_copies(self, pairs: Pairs) -> None:
         """Lets the encoder learn from training rows beside copies of them, see `zoo.parts.Network`."""
@@ -193,6 +199,7 @@ class Autoencoder(Configured, keras.Model):
 
     def remember(self, batches: Batches) -> None:
         """Called once training is over, for models that keep something of the training rows; see `adapt`."""
+        self.bottleneck.settle(partial(self._passes_of_features, batches))
 
     def prepare(self, x: Tensor) -> Tensor:
         """Preprocesses raw rows: [batch, ...] -> the same shape."""
@@ -232,6 +239,26 @@ class Autoencoder(Configured, keras.Model):
         What preprocessing took away for good (removed directions, each row's own length) does not come back.
         """
         x = self.likelihood.mean(self.decoder(code))
+        for layer in reversed(self.preprocess.values()):
+            x = layer.inverse(x)
+        return x
+
+    def decode_bytes(self, tokens: Tensor) -> Tensor:
+        """Bytes [batch, latent_dim] -> the rows that they stand for [batch, ...], in the units of the raw rows.
+
+        Raises:
+            NotImplementedError: the code is no bytes.
+        """
+        return self.decode(self.bottleneck.look_up(tokens))
+
+    def query(self, x: Tensor) -> Tensor | None:
+        """What raw rows are searched with: [batch, ...] -> the same, as `decode_bytes` would give them unquantised.
+
+        What preprocessing takes away for good is gone; None for models whose codes are compared with codes.
+        """
+        if not self.gives_bytes:
+            return None
+        x = self.prepare(x)
         for layer in reversed(self.preprocess.values()):
             x = layer.inverse(x)
         return x
@@ -350,6 +377,11 @@ class Autoencoder(Configured, keras.Model):
         """The features of the rows that the prior rests on, if it rests on any."""
         rows = getattr(self.bottleneck, "pseudo_inputs", None)
         return None if rows is None else flat(self.encoder(rows))
+
+    def _passes_of_features(self, batches: Batches) -> Iterator[Any]:
+        """A pass over the rows as the bottleneck sees them."""
+        for rows, weights in _passes(batches, tuple(self.preprocess.values())):
+            yield ops.convert_to_numpy(flat(self.encoder(rows))), weights
 
     def _checked_sparse(self, x: Tensor) -> dict[str, Tensor]:
         if not isinstance(x, dict) or set(x) != {"indices", "values"}:

@@ -121,6 +121,7 @@ class NeighbourAutoencoder(DenseAutoencoder):
 
     def remember(self, batches: Batches) -> None:
         """Fills the bank with training rows; see `zoo.models.Autoencoder`."""
+        super().remember(batches)
         every = self._every(batches)
         rows, seen = [], 0
         for block, _ in batches():

@@ -78,7 +78,7 @@ def _section(title: str, facts_of_it: Iterable[tuple[str, Any]]) -> Iterator[str
 def _model_facts(recipe: Mapping[str, Any], trained: Trained) -> Iterator[tuple[str, Any]]:
     model, export = trained.model, recipe["export"]
     yield "architecture", f"{type(model).__name__}: {type(model.encoder).__name__} -> {type(model.bottleneck).__name__}"
-    yield "code", f"{model.latent_dim} numbers, {export['output']}"
+    yield "code", f"{model.latent_dim} " + ("bytes" if model.gives_bytes else f"numbers, {export['output']}")
     yield "weights", f"{model.count_params():,}, stored as {export['precision']}"
     yield (
         "training",

@@ -31,6 +31,8 @@ class EncodedTable:
         for method in ("score", "score_fields", "rates", "assign"):
             if encoder.has(method):
                 setattr(self, method, partial(self._apply, method))
+        if encoder.gives_bytes:
+            self.encode_queries = self._query
         if encoder.places:
             self.places = encoder.places
         if encoder.has("reconstruct"):
@@ -39,11 +41,13 @@ class EncodedTable:
             self.log_likelihoods = self._log_likelihoods
 
     def encode(self, rows: Rows) -> Floats:
-        """See `zoo.types.Representation`."""
-        return self._apply("encode", rows)
+        """See `zoo.types.Representation`; of an encoder of bytes the rows that they stand for."""
+        return self._reconstruct(rows) if self._encoder.gives_bytes else self._apply("encode", rows)
 
     def bytes_per_row(self) -> int:
-        """See `zoo.types.Stored`: of tokens, of int8 numbers, or of float32 numbers."""
+        """See `zoo.types.Stored`: of bytes, of tokens, of int8 numbers, or of float32 numbers."""
+        if self._encoder.gives_bytes:
+            return self._encoder.latent_dim
         if self._encoder.has("tokens"):
             return int(self._apply("tokens", np.arange(1)).nbytes)
         return self._encoder.latent_dim * (4 if self._encoder.code_scale is None else 1)
@@ -51,6 +55,9 @@ class EncodedTable:
     def on(self, splits: Splits) -> EncodedTable:
         """See `zoo.types.Representation`."""
         return EncodedTable(self._encoder, splits)
+
+    def _query(self, rows: Rows) -> Any:
+        return self._splits.on_scale(self._apply("query", rows))
 
     def _reconstruct(self, rows: Rows) -> Any:
         return self._splits.on_scale(self._apply("reconstruct", rows))

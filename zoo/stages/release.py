@@ -78,7 +78,7 @@ class Release:
         spec, page = f"runs:/{self.run.run_id}", self.page.where
         with self._candidate(trained, report, verdict) as candidate:
             self.voice.verified(candidate)
-        self.voice.not_published(self._where, self.unpublished, spec, trained.model.latent_dim, page)
+        self.voice.not_published(self._where, self.unpublished, spec, _in_words(trained.model), page)
         encoder = Encoder.from_saved_model(self.tracker.kept(self.run.run_id), name=spec)
         return Result(report, verdict, encoder, self.run.run_id, page=page)
 
@@ -96,7 +96,7 @@ class Release:
             promoted=promoted,
             directory=directory,
             store=self.exporter.store,
-            latent_dim=trained.model.latent_dim,
+            code=_in_words(trained.model),
             page=self.page.where,
         )
         saved = directory or self.tracker.model_directory(f"models:/{name}/{version}")
@@ -189,6 +189,11 @@ def documents(
         CARD_FILE: model_card(recipe.public().config, splits, trained, report, verdict, made(run_id)),
         **({BLESSED: ""} if verdict.blessed else {}),
     }
+
+
+def _in_words(model: Any) -> str:
+    """What a user gets of so many rows, such as `float32 [n, 25]`."""
+    return f"{'uint8' if model.gives_bytes else 'float32'} [n, {model.latent_dim}]"
 
 
 def _vocabulary(trained: Trained, splits: Splits) -> Vocabulary | None:

@@ -157,7 +157,7 @@ class Voice:
         promoted: bool,
         directory: Path | None,
         store: str,
-        latent_dim: int,
+        code: str,
         page: str | None = None,
     ) -> None:
         """Where a registered encoder went, and how to use it."""
@@ -169,14 +169,14 @@ class Voice:
             if directory
             else f"exported  to the registry only; `{canary}` serves it as a canary, and to who asks for no label",
         ]
-        self._good_end(run, went, page, name if promoted else f"{name}/{version}", latent_dim)
+        self._good_end(run, went, page, name if promoted else f"{name}/{version}", code)
 
-    def not_published(self, run: str, why: str, spec: str, latent_dim: int, page: str | None = None) -> None:
+    def not_published(self, run: str, why: str, spec: str, code: str, page: str | None = None) -> None:
         """Where a blessed encoder is kept that is not to be registered, why not, and how to use or register it."""
         went = [f"kept      with its run, not published: {why}; `python -m zoo.publish {spec}` does it"]
-        self._good_end(run, went, page, spec, latent_dim)
+        self._good_end(run, went, page, spec, code)
 
-    def _good_end(self, run: str, went: Iterable[str], page: str | None, spec: str, latent_dim: int) -> None:
+    def _good_end(self, run: str, went: Iterable[str], page: str | None, spec: str, code: str) -> None:
         self.say("blessed: every gate passed", style="bold green")
         lines = [
             f"run       {run}",
@@ -184,7 +184,7 @@ class Voice:
             *([f"report    {_from_here(page)}"] if page else []),
             "",
             f'    import zoo; encoder = zoo.load("{spec}")',
-            f"    codes = encoder.encode(rows)  # float32 [n, {latent_dim}]",
+            f"    codes = encoder.encode(rows)  # {code}",
         ]
         for line in lines:
             self.say(line)
