@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 CODES = 256  # vectors in a codebook: what a byte can name
 _NOTHING = 1e-12  # of the largest variance: a direction in which rows do not vary
+_FAR = 1e3  # times the largest number of a codebook
 _TINY = 1e-20  # a squared length that is none
 _BLOCK = 16_384  # rows at a time
 
@@ -53,6 +54,7 @@ class ProductCodes:
         books = np.ascontiguousarray(parts[starts].transpose(1, 0, 2))
         for _ in range(iterations):
             _move_to_means(books, parts, random)
+        _put_repeated_away(books)
         return cls(rotation, books)
 
     def numbers(self, rows: Floats) -> npt.NDArray[np.uint8]:
@@ -116,6 +118,14 @@ def _move_to_means(books: Floats, parts: Floats, random: np.random.Generator) ->
         idle = int((~used).sum())
         if idle:
             book[~used] = own[random.integers(len(own), size=idle)]
+
+
+def _put_repeated_away(books: Floats) -> None:
+    """Moves vectors that are there twice where no row is, in place: rounding would choose between equal ones."""
+    for book in books:
+        first = np.unique(book, axis=0, return_index=True)[1]
+        repeated = np.setdiff1d(np.arange(len(book)), first)
+        book[repeated] = _FAR * (1 + np.abs(book).max())
 
 
 def additions(numbers: npt.NDArray[Any], missing: Floats, codes: int, ridge: float, steps: int = 40) -> Floats:

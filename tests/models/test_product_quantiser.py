@@ -45,7 +45,7 @@ def table():
 def model(table):
     """As training leaves it, but for the steps of gradient."""
     keras.utils.set_random_seed(0)
-    made = ProductQuantiser(GROUPS, CODES, ridge=2.0, seed=0, preprocess={"length": NormaliseLength()})
+    made = ProductQuantiser(GROUPS, CODES, ridge=2.0, refinements=2, seed=0, preprocess={"length": NormaliseLength()})
     made.build((None, 10))
     batches = lambda: table.weighted_batches(table.train)  # noqa: E731
     made.adapt(batches)

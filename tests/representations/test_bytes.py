@@ -78,6 +78,7 @@ def test_few_and_equal_rows_are_taken():
     rows = np.ones((3, 4), np.float32)
     codes = ProductCodes.fit(rows, groups=2)
     np.testing.assert_allclose(codes.decoded(codes.numbers(rows)), rows, atol=1e-5)
+    assert all((np.abs(book) < 10).all(axis=1).sum() == 1 for book in codes.books)  # no vector twice where rows are
 
 
 def test_int8_is_within_half_a_step_of_what_it_rounds(embeddings):
