@@ -148,6 +148,12 @@ def test_entities_are_the_labels_and_what_says_nothing_is_none(frame, tmp_path):
     assert len(set(splits.groups.tolist())) == 60 + 120
 
 
+def test_a_column_of_one_number_is_no_obstacle(frame, tmp_path):
+    kind = load(frame.assign(weight="1.5"), tmp_path).kind
+    assert kind.reads["weight"] == "category"
+    assert kind.typed["weight"].evidence == pytest.approx(0, abs=0.01)
+
+
 def test_ids_that_repeat_are_no_field_and_that_is_counted(frame, tmp_path):
     frame.loc[3, "id"], frame.loc[7, "id"] = "r2", ""
     splits = load(frame, tmp_path)

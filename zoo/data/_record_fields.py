@@ -128,7 +128,7 @@ def _reads(column: Column) -> str:
     numbers = [number_in(text) for text in column.texts]
     if column.share(number is not None for number in numbers) >= _NEARLY_ALL:
         parts = column.share(number is not None and number != int(number) for number in numbers)
-        if parts >= _SOME:
+        if parts >= _SOME and len(set(numbers) - {None}) > 1:  # one number alone has no scale
             return "number"
     few = len({plain(text) for text in column.texts})
     common = [plain(text) for text, seen in zip(column.texts, column.seen, strict=True) if seen >= _ROWS_OF_ONE]
