@@ -165,6 +165,17 @@ def test_baskets_are_looked_up_in_memory_and_in_the_exported_graph(tmp_path):
     write_saved_model(tmp_path / "baskets", model, row_kind)
     for encoder in (Encoder.from_model("b", model, kind=row_kind), Encoder.from_saved_model(tmp_path / "baskets")):
         np.testing.assert_allclose(encoder.encode(baskets), expected, atol=1e-6)
+        found = encoder.recommend(baskets, k=2)
+        likely = encoder.reconstruct(baskets)
+        assert found.items[0].tolist() == ["bread", None]
+        assert found.items[2].tolist() == [["milk", "tea"][place] for place in np.argsort(-likely[2, [0, 2]])]
+        best = np.argsort(-likely[1])[:2]
+        assert found.items[1].tolist() == [row_kind.items[place] for place in best]
+        np.testing.assert_allclose(found.scores[1], likely[1, best], rtol=1e-6)
+        assert found.to_frame()["basket"].tolist() == [0, 1, 1, 2, 2]
+        assert encoder.recommend(["tea", "milk"], k=5).items.tolist() == [["bread", None, None]]
     np.testing.assert_allclose(Encoder.from_model("b", model, kind=row_kind).encode(counts), expected, atol=1e-6)
+    with pytest.raises(ValueError, match="no items that could be missing"):
+        Encoder.from_model("plain", model).recommend(baskets)
     with pytest.raises(ValueError, match="a list of lists of items"):
         Encoder.from_model("b", model, kind=row_kind).encode("milk")

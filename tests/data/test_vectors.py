@@ -1,6 +1,7 @@
 """Vectors of one's own: every way of writing them, and every way of getting it wrong."""
 
 import gzip
+import re
 from pathlib import Path
 
 import numpy as np
@@ -359,3 +360,34 @@ def test_a_row_without_a_key_is_named(csv):
 def test_splits_without_rows_are_refused(npz):
     assert "no row is left for validation" in message(npz(X=TABLE), validation=0.0)
     assert "leave nothing to train on" in message("unread.npy", validation=0.5, test=0.5)
+
+
+@pytest.mark.parametrize("kind", ["npy", "csv", "parquet"])
+def test_labels_may_lie_in_a_file_of_their_own(kind, tmp_path):
+    table = np.random.default_rng(0).normal(size=(120, 3)).astype(np.float32)
+    words = [["cat", "dog", ""][row % 3] for row in range(120)]
+    np.save(tmp_path / "rows.npy", table)
+    path = tmp_path / f"labels.{kind}"
+    if kind == "npy":
+        np.save(path, np.asarray(words))
+    else:
+        frame = pd.DataFrame({"kind": words})
+        frame.to_csv(path, index=False, quoting=1) if kind == "csv" else frame.to_parquet(path)
+    splits = Vectors(str(tmp_path / "rows.npy"), labels=str(path)).load()
+    assert [words[int(key)] for key in splits.keys] == splits.labels.tolist()
+    assert splits.provenance["labels"] == str(path)
+
+
+def test_a_file_of_labels_must_fit_the_rows(tmp_path):
+    np.save(tmp_path / "rows.npy", np.random.default_rng(0).normal(size=(120, 3)))
+    np.save(tmp_path / "labels.npy", np.arange(119))
+    pd.DataFrame({"a": range(120), "b": range(120)}).to_csv(tmp_path / "labels.csv", index=False)
+    for name, expected in {
+        "labels.npy": "labels of shape [119], but",
+        "labels.csv": "2 columns, a, b; data.labels takes a .npy file or a table of one column",
+        "label.npy": "no such file; did you mean",
+    }.items():
+        with pytest.raises(InputError, match=re.escape(expected)):
+            Vectors(str(tmp_path / "rows.npy"), labels=str(tmp_path / name)).load()
+    with pytest.raises(InputError, match="give one"):
+        Vectors("rows.npy", labels="labels.npy", label_column="kind")

@@ -25,7 +25,8 @@ class SparseMatrix:
 
     Args:
         path: the .npz file of the matrix [rows, columns], or its URL.
-        labels: a .npy file of classes [rows], which only judging sees: whole numbers (-1 for none) or words.
+        labels: a file of classes [rows], .npy or a table of one column, which only judging sees: whole
+            numbers (-1 for none) or words.
         names: a text file with the names of the columns, one a line, in their order; an exported encoder then takes
             lists of names, and beside them lists of values unless the entries are counts of up to 255.
         validation: fraction of rows for early stopping.
@@ -113,25 +114,12 @@ class SparseMatrix:
 
     def _read_labels(self, rows: int, kept: npt.NDArray[np.int64]) -> tuple[npt.NDArray[Any] | None, tuple[str, ...]]:
         from zoo.data._classes import class_labels
-        from zoo.tables.files import existing_file, readable
+        from zoo.data._label_files import WHAT, read_labels
 
         if self.labels is None:
             return None, ()
-        path = existing_file(self.labels, "data.labels")
-        with readable(path):
-            try:
-                labels = np.asarray(np.load(path, allow_pickle=False))
-            except (ValueError, zipfile.BadZipFile) as error:
-                raise InputError(
-                    f"{path}: not a .npy file of numbers or strings ({error}); write it with numpy.save, strings as an "
-                    "array of type str and not object"
-                ) from error
-        if labels.size != rows or labels.shape[:1] != (rows,):
-            raise InputError(
-                f"{path}: labels of shape {list(labels.shape)}, but {self.path} has {rows:,} rows; data.labels must "
-                "hold one label for each of them"
-            )
-        return class_labels(labels.reshape(-1)[kept].tolist(), "the file of labels", str(path))
+        labels = read_labels(self.labels, rows, str(self.path))
+        return class_labels(labels[kept].tolist(), WHAT, self.labels)
 
     def _read_names(self, columns: int) -> list[str] | None:
         from zoo.tables.files import existing_file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -38,6 +39,7 @@ class Vectors:
         table: a query.
         vector_column: the column of whole vectors, or the array of a .npz file.
         label_column: the column or array of classes, which only judging sees: whole numbers or words.
+        labels: a file of classes [rows] instead: .npy, or a table (CSV, Parquet, ...) of one column.
         key_column: the column or array of names of the rows, which decide their splits; otherwise row numbers from 0.
             Of rows with the same key, the first is kept.
         columns: the columns of numbers that make up the vectors; otherwise all but label and key.
@@ -81,6 +83,7 @@ class Vectors:
         encoding: str | None = None,
         header: bool | None = None,
         judged: str | None = None,
+        labels: str | None = None,
     ) -> None:
         from zoo.data._row_split import refuse_shares
         from zoo.tables.options import Options
@@ -93,7 +96,7 @@ class Vectors:
         self.header = header
         self.text = Options(delimiter, decimal, encoding, header)
         self.vector_column = vector_column
-        self.label_column = label_column
+        self.label_column, self.labels = label_column, labels
         self.key_column = key_column
         self.columns = columns
         self.validation = validation
@@ -105,6 +108,10 @@ class Vectors:
         refuse_shares(validation, 0.0 if fit_on_all or judged else test)
         if judged and fit_on_all:
             raise InputError("data.judged names the rows to judge by, data.fit_on_all takes all; give one of the two")
+        if judged and labels is not None:
+            raise InputError("data.labels are of the rows of data.path; with data.judged name data.label_column, of both")
+        if label_column is not None and labels is not None:
+            raise InputError("data.label_column= is in the rows' own file, data.labels= a file beside it; give one")
         if (path is None) == (table is None):
             raise InputError("give either data.path=, a file of yours, or data.table=, a query")
 
@@ -135,7 +142,7 @@ class Vectors:
         from zoo.data.readers._table import Table
         from zoo.rows.dense_rows import DenseRows
 
-        found, name, origin = self._read()
+        found, name, origin = self._with_labels(*self._read())
         keys = found.keys if found.keys is not None else [str(row) for row in range(len(found.vectors))]
         if found.keys is None or len(set(keys)) == len(keys):
             self._refuse_few(len(keys), name)
@@ -175,6 +182,17 @@ class Vectors:
         self._refuse_word_vectors(place)
         opened = open_table(self.table if self.table is not None else place, self.text)
         return read_columns(opened, wanted, self.text), opened.name, origin_of(opened) | dict(self.text.given())
+
+    def _with_labels(
+        self, found: VectorFile, name: str, origin: dict[str, Any]
+    ) -> tuple[VectorFile, str, dict[str, Any]]:
+        """With the labels of another file, where one is named."""
+        if self.labels is None:
+            return found, name, origin
+        from zoo.data._label_files import WHAT, read_labels
+
+        cells = read_labels(self.labels, len(found.vectors), name).tolist()
+        return replace(found, labels=cells, label_name=f"{WHAT} {self.labels}"), name, origin | {"labels": self.labels}
 
     def _refuse_word_vectors(self, place: str) -> None:
         from zoo.tables.open_table import WORDS, readable_name

@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.encoder.code_index import CodeIndex
 from zoo.encoder.in_memory import from_model
+from zoo.encoder.item_methods import ItemMethods
 from zoo.encoder.keyed_methods import KeyedMethods
 from zoo.encoder.methods import constant, seeds_of
 from zoo.encoder.saved import from_saved_model
@@ -37,7 +38,7 @@ _AS_WIDE = {"reconstruct", "score_fields", "query"}  # what comes out is as wide
 _NUMBERS = 2**24  # a block of rows holds no more numbers than this, going in or coming out: 64 MiB
 
 
-class Encoder(KeyedMethods):
+class Encoder(KeyedMethods, ItemMethods):
     """Turns rows into codes; deterministic, in batches, order kept.
 
     Made by `zoo.load`, `zoo.run`, `Encoder.from_model` or `Encoder.from_saved_model`. What rows look like depends on
