@@ -109,7 +109,7 @@ class Vectors:
         if judged and fit_on_all:
             raise InputError("data.judged names the rows to judge by, data.fit_on_all takes all; give one of the two")
         if judged and labels is not None:
-            raise InputError("data.labels are of the rows of data.path; with data.judged name data.label_column, of both")
+            raise InputError("data.labels are of data.path alone: with data.judged name data.label_column")
         if label_column is not None and labels is not None:
             raise InputError("data.label_column= is in the rows' own file, data.labels= a file beside it; give one")
         if (path is None) == (table is None):
