@@ -7,6 +7,7 @@ import pytest
 
 from zoo.data.digits import Digits
 from zoo.lazy import public_names
+from zoo.representations import Raw
 from zoo.signature import read_signature
 
 PROMISES = {"data": ("Source", 9), "representations": ("Baseline", 12), "metrics": ("Metric", 17)}
@@ -28,9 +29,9 @@ def test_each_is_of_its_kind_keeps_its_arguments_and_documents_them(kind, name):
     assert signature.is_a(read_signature(f"zoo.types.{protocol}"))
     part = getattr(importlib.import_module(f"zoo.{kind}"), name)
     documentation = inspect.getdoc(part)
-    required = {"pairs": "wordsim353", "path": "table.npy", "name": "mnist", "data": Digits()}
+    required = {"pairs": "wordsim353", "path": "table.npy", "name": "mnist", "data": Digits(), "of": Raw()}
     tables = {"CategoricalTable": {"dataset": "febrl1"}, "Vectors": {"path": "t.npy"}, "Baskets": {"path": "t.csv"}}
-    tables["Records"] = {"dataset": "febrl1"}
+    tables |= {"Records": {"dataset": "febrl1"}, "MixedTable": {"path": "t.csv"}}
     given = tables.get(name, {})  # one of several
     made = part(**{key: required[key] for key, each in signature.parameters.items() if each.required}, **given)
     for argument in signature.parameters:

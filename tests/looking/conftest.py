@@ -51,7 +51,7 @@ def _tables(folder, random):
         }
     )
     embedded.to_parquet(folder / "papers.parquet")
-    unit = random.normal(size=(ROWS, 16)).astype(np.float32)
+    unit = random.normal(size=(ROWS, 128)).astype(np.float32)
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)
     pd.DataFrame({"text": [f"a sentence {number}" for number in range(ROWS)], "vector": list(unit)}).to_parquet(
         folder / "sentences.parquet"

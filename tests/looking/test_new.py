@@ -30,7 +30,8 @@ def new(files, tmp_path, capsys, monkeypatch):
 CASES = [
     ("papers.parquet", "dense_vectors", {"vector_column": "embedding", "label_column": "field", "key_column": "title"},
      "unsure: Column 'field' has few values"),
-    ("sentences.parquet", "dense_vectors", {"vector_column": "vector", "key_column": "text"}, "length 1"),
+    ("sentences.parquet", "sentences", {"vector_column": "vector", "key_column": "text", "fit_on_all": False},
+     "The vectors have length 1"),
     ("measured.csv", "dense_vectors", {"label_column": "species", "allow_constant": True}, "Scales differ: "),
     ("foretold.csv", "table", {"label_column": "target"}, "target  numbers"),
     ("rows.npy", "dense_vectors", {}, "An array of rows of 12 numbers"),
@@ -108,6 +109,7 @@ def test_a_spreadsheet_of_other_marks_and_another_encoding(new):
     assert written["data"] | {"delimiter": ";", "encoding": "cp1252"} == written["data"]
     assert "Köln" in printed
     assert "How the text is written was told from the file" in printed
+    assert written["defaults"][0] == "table"
     assert "income       numbers" in printed
 
 

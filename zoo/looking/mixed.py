@@ -65,8 +65,6 @@ def mixed(look: TableLook) -> Advice:
     label = look.label or look.target
     data = look.data(key_column=look.key, label_column=label.name if label else None)
     unsure = _ids(look)
-    if data.pop("decimal", ".") != ".":
-        unsure += ("Numbers with a comma before the fraction are texts to this recipe: export them with points.",)
     width = sum(_width(column) for column in look.features)
     settings: dict[str, Any] = {"data": data, "model": {"latent_dim": quarter(width)}}
     remarks = {

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _UNIT = 0.01  # how far lengths of vectors may be from 1
 _LOOKED_AT = 1_000
+_OF_SENTENCES = 128  # numbers of a vector from which on it may be of a sentence
+_BY_QUERIES = ("ndcg_at_10", "recall_at_100")  # metrics of the recipe for sentences
 _BY_LABELS = {
     "knn_accuracy": {"_target_": "zoo.metrics.KnnAccuracy"},
     "linear_probe": {"_target_": "zoo.metrics.LinearProbe"},
@@ -65,18 +67,24 @@ def vectors_in(look: TableLook) -> Advice | None:
 
 def advice_for_vectors(data: dict[str, Any], width: int, lengths: Any, because: str) -> Advice:
     """The recipe for vectors of a width, of which some have these lengths."""
-    model = {"latent_dim": quarter(width)}
     remarks = {
         "model.latent_dim": f"a quarter of {width}" if quarter(width) * 4 == width else f"of {width}",
         "data.invalid": "vectors that are missing or hold NaN are left out",
     }
-    seen: tuple[str, ...] = ()
+    settings = {"data": data, "model": {"latent_dim": quarter(width)}}
     known = lengths[np.isfinite(lengths)]
-    if known.size and np.abs(known - 1).max() < _UNIT:
-        seen = ("The vectors have length 1.",)
-    elif known.size:
-        seen = (f"The vectors' lengths are {known.min():.4g} .. {known.max():.4g}.",)
-    return Advice("dense_vectors", {"data": data, "model": model}, because, seen, remarks=remarks)
+    is_unit = bool(known.size) and bool(np.abs(known - 1).max() < _UNIT)
+    seen = (f"The vectors' lengths are {known.min():.4g} .. {known.max():.4g}.",) if known.size and not is_unit else ()
+    if not is_unit:
+        return Advice("dense_vectors", settings, because, seen, remarks=remarks)
+    seen = ("The vectors have length 1, as embeddings of sentences do.",)
+    if width < _OF_SENTENCES:
+        return Advice("dense_vectors", settings, because, seen, remarks=remarks)
+    settings["data"] = {"key_column": None, **data, "fit_on_all": False}
+    settings["metrics"] = dict.fromkeys(_BY_QUERIES)
+    remarks["data.fit_on_all"] = "true fits to all rows, as what is searched; new rows are judged then by nothing"
+    remarks["metrics"] = "these need queries with relevant rows, see recipe=sentences"
+    return Advice("sentences", settings, because, seen, remarks=remarks)
 
 
 def with_labels(advice: Advice, label: Column | None) -> Advice:
@@ -88,7 +96,8 @@ def with_labels(advice: Advice, label: Column | None) -> Advice:
         "data.label_column": "only judging sees it",
         "metrics": "by the labels; shown, not gates",
     }
-    return replace(advice, settings={**advice.settings, "metrics": _BY_LABELS}, remarks=remarks)
+    metrics = {**advice.settings.get("metrics", {}), **_BY_LABELS}
+    return replace(advice, settings={**advice.settings, "metrics": metrics}, remarks=remarks)
 
 
 def _lengths(cells: Any, name: str) -> Any:
