@@ -7,6 +7,7 @@ host too, and are turned to the site's pages here.
 
 from __future__ import annotations
 
+import itertools
 import json
 import posixpath
 import re
@@ -70,17 +71,18 @@ def notebook_as_markdown(path: Path) -> str:
 
 
 def recipes_table(folder: Path = ROOT / "recipes") -> str:
-    """A section for each recipe of the folder: its purpose, its command, and what its header says of it."""
+    """A table of the folder's recipes and their purposes, and a section for each with what its header says."""
     import yaml
 
-    parts = []
+    rows, sections = ["| recipe | for |", "|---|---|"], []
     for path in sorted(folder.glob("*.yaml")):
         text = path.read_text()
-        header = [line.removeprefix("#").removeprefix(" ") for line in text.split("\n") if line.startswith("#")]
-        header = header[: next(i for i, line in enumerate(text.split("\n")) if not line.startswith("#"))]
-        parts.append(f"### {path.stem} {{#{path.stem}}}\n\n{yaml.safe_load(text)['purpose']}\n")
-        parts.append("```text\n" + "\n".join(header).strip("\n") + "\n```\n")
-    return "\n".join(parts)
+        purpose = yaml.safe_load(text)["purpose"]
+        rows.append(f"| [`{path.stem}`](#{path.stem}) | {purpose.replace('|', chr(92) + '|')} |")
+        header = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
+        said = "\n".join(line.removeprefix("#").removeprefix(" ") for line in header).strip("\n")
+        sections.append(f"### {path.stem} {{#{path.stem}}}\n\n{purpose}\n\n```text\n{said}\n```\n")
+    return "\n".join([*rows, "", *sections])
 
 
 def on_files(files: Any, config: Any) -> Any:

@@ -6,6 +6,7 @@ import importlib.util
 import io
 import re
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -122,6 +123,8 @@ def runs(page):
         recipe = next((each.removeprefix("recipe=") for each in arguments if each.startswith("recipe=")), None)
         if name == "judge" and any("." in each.partition("=")[0] for each in arguments):
             recipe = arguments[0].partition("/")[0]  # its encoder has its name
+        if recipe == "auto" or (recipe and f"zoo new {Path(recipe).stem}" in page.read_text()):
+            continue  # which recipe it is, a file of the reader's says
         if name in {"run", "judge"} and recipe and not PLACEHOLDER.fullmatch(recipe):
             several = "--multirun" in arguments
             given = [each for each in arguments if "=" in each.lstrip("~") and not each.startswith("recipe=")]
@@ -189,6 +192,7 @@ def run_quickly(recipe, *overrides, **settings):
 
     less = ["train.epochs=1", "train.steps_per_epoch=2", "judge.resamples=20", "page=null", "publish=false", "~metrics"]
     less += ["+metrics.overlap={_target_: zoo.metrics.NeighbourOverlap}", "~gates"]
+    less += ["export.keep=false"]
     return run(recipe, *overrides, *less, quiet=True, **settings)
 
 

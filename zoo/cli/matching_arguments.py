@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 KEYS = {
     "output": "what to write: .parquet or .csv",
     "k": "candidates that a row has by its code; default: 10. Rows that share a rare value are candidates as well",
-    "threshold": "probability from which on a pair is a match; default: what the tables say, see README",
+    "threshold": "probability from which on a pair is a match; default: what the tables say",
     "fields": "columns to compare, such as name,street; default: the encoder's fields",
     "id": "column of the rows' names, or none for their numbers; default: one called id, key, .. Two: of a,of b",
     "rename": "columns that are called otherwise, such as name:title (name here, title for the encoder)",
