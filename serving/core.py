@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from serving.budget import LARGE, LARGEST, Budget, Memory, NotQuickError, Trimmer
-from serving.errors import ServingError
+from serving.errors import ServingError, unforeseen
 from serving.servable import import_tensorflow
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class Core:
         threads: requests that run at once.
         queue: requests that may wait for a thread; further ones are turned away.
         token: bearer token that requests must carry; "" for none.
+        reload_token: bearer token that requests to reload must carry instead; "" lets nobody reload where there is
+            the other one, and everybody where there is none.
         memory: bytes that the bodies of all requests may hold together, about.
         largest: bytes that one body may have.
 
@@ -68,6 +70,7 @@ class Core:
         threads: int = 8,
         queue: int = 1024,
         token: str = "",
+        reload_token: str = "",
         memory: int = 16 * LARGEST,
         largest: int = LARGEST,
     ) -> None:
@@ -77,7 +80,8 @@ class Core:
         # one on up to seven cores: Python runs one thread at a time, and honest requests wait for each of these
         self._slow_lane = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 4), thread_name_prefix="slow request")
         self._slow = 0
-        self._most, self._taken, self._token = threads + queue, 0, token
+        self._most, self._taken = threads + queue, 0
+        self._token, self._reload_token = token, reload_token
         self._draining = False
 
     async def in_thread(
@@ -132,7 +136,7 @@ class Core:
         except MemoryError:
             error = ServingError("RESOURCE_EXHAUSTED", "There is no memory left for this request")
         except Exception as raised:
-            _log.exception("a request failed in a way that nobody foresaw")
+            _log.error("a request failed in a way that nobody foresaw: %s", unforeseen(raised))
             error = ServingError("INTERNAL", f"{type(raised).__name__}: {raised}")
         with contextlib.suppress(RuntimeError):  # the loop may have ended before the work did
             task.loop.call_soon_threadsafe(partial(self._deliver, task.answer, result, error, is_quick=is_quick))
@@ -177,8 +181,18 @@ class Core:
 
     def require_token(self, authorization: str | None) -> None:
         """Raises UNAUTHENTICATED unless the header carries the server's token, if it has one."""
-        if self._token and not hmac.compare_digest((authorization or "").encode(), f"Bearer {self._token}".encode()):
+        if self._token and not _carries(authorization, self._token):
             raise ServingError("UNAUTHENTICATED", "This server wants the header `Authorization: Bearer TOKEN`")
+
+    def require_right_to_reload(self, authorization: str | None) -> None:
+        """Raises an error unless the header carries the token for reloading, or neither token is set."""
+        if self._reload_token:
+            if not _carries(authorization, self._reload_token):
+                words = "Reloading wants the header `Authorization: Bearer TOKEN` with the token of --reload_token_file"
+                raise ServingError("UNAUTHENTICATED", words)
+        elif self._token:
+            words = "This server reloads for nobody: --reload_token_file names the token that gives the right to"
+            raise ServingError("PERMISSION_DENIED", words)
 
     @staticmethod
     def type_name(dtype: int) -> str:
@@ -192,6 +206,12 @@ class Core:
         deadline = time.monotonic() + seconds
         while self._taken + self._slow and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
+
+
+def _carries(authorization: str | None, token: str) -> bool:
+    """Whether a header carries a bearer token; the word before it may be in capitals or not (RFC 9110, 11.1)."""
+    scheme, _, carried = (authorization or "").strip().partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(carried.strip().encode(), token.encode())
 
 
 def _without_frames(error: ServingError) -> ServingError:

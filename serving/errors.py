@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 # canonical code -> HTTP status, as TensorFlow Serving maps them (model_servers/http_server.cc)
 HTTP_STATUS = {
     "INVALID_ARGUMENT": 400,
@@ -64,3 +66,10 @@ class TooLargeError(ServingError):
 def invalid(message: str) -> ServingError:
     """The error for what a caller got wrong."""
     return ServingError("INVALID_ARGUMENT", message)
+
+
+def unforeseen(error: BaseException) -> str:
+    """One line for the log on an error that nobody foresaw: what it is, and where it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
+    return f"{type(error).__name__}: {error} ({place})"

@@ -41,6 +41,12 @@ def parser() -> argparse.ArgumentParser:
         "--bearer_token_file", default="", help="file of a token that every request must carry (Authorization: Bearer)"
     )
     ports.add_argument(
+        "--reload_token_file",
+        default="",
+        help="file of the token that HandleReloadConfigRequest must carry; without it nobody may reload a server that "
+        "has a token",
+    )
+    ports.add_argument(
         "--allow_metrics_without_token",
         type=_boolean,
         nargs="?",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from serving.core import Core
 
 _LONGEST_MESSAGE = 1024
+_RELOADS = "HandleReloadConfigRequest"
 _READ_AT_ONCE = 2**16  # bytes of a message that are read without a thread
 _SERVICES = {
     **prediction_service_pb2.DESCRIPTOR.services_by_name,
@@ -82,7 +83,7 @@ class PredictionService:
 
     async def _on_servable(self, request: Any, call: Call, method: str, what: Callable[[Any, Any, Any], Any]) -> Any:
         def work() -> Any:
-            with self._core.manager.servable(*_target(request.model_spec)) as servable:
+            with self._core.manager.servable(*_named(request.model_spec)) as servable:
                 return what(servable, request, self._core.run)
 
         if not request.HasField("model_spec"):
@@ -92,7 +93,7 @@ class PredictionService:
 
     def _metadata(self, request: Any) -> Any:
         response = get_model_metadata_pb2.GetModelMetadataResponse()
-        with self._core.manager.servable(*_target(request.model_spec)) as servable:
+        with self._core.manager.servable(*_named(request.model_spec)) as servable:
             response.model_spec.name = servable.name
             response.model_spec.version.value = servable.version
             response.metadata["signature_def"].Pack(inference.metadata(servable))
@@ -105,10 +106,11 @@ class ModelService:
     Args:
         core: knows the models.
         unavailable_labels: whether a reload may give labels to versions that are not loaded.
+        follows: what says which models are served, where a reload may not; "" where it may.
     """
 
-    def __init__(self, core: Core, *, unavailable_labels: bool = False) -> None:
-        self._core, self._unavailable_labels = core, unavailable_labels
+    def __init__(self, core: Core, *, unavailable_labels: bool = False, follows: str = "") -> None:
+        self._core, self._unavailable_labels, self._follows = core, unavailable_labels, follows
 
     async def GetModelStatus(self, request: Any, _: Call) -> Any:  # noqa: N802, D102
         if not request.HasField("model_spec"):
@@ -123,13 +125,17 @@ class ModelService:
         return response
 
     async def HandleReloadConfigRequest(self, request: Any, call: Call) -> Any:  # noqa: N802, D102
+        if self._follows:
+            words = f"This server follows {self._follows}; change what that says instead"
+            raise ServingError("FAILED_PRECONDITION", words)
+
         def work() -> Any:
             if request.config.WhichOneof("config") != "model_config_list":
                 raise invalid(
                     "ServerModelConfig type not supported by HandleReloadConfigRequest. "
                     "Only ModelConfigList is currently supported"
                 )
-            configs = configs_of(request.config)
+            configs = configs_of(request.config, needs_platform=True)
             for config in configs:
                 if not _is_folder(config.base_path):
                     raise invalid(f"{config.base_path}, the base path of model {config.name}, is not a folder")
@@ -171,7 +177,11 @@ def _handler(core: Core, kind: Any, method: Callable[[Any, Call], Any]) -> Calla
 
     async def handle(data: bytes, context: Any) -> Any:
         try:
-            core.require_token(dict(context.invocation_metadata() or ()).get("authorization"))
+            authorization = dict(context.invocation_metadata() or ()).get("authorization")
+            if method.__name__ == _RELOADS:
+                core.require_right_to_reload(authorization)
+            else:
+                core.require_token(authorization)
             with Claim(core.memory) as claim:
                 claim.grow(len(data))
                 call = Call(core, context, len(data))
@@ -198,3 +208,10 @@ def _target(spec: Any) -> tuple[str, int | None, str]:
     """Model, version and label of a ModelSpec."""
     choice = spec.WhichOneof("version_choice")
     return spec.name, spec.version.value if choice == "version" else None, spec.version_label
+
+
+def _named(spec: Any) -> tuple[str, int | None, str]:
+    """The same, of a ModelSpec that must name a model."""
+    if not spec.name:
+        raise invalid("ModelSpec has no name specified.")
+    return _target(spec)

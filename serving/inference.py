@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from google.protobuf import text_format
+from tensorflow.core.framework import types_pb2
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -60,16 +61,19 @@ def classify(servable: Servable, request: Any, run: Run) -> Any:
     Raises:
         ServingError: no such signature, one that does not classify, or examples it cannot read.
     """
-    name, signature, examples = _examples(servable, request, "classification")
+    name, signature = _example_signature(servable, request)
+    if len(signature.outputs) not in (1, 2):
+        raise invalid(f"Expected one or two output Tensors, found {len(signature.outputs)}")
+    _require_example_input(signature, "classification")
     wanted = [output for output in ("classes", "scores") if output in signature.outputs]
-    if not wanted or len(wanted) < len(signature.outputs):
-        raise invalid(f"No classification outputs found in SignatureDef: {_debug(signature)}")
+    if not wanted:
+        raise invalid(
+            'Expected classification signature outputs to contain at least one of "classes" or "scores". '
+            f"Signature was: {_debug(signature)}"
+        )
+    examples = _examples(request)
     results = run(servable, signature, {"inputs": examples}, wanted)
-    for output, array in results.items():
-        if array.ndim != 2 or len(array) != len(examples):
-            raise invalid(
-                f"Expected Tensor shape: [{len(examples)} num_classes] for {output} but got {list(array.shape)}"
-            )
+    _require_classes(results, len(examples))
     response = classification_pb2.ClassificationResponse()
     _identify(response.model_spec, servable, name)
     for row in range(len(examples)):
@@ -89,14 +93,21 @@ def regress(servable: Servable, request: Any, run: Run) -> Any:
     Raises:
         ServingError: no such signature, one that does not regress, or examples it cannot read.
     """
-    name, signature, examples = _examples(servable, request, "regression")
-    if set(signature.outputs) != {"outputs"}:
+    name, signature = _example_signature(servable, request)
+    if len(signature.outputs) != 1:
+        raise invalid("Expected one output Tensor.")
+    _require_example_input(signature, "regression")
+    if "outputs" not in signature.outputs:
         raise invalid(f"No regression outputs found in SignatureDef: {_debug(signature)}")
+    examples = _examples(request)
     values = run(servable, signature, {"inputs": examples}, ["outputs"])["outputs"]
-    if values.shape not in {(len(examples),), (len(examples), 1)}:
-        raise invalid(
-            f"Expected output Tensor shape to be either [batch_size] or [batch_size, 1] but got {list(values.shape)}"
-        )
+    if values.ndim not in (1, 2) or (values.ndim == 2 and values.shape[1] != 1):
+        words = "Expected output Tensor shape to be either [batch_size] or [batch_size, 1] but got"
+        raise invalid(f"{words} {_dims(values)}")
+    if len(values) != len(examples):
+        raise invalid(f"Input batch size did not match output batch size: {len(examples)} vs. {len(values)}")
+    if values.dtype != np.float32:
+        raise invalid(f"Expected output Tensor of DT_FLOAT.  Got: {_type(values)}")
     response = regression_pb2.RegressionResponse()
     _identify(response.model_spec, servable, name)
     for value in values.ravel():
@@ -158,17 +169,39 @@ def _filtered(wanted: Sequence[str], signature: Any) -> list[str]:
     return chosen or sorted(signature.outputs)
 
 
-def _examples(servable: Servable, request: Any, what: str) -> tuple[str, Any, Any]:
-    """Name and SignatureDef of the signature, and serialised examples [n]."""
+def _example_signature(servable: Servable, request: Any) -> tuple[str, Any]:
+    """Name and SignatureDef of the signature that takes examples."""
     name = request.model_spec.signature_name or DEFAULT_SIGNATURE
     signature = servable.signatures.get(name)
     if signature is None:
         raise invalid(f"No signature was found with the name: {name}")
-    if (
-        set(signature.inputs) != {"inputs"}
-        or signature.inputs["inputs"].dtype != import_tensorflow().string.as_datatype_enum
-    ):
+    if len(signature.inputs) != 1:
+        raise invalid("Expected one input Tensor.")
+    return name, signature
+
+
+def _require_example_input(signature: Any, what: str) -> None:
+    if "inputs" not in signature.inputs:
         raise invalid(f"No {what} inputs found in SignatureDef: {_debug(signature)}")
+
+
+def _require_classes(results: Mapping[str, Any], count: int) -> None:
+    """Refuses outputs that are not those of a classifier, in TensorFlow Serving's words."""
+    for output, array in results.items():
+        if array.ndim != 2:
+            raise invalid(f"Expected Tensor shape: [batch_size num_classes] but got {_dims(array)}")
+        wanted = "DT_STRING" if output == "classes" else "DT_FLOAT"
+        if _type(array) != wanted:
+            raise invalid(f"Expected {output} Tensor of {wanted}. Got: {_type(array)}")
+        if len(array) != count:
+            raise invalid(f"Expected {output} output batch size of {count}. Got: {len(array)}")
+    widths = [array.shape[1] for array in results.values()]
+    if len(set(widths)) > 1:
+        raise invalid(f"Tensors class and score should match in dim_size(1). Got {widths[0]} vs. {widths[1]}")
+
+
+def _examples(request: Any) -> Any:
+    """Serialised examples [n]."""
     kind = request.input.WhichOneof("kind")
     if kind == "example_list_with_context":
         context = request.input.example_list_with_context.context.SerializeToString()
@@ -180,7 +213,7 @@ def _examples(servable: Servable, request: Any, what: str) -> tuple[str, Any, An
         serialised = [each.SerializeToString() for each in request.input.example_list.examples]
     if not serialised:
         raise invalid("Input is empty.")
-    return name, signature, np.asarray(serialised, dtype=object)
+    return np.asarray(serialised, dtype=object)
 
 
 def _identify(spec: Any, servable: Servable, signature: str) -> None:
@@ -192,5 +225,16 @@ def _set(names: Any) -> str:
     return "{" + ",".join(sorted(names)) + "}"
 
 
+def _dims(array: Any) -> str:
+    return f"[{','.join(map(str, array.shape))}]"
+
+
+def _type(array: Any) -> str:
+    """TensorFlow's name of an array's type in messages of protocol buffers."""
+    if array.dtype.kind in "OSU":
+        return "DT_STRING"
+    return str(types_pb2.DataType.Name(import_tensorflow().as_dtype(array.dtype).as_datatype_enum))
+
+
 def _debug(signature: Any) -> str:
-    return text_format.MessageToString(signature, as_one_line=True)
+    return text_format.MessageToString(signature)

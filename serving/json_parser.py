@@ -74,6 +74,8 @@ class _Parser:
 
     def value(self) -> Any:
         """Reads one value; containers that are open are kept on a stack, so that depth costs memory only."""
+        if not self._text:
+            raise invalid("JSON Parse error: The document is empty")  # said before rapidjson is asked: no offset
         self._skip()
         if self._at == len(self._text):
             raise self._error("The document is empty.")

@@ -63,8 +63,12 @@ class StoreConfig:
         return [model.under(self._store / model.name) for model in models]
 
 
-def configs_of(config: Any) -> list[ModelConfig]:
+def configs_of(config: Any, *, needs_platform: bool = False) -> list[ModelConfig]:
     """The models of a ModelServerConfig.
+
+    Args:
+        config: the message.
+        needs_platform: whether each must name its platform, as TensorFlow Serving wants it.
 
     Raises:
         ServingError: a name that is missing or there twice, a path that is not absolute, another platform.
@@ -81,12 +85,12 @@ def configs_of(config: Any) -> list[ModelConfig]:
         if not model.base_path.is_absolute():
             path = "" if model.base_path == Path() else model.base_path
             raise invalid(f"Expected model {name} to have an absolute path or URI; got base_path()={path}")
+    for each in config.model_config_list.config:
+        _require_platform(each, needs_platform)
     return list(found.values())
 
 
 def _model(each: Any) -> ModelConfig:
-    if each.model_platform not in {"", "tensorflow"}:
-        raise invalid(f"Model {each.name} has the platform {each.model_platform!r}; this server runs tensorflow")
     policy = each.model_version_policy
     kind = policy.WhichOneof("policy_choice")
     latest, specific = 1, ()
@@ -97,3 +101,19 @@ def _model(each: Any) -> ModelConfig:
     elif kind == "specific":
         specific = tuple(policy.specific.versions)
     return ModelConfig(each.name, Path(each.base_path), latest, specific, dict(each.version_labels))
+
+
+def _require_platform(each: Any, is_needed: bool) -> None:
+    kind, platform = each.model_type, each.model_platform  # the older field's 1 is tensorflow
+    if kind and platform:
+        raise invalid(
+            "Illegal setting both ModelServerConfig::model_type (deprecated) and ModelServerConfig::model_platform."
+        )
+    if kind > 1:
+        raise invalid(f"ModelServerConfig::model_type choice {kind} not supported.")
+    if is_needed and not kind and not platform:
+        raise invalid(
+            "Illegal setting neither ModelServerConfig::model_type (deprecated) nor ModelServerConfig::model_platform."
+        )
+    if platform not in {"", "tensorflow"}:
+        raise invalid(f"Model {each.name} has the platform {platform!r}; this server runs tensorflow")

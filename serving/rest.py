@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -11,7 +12,7 @@ from tensorflow_serving.apis import classification_pb2, regression_pb2
 
 from serving import inference, json_answers, json_codec, json_examples
 from serving.budget import Claim
-from serving.errors import HTTP_STATUS, ServingError, invalid
+from serving.errors import HTTP_STATUS, ServingError, invalid, unforeseen
 from serving.http_request import HttpRequest
 
 if TYPE_CHECKING:
@@ -21,12 +22,19 @@ if TYPE_CHECKING:
 
     Response = tuple[int, Mapping[str, str], bytes]  # status, headers, body
 
+_log = logging.getLogger("serving")
+_SHOWN = 200  # characters of a path in the log
 _API = re.compile(r"/v1/.*", re.IGNORECASE | re.DOTALL)
 _OF_MODEL = r"(?:(?:/versions/(?P<version>[0-9]+))|(?:/labels/(?P<label>[^/:]+)))?"
 _POST = re.compile(rf"/v1/models/(?P<model>[^/:]+){_OF_MODEL}:(?P<method>classify|regress|predict)", re.IGNORECASE)
 _GET = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_OF_MODEL}(?:/(?P<method>metadata))?", re.IGNORECASE)
+_MOST_DIGITS = 19  # of a version, an int64
 _JSON = {"Content-Type": "application/json"}
-_LATER = {429: {"Retry-After": "1"}, 503: {"Retry-After": "1"}}
+_BY_STATUS = {
+    401: {"WWW-Authenticate": 'Bearer realm="serving"'},  # RFC 9110, 11.6.1
+    429: {"Retry-After": "1"},
+    503: {"Retry-After": "1"},
+}
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST, GET",
@@ -99,8 +107,13 @@ class RestFront:
             body, status = json_answers.write_error(words), HTTP_STATUS["DEADLINE_EXCEEDED"]
         except ServingError as error:
             body, status = json_answers.write_error(error.message) if error.message else b"", error.http_status
-            if status in _LATER:
-                headers = headers | _LATER[status]
+            headers = headers | _BY_STATUS.get(status, {})
+        except ConnectionError:
+            raise
+        except Exception as error:
+            # whatever a request holds, it must get an answer, and no traceback
+            _log.error("%s %s: %s", request.method, path[:_SHOWN], unforeseen(error))
+            body, status = json_answers.write_error(f"{type(error).__name__}: {error}"), HTTP_STATUS["INTERNAL"]
         return status, headers | _JSON, body
 
     def _page(self, request: HttpRequest) -> Response:
@@ -109,7 +122,9 @@ class RestFront:
             try:
                 self._core.require_token(request.header("authorization"))
             except ServingError as error:
-                return _plain(error.http_status, f"{error.message}, or the flag --allow_metrics_without_token")
+                status = error.http_status
+                _, headers, body = _plain(status, f"{error.message}, or the flag --allow_metrics_without_token")
+                return status, {**headers, **_BY_STATUS.get(status, {})}, body
         if request.query:
             words = f"Unexpected path: {request.path}?{request.query}. Should be {self._prometheus_path}"
             return _plain(400, words)
@@ -168,7 +183,7 @@ class RestFront:
         return json_answers.write_predictions(outputs, row=read.is_row)
 
     def _with_examples(self, target: tuple[str, int | None, str], body: bytes, method: str) -> bytes:
-        signature, examples = json_examples.read_examples(body, method)
+        signature, examples = json_examples.read_examples(body)
         classifies = method == "classify"
         request = classification_pb2.ClassificationRequest() if classifies else regression_pb2.RegressionRequest()
         request.model_spec.signature_name = signature
@@ -195,10 +210,13 @@ class RestFront:
 
 def _target(found: re.Match[str]) -> tuple[str, int | None, str]:
     """Model, version and label of a path."""
-    version = found["version"]
-    if version is not None and int(version) >= 2**63:
+    model, label, digits = unquote(found["model"] or ""), unquote(found["label"] or ""), found["version"]
+    if digits is None:
+        return model, None, label
+    digits = digits.lstrip("0") or "0"
+    if len(digits) > _MOST_DIGITS or int(digits) >= 2**63:  # Python refuses to read thousands of digits
         raise invalid("")  # TensorFlow Serving answers with an empty body
-    return unquote(found["model"] or ""), None if version is None else int(version), unquote(found["label"] or "")
+    return model, int(digits), label
 
 
 def _status(statuses: list[Any]) -> bytes:

@@ -78,6 +78,7 @@ class Server:
             threads=flags.rest_api_num_threads,
             queue=flags.max_queued_requests,
             token=settings.token,
+            reload_token=settings.reload_token,
             memory=flags.max_bytes_in_flight,
             largest=flags.rest_api_max_body_bytes,
         )
@@ -139,7 +140,9 @@ class Server:
         server = grpc.aio.server(options=options)
         add_to_server(server, self._core, PredictionService(self._core))
         unavailable = self._flags.allow_version_labels_for_unavailable_models
-        add_to_server(server, self._core, ModelService(self._core, unavailable_labels=unavailable))
+        add_to_server(
+            server, self._core, ModelService(self._core, unavailable_labels=unavailable, follows=self._follows())
+        )
         service = None
         if self._flags.enable_grpc_healthcheck_service:
             service = health.aio.HealthServicer()
@@ -159,8 +162,13 @@ class Server:
         await server.start()
         return server, service, port
 
+    def _follows(self) -> str:
+        """What says which models are served, where no request may."""
+        return f"--store {self._flags.store}" if self._flags.store is not None else ""
+
     def _announce(self, rest_port: int, grpc_port: int) -> None:
         scheme, host = "https" if self._settings.tls is not None else "http", self._flags.host
+        _warn_of_strangers(host, self._settings)
         print(f"REST on {scheme}://{host}:{rest_port}, gRPC on {host}:{grpc_port}", flush=True)  # noqa: T201
 
     def _reread_model_config(self) -> None:
@@ -183,6 +191,17 @@ class Server:
                     _log.error("the models stay as they are: %s", error)
 
         threading.Thread(target=poll, name="model config", daemon=True).start()
+
+
+def _warn_of_strangers(host: str, settings: Settings) -> None:
+    """Says what whoever reaches the address can do."""
+    if host == "localhost" or host.startswith("127.") or host == "::1":
+        return
+    if not settings.token:
+        words = "whoever reaches %s may ask for every model, and read the metrics; --bearer_token_file sets a token"
+        _log.warning(words, host)
+    if settings.tls is None:
+        _log.warning("what goes to and from %s can be read on its way, a token too; --ssl_config_file sets TLS", host)
 
 
 def _run(servable: Servable, signature: Any, arrays: Any, outputs: Any) -> dict[str, Any]:

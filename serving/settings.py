@@ -35,6 +35,7 @@ class Settings:
         tls: SSLConfig; None for none.
         prometheus_path: of the metrics page; "" for none.
         token: that requests must carry; "" for none.
+        reload_token: that requests to reload must carry; "" for none.
     """
 
     flags: argparse.Namespace
@@ -45,6 +46,7 @@ class Settings:
     tls: Any
     prometheus_path: str
     token: str
+    reload_token: str
 
 
 def read_settings(flags: argparse.Namespace) -> Settings:
@@ -59,14 +61,12 @@ def read_settings(flags: argparse.Namespace) -> Settings:
     models = read_models() or []
     batching = read_batching_parameters(flags.batching_parameters_file) if flags.enable_batching else None
     tls = _tls(flags.ssl_config_file) if flags.ssl_config_file else None
-    token = Path(flags.bearer_token_file).read_text(encoding="utf-8").strip() if flags.bearer_token_file else ""
-    if flags.bearer_token_file and not token:
-        raise ValueError(f"{flags.bearer_token_file}: there is no token in it")
+    token, reload_token = _token(flags.bearer_token_file), _token(flags.reload_token_file)
     path = _prometheus_path(flags.monitoring_config_file)
     listener = bound("REST", flags.host, flags.rest_api_port)
     if flags.port:
         bound("gRPC", flags.host, flags.port).close()
-    return Settings(flags, listener, read_models, models, batching, tls, path, token)
+    return Settings(flags, listener, read_models, models, batching, tls, path, token, reload_token)
 
 
 def _reader(flags: argparse.Namespace) -> Callable[[], list[ModelConfig] | None]:
@@ -75,6 +75,13 @@ def _reader(flags: argparse.Namespace) -> Callable[[], list[ModelConfig] | None]
     if flags.model_config_file:
         return partial(read_model_config, flags.model_config_file)
     return lambda: [ModelConfig(flags.model_name, flags.model_base_path.absolute())]
+
+
+def _token(file: str) -> str:
+    token = Path(file).read_text(encoding="utf-8").strip() if file else ""
+    if file and not token:
+        raise ValueError(f"{file}: there is no token in it")
+    return token
 
 
 def _prometheus_path(file: str) -> str:

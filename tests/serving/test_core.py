@@ -112,3 +112,18 @@ def test_bodies_under_way_are_limited_together_and_given_back():
     assert memory.taken == 0
     with pytest.raises(ServingError, match="Nobody waits"):
         first.grow(1)
+
+
+def test_who_may_reload():
+    def refused(header, **tokens):
+        try:
+            Core(None, Metrics(), None, **tokens).require_right_to_reload(header)
+        except ServingError as error:
+            return error.code
+        return ""
+
+    both = {"token": "a", "reload_token": "b"}
+    assert refused(None) == ""
+    assert refused("Bearer a", **(both | {"reload_token": ""})) == "PERMISSION_DENIED"
+    assert refused("Bearer a", **both) == "UNAUTHENTICATED"
+    assert refused("BEARER b", **both) == ""

@@ -47,7 +47,11 @@ def server(tmp_path_factory):
         (store / name).mkdir()
     export_embed(store / "embed" / "1")
     export_half(store / "half_plus_two" / "123")
-    process = ServerProcess("--store", store, "--file_system_poll_wait_seconds", "0.2")
+    config = store / "models.txt"
+    entry = 'config {{ name: "{0}" base_path: "{1}/{0}" model_platform: "tensorflow" }}'
+    entries = "".join(entry.format(name, store) for name in ("embed", "half_plus_two"))
+    config.write_text(f"model_config_list {{ {entries} }}")
+    process = ServerProcess("--model_config_file", config, "--file_system_poll_wait_seconds", "0.2")
     process.store = store
     yield process
     assert process.stop() == 0
@@ -92,7 +96,7 @@ def test_codec_and_parser():
             arrays = read_predict(body).arrays({"x": kind})
             assert all(array.dtype is not None for array in arrays.values())
         with contextlib.suppress(ServingError):
-            read_examples(body, "classify")
+            read_examples(body)
 
     fuzz(st.tuples(bodies(), kinds), check)
 

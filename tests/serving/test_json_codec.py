@@ -97,7 +97,7 @@ def test_examples_have_the_types_of_their_first_values():
     from tensorflow.core.example.example_pb2 import Example
 
     body = {"context": {"c": "all"}, "examples": [{"a": 1, "b": [1.5, 2.5]}, {"a": {"b64": "AAE="}}]}
-    name, examples = read_examples(json.dumps(body).encode(), "classify")
+    name, examples = read_examples(json.dumps(body).encode())
     assert name == ""
     first, second = map(Example.FromString, examples)
     assert first.features.feature["a"].int64_list.value == [1]

@@ -18,6 +18,7 @@ import tensorflow as tf
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from served import LATENT, ROOT, WEIGHTS, WIDTH, ServerProcess, export_embed
 from tensorflow_serving.apis import (
+    classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
     model_management_pb2,
@@ -25,6 +26,7 @@ from tensorflow_serving.apis import (
     predict_pb2,
     prediction_log_pb2,
     prediction_service_pb2_grpc,
+    regression_pb2,
 )
 
 pytestmark = pytest.mark.slow
@@ -100,12 +102,63 @@ def test_grpc_filters_describes_and_tells_states(stubs):
     assert health.Check(health_pb2.HealthCheckRequest(), timeout=10).status == health_pb2.HealthCheckResponse.SERVING
 
 
-@pytest.mark.parametrize("path", ["/" + 300 * "n", "/\0"])
-def test_a_base_path_that_no_folder_can_have_is_the_callers_fault(stubs, path):
+def test_a_server_that_follows_a_store_is_not_reloaded(stubs, store):
     with pytest.raises(grpc.RpcError) as caught:
-        stubs[1].HandleReloadConfigRequest(reload_of(("a", path)))
+        stubs[1].HandleReloadConfigRequest(reload_of(("embed", store / "half_plus_two")), timeout=10)
+    assert caught.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+    assert caught.value.details() == f"This server follows --store {store}; change what that says instead"
+    assert stubs[0].Predict(predict_request(), timeout=10).model_spec.version.value == 1
+
+
+@pytest.mark.parametrize("method", ["Predict", "Classify", "Regress", "GetModelMetadata"])
+def test_a_model_must_have_a_name(stubs, method):
+    kind = {"Predict": predict_pb2.PredictRequest, "GetModelMetadata": get_model_metadata_pb2.GetModelMetadataRequest}
+    kind |= {"Classify": classification_pb2.ClassificationRequest, "Regress": regression_pb2.RegressionRequest}
+    request = kind[method]()
+    request.model_spec.SetInParent()
+    if method == "GetModelMetadata":
+        request.metadata_field.append("signature_def")
+    with pytest.raises(grpc.RpcError) as caught:
+        getattr(stubs[0], method)(request, timeout=10)
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-    assert caught.value.details().endswith("base path of model a, is not a folder")
+    assert caught.value.details() == "ModelSpec has no name specified."
+
+
+EXAMPLE = {"examples": [{"x": 80.0}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "error"),
+    [
+        ("half_plus_two:predict", b"", "JSON Parse error: The document is empty"),
+        ("half_plus_two:regress", {}, "When method is classify, key 'examples' is expected and was not found"),
+        ("half_plus_two:classify", {"examples": 1}, "Expecting 'examples' value to be an list/array"),
+        ("half_plus_two:classify", {"examples": []}, "'examples' value is an empty array"),
+        ("half_plus_two:regress", {"examples": [3]}, "Example must be JSON object but got JSON Number"),
+        ("half_plus_two:regress", {"context": [], **EXAMPLE}, "Example must be JSON object but got JSON Array"),
+        (
+            "half_plus_two:regress",
+            {"examples": [{"x": 2**63}]},
+            "Feature: x has uint64 element. Only int64 is supported.",
+        ),
+        (
+            "half_plus_two:regress",
+            {"examples": [{"x": [True, 2.5]}]},
+            "Unexpected element type in feature: x expecting type: int64",
+        ),
+        ("half_plus_two:classify", {"signature_name": "add", **EXAMPLE}, "Expected one input Tensor."),
+        ("half_plus_two:regress", {"signature_name": "two_outputs", **EXAMPLE}, "Expected one output Tensor."),
+        ("half_plus_two/versions/" + "9" * 5000 + ":predict", {}, None),
+        ("half_plus_two/versions/" + "0" * 5000 + "123:regress", {}, "When method is classify, key 'examples' is"),
+    ],
+)
+def test_rest_errors_have_tensorflow_servings_words(server, path, body, error):
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    before = len(server.errors)
+    answer = httpx.post(f"{server.rest}/v1/models/{path}", content=content)
+    assert answer.status_code == 400
+    assert (answer.content == b"") if error is None else answer.json()["error"].startswith(error)
+    assert server.errors[before:] == []
 
 
 @pytest.mark.parametrize("method", ["PredictionService/Predict", "ModelService/GetModelStatus"])
@@ -166,6 +219,13 @@ def test_reload_warm_up_and_a_version_that_cannot_warm_up(tmp_path):
             assert httpx.get(f"{server.rest}/v1/models/b").json()["model_version_status"][0]["state"] == "AVAILABLE"
             body = {"instances": ROWS.tolist()}
             assert httpx.post(f"{server.rest}/v1/models/a:predict", json=body).status_code == 404
+            for path in ("/" + 300 * "n", "/\0"):
+                with pytest.raises(grpc.RpcError, match="base path of model a, is not a folder"):
+                    models.HandleReloadConfigRequest(reload_of(("a", path)), timeout=30)
+            bare = reload_of(("b", tmp_path / "b"))
+            bare.config.model_config_list.config[0].model_platform = ""
+            with pytest.raises(grpc.RpcError, match="Illegal setting neither ModelServerConfig::model_type"):
+                models.HandleReloadConfigRequest(bare, timeout=30)
             with pytest.raises(grpc.RpcError, match="assign label to version 99 of model b"):
                 models.HandleReloadConfigRequest(reload_of(("b", tmp_path / "b", ("stable", 99))), timeout=30)
         export_embed(tmp_path / "b" / "2", warmup=[warmup_record(np.ones((1, 9), np.float32))])
@@ -189,7 +249,7 @@ def test_limits_and_broken_bodies_get_an_answer(server):
     truncated = gzip.compress(json.dumps({"instances": ROWS.tolist()}).encode())[:-9]
     broken = httpx.post(url, content=truncated, headers={"Content-Encoding": "gzip"})
     assert broken.status_code == 400
-    assert broken.json()["error"].startswith("JSON Parse error: The document is empty.")
+    assert broken.json()["error"] == "JSON Parse error: The document is empty"
     bomb = gzip.compress(b" " * (101 * 2**20))
     assert httpx.post(url, content=bomb, headers={"Content-Encoding": "gzip"}, timeout=30).status_code == 400
     for path in (
@@ -241,11 +301,15 @@ def test_a_token_and_tls_guard_both_fronts(store, monitoring, tmp_path):
             assert caught.value.code == "UNAUTHENTICATED"
         page, header = f"{server.rest}/monitoring/prometheus/metrics", {"Authorization": "Bearer open sesame"}
         for path in (page, f"{page}?x=1", f"{server.rest}/v1/models/embed"):
-            assert httpx.get(path, verify=context).status_code == 401
+            answer = httpx.get(path, verify=context)
+            assert answer.status_code == 401
+            assert answer.headers["WWW-Authenticate"] == 'Bearer realm="serving"'
         refused = httpx.get(page, verify=context, headers={"Authorization": "Bearer wrong"})
         assert refused.status_code == 401
         assert "--allow_metrics_without_token" in refused.text
         assert 'status="OK"' in httpx.get(page, verify=context, headers=header).text
+        lower = {"Authorization": "bearer  open sesame"}
+        assert httpx.get(f"{server.rest}/v1/models/embed", verify=context, headers=lower).status_code == 200
     finally:
         assert server.stop() == 0
 
