@@ -45,6 +45,7 @@ values           +      +          +         +      +       +     strings  +    
 baskets          +      classless  +         +      +       +     strings  +     +       +        +      +
 records          +      +          +         +      none    +     strings  +     +       +        +      +
 typed-records    +      classless  +         +      none    +     strings  +     +       +        +      +
+mixed            +      +          +         +      none    +     strings  +     +       +        +      +
 """
 
 # What an option of `train` and `export` is about: a feature of the table, or nothing that a kind of row could change.
@@ -71,7 +72,7 @@ OPTIONS = {
     },
 }
 
-LONG = {"named-columns", "sparse", "values", "records"}  # each is nearly another kind, which `make test` tries
+LONG = {"named-columns", "sparse", "values", "records", "mixed"}  # each is nearly another kind, which `make test` tries
 ROWS, LATENT = 200, 2
 ODD = np.arange(ROWS) % 6 == 0
 DENSE = {"_target_": "zoo.models.DenseAutoencoder", "latent_dim": LATENT, "hidden": [4]}
@@ -204,9 +205,17 @@ def typed_records(folder, rng):
     return Kind(model, source, frame, folder / "typed.csv", {"_target_": "zoo.metrics.CopyRecall"})
 
 
+def mixed(folder, rng):
+    frame = pd.DataFrame({"age": rng.normal(size=ROWS), "plan": rng.choice(["free", "Pro"], ROWS)})
+    frame.loc[rng.random(ROWS) < 0.2, "age"] = None
+    frame.assign(odd=ODD.astype(int)).to_csv(folder / "mixed.csv", index=False)
+    source = {"_target_": "zoo.data.MixedTable", "path": str(folder / "mixed.csv"), "label_column": "odd"}
+    return Kind(DENSE, source, frame, folder / "mixed.csv", OVERLAP)
+
+
 KINDS: dict[str, Callable[[Path, Any], Kind]] = {
     each.__name__.rstrip("_").replace("_", "-"): each
-    for each in (vectors, named_columns, images, sparse_, values, baskets, records, typed_records)
+    for each in (vectors, named_columns, images, sparse_, values, baskets, records, typed_records, mixed)
 }
 
 

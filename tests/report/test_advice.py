@@ -24,6 +24,7 @@ def steps(difference, *, count=500, history=10, best=4, keep=None, gates=GATES, 
     ("difference", "arguments", "said"),
     [
         ((-0.2, -0.3, -0.1), {}, "raw is better in m: use it where that counts"),
+        ((-0.01, -0.1, 0.1), {}, "raw is as good in m, as far as these rows tell: use it"),
         # half as wide an interval would do, which takes four times the rows
         ((0.1, -0.1, 0.3), {}, "it would show if about 2,000 rows, pairs or queries judge instead of 500"),
         ((-0.01, -0.1, 0.1), {}, "more epochs or more training rows may tell"),
@@ -46,6 +47,7 @@ def test_a_blessed_encoder_needs_none():
 def test_nothing_is_advised_that_was_not_measured():
     assert len(steps((-0.2, -0.3, -0.1))) == 1
     assert len(steps((0.1, -0.1, 0.3))) == 1
+    assert not any("as good" in step for step in steps((0.1, -0.1, 0.3)))
 
 
 def test_the_weights_that_are_kept_do_not_say_which_epoch_was_best():

@@ -16,7 +16,6 @@ from zoo.export._precision import StoredWeights
 from zoo.export._serving_requests import columns_of_examples, features_of_examples, serialised_examples
 from zoo.quantization import as_int8, quantized
 from zoo.quiet import import_tensorflow
-from zoo.rows.row_kind import GivesCells
 from zoo.rows.saved import write_kind
 
 if TYPE_CHECKING:
@@ -144,7 +143,7 @@ def _functions(
             {"examples": tf.TensorSpec((None,), tf.string, name="examples")},
         ),
         "score": (score, specs),
-        "decode": (lambda codes: _with_cells(kind, decoding(model)(codes)), {"codes": codes_of(model)}),
+        "decode": (lambda codes: {"reconstruction": decoding(model)(codes)}, {"codes": codes_of(model)}),
     }
     for method in ("reconstruct", "assign", "tokens", "query"):
         if can(model, method) and not (method == "tokens" and model.gives_bytes):
@@ -181,12 +180,4 @@ def _traced(function: Callable[..., Any], specs: Mapping[str, Any], weights: Sto
 
 
 def _endpoint(model: Any, method: str, kind: RowKind, **arrays: Any) -> dict[str, Any]:
-    found = getattr(model, method)(kind.features(arrays))
-    return _with_cells(kind, found) if method == "reconstruct" else {READS_ROWS[method][1]: found}
-
-
-def _with_cells(kind: RowKind, reconstruction: Any) -> dict[str, Any]:
-    """Reconstructed features, and the cells that they stand for where the kind can tell, by the names of the inputs."""
-    cells = kind.cells(reconstruction) if isinstance(kind, GivesCells) else {}
-    names = {column: name for name, column in kind.columns_of_inputs().items()}
-    return {**{names[column]: each for column, each in cells.items()}, OTHERS["decode"][1]: reconstruction}
+    return {READS_ROWS[method][1]: getattr(model, method)(kind.features(arrays))}

@@ -75,7 +75,8 @@ class Exporter:
 
     def check_exportable(self, splits: Splits) -> None:
         """Raises InputError if a table's encoder could not be written in a format that is asked for."""
-        if self.onnx and (splits.categories or splits.kind.blocks):
+        of_strings = any(held in {"text", "texts"} for _, held in splits.kind.table_schema())
+        if self.onnx and (splits.categories or splits.kind.blocks or of_strings):
             raise InputError("export.onnx=true: its rows are strings, and ONNX cannot look them up; leave it at false")
 
     def newest_version(self, name: str) -> int:

@@ -28,6 +28,7 @@ def next_steps(report: Report, verdict: Verdict, trained: Trained) -> Iterator[s
     if any(gate.encoder is not None for gate in missed) and _ends_at_its_best(trained):
         yield f"the validation loss was best in the last epoch: train.epochs={2 * len(trained.history)} may go further"
     yield from _better_opponents(missed)
+    yield from _as_good_opponents(missed)
     yield from _narrow(missed, several_seeds=bool(report.seeds))
     yield from _unmeasured(missed, [gate.gate for gate in verdict.gates if not gate.over])
 
@@ -50,6 +51,18 @@ def _better_opponents(missed: list[GateResult]) -> Iterator[str]:
             yield f"{said}: training made it worse; look at what the loss consists of, or lower train.learning_rate"
         else:
             yield f"{said}: use it where that counts, or give the encoder more dimensions (model.latent_dim) or rows"
+
+
+def _as_good_opponents(missed: list[GateResult]) -> Iterator[str]:
+    """Opponents that scored as high or higher, and are not shown to be better."""
+    as_good: dict[str, list[str]] = {}
+    for gate in missed:
+        score = _open(gate)
+        if gate.baseline is not None and gate.against != "untrained" and score is not None and score.value <= 0:
+            as_good.setdefault(gate.against, []).append(gate.metric)
+    for opponent, metrics in list(as_good.items())[:_MOST]:
+        said = ", ".join(dict.fromkeys(metrics))
+        yield f"{opponent} is as good in {said}, as far as these rows tell: use it, it costs less"
 
 
 def _narrow(missed: list[GateResult], *, several_seeds: bool) -> Iterator[str]:
