@@ -74,6 +74,25 @@ def test_blocks_end_where_baskets_end(baskets, long_form, tmp_path, monkeypatch,
     np.testing.assert_allclose(codes_of(tmp_path / "codes.parquet"), wanted, atol=1e-6)
 
 
+def test_a_column_for_each_item(baskets, weights, long_form, tmp_path):
+    wide, codes = tmp_path / "wide.csv", tmp_path / "codes.parquet"
+    counts = long_form[1].copy()
+    counts[0] = 0
+    frame = pd.DataFrame(counts, columns=ITEMS).astype(int).assign(customer=[f"c{row}" for row in range(200)], visits=9)
+    frame.to_csv(wide, index=False)
+    for name in (baskets, weights):
+        encoder = zoo.load(name)
+        zoo.encode(name, wide, codes, block=70, overwrite=True, text=Options(prefix=""), quiet=True)
+        wanted = encoder.encode(sp.csr_array(counts))
+        np.testing.assert_allclose(codes_of(codes), wanted, atol=1e-6)
+        np.testing.assert_allclose(encoder.encode(frame), wanted, atol=1e-6)
+    assert pq.read_table(codes).column_names == ["customer", "visits", "embedding"]
+    frame.loc[150, "item3"] = -2
+    frame.to_csv(wide, index=False)
+    with pytest.raises(InputError, match=r"column 'item3', row 150 .*: -2 says not how often"):
+        zoo.encode(baskets, wide, tmp_path / "c.parquet", block=70, text=Options(prefix=""), quiet=True)
+
+
 def test_training_reads_the_same_baskets(baskets, long_form, tmp_path):
     splits = Baskets(
         str(tmp_path / "orders.csv"), basket_column="order", item_column="product", quantity_column="quantity"

@@ -12,8 +12,10 @@ from zoo.rows._added_up import added_up
 from zoo.rows._cells import as_csr, hash_table, padded, require_finite, text_of
 from zoo.rows._columns import columns_of_table, with_nearest
 from zoo.rows._item_columns import item_columns, repeated
+from zoo.rows._wide_items import baskets_of, cells_of_block, wide_columns
 from zoo.rows.cell_texts import trimmed
 from zoo.rows.row_kind import SparseFeatures
+from zoo.tables.arrow_types import is_list
 from zoo.tables.cells import list_cells, sparse_rows
 from zoo.tables.sparse_npz import width_of_matrix
 
@@ -60,7 +62,8 @@ class ItemRows(SparseFeatures):
 
         Args:
             rows: a list of lists of items; a list of mappings from items to values; the columns `items` (lists) and
-                `values` of a table or mapping; or rows of features as a SciPy sparse array.
+                `values` of a table or mapping, or its columns of items with how often each is there; or rows of
+                features as a SciPy sparse array.
 
         Raises:
             ValueError: anything else, or values that are not finite, differ in number, or that cannot be had.
@@ -71,6 +74,10 @@ class ItemRows(SparseFeatures):
         columns = None if isinstance(rows, list) else columns_of_table(rows)
         if columns is not None and "items" in columns:
             rows, values = columns["items"], columns.get("values")
+        elif columns is not None and (wide := [name for name in columns if name in self.items]):
+            cells = {name: np.asarray(columns[name], dtype=np.float64) for name in wide}
+            items, counts = baskets_of(cells, 0, "rows")
+            rows, values = (items, counts) if self.weighted else (repeated(items, counts, 0, "rows"), None)
         baskets = self._lists(rows)
         if values is None and any(isinstance(basket, Mapping) for basket in baskets):
             values = [list(dict(basket).values()) for basket in baskets]
@@ -116,12 +123,17 @@ class ItemRows(SparseFeatures):
 
     def choose_columns(self, table: Table, named: list[str]) -> list[str]:
         """See `RowKind`."""
-        return item_columns(table, named, weighted=self.weighted)
+        return wide_columns(table, named, self.items) or item_columns(table, named, weighted=self.weighted)
 
     def arrays_of_block(self, block: Any, first: int, where: str) -> dict[str, Any]:
         """See `RowKind`."""
         if width_of_matrix(block.schema) is not None:
             return self.arrays(sparse_rows(block, self.width, first, where))
+        if not any(is_list(field.type) for field in block.schema):
+            items, counts = baskets_of(cells_of_block(block, where), first, where)
+            if self.weighted:
+                return self.arrays({"items": list(items), "values": list(counts)})
+            return self.arrays(repeated(items, counts, first, where))
         cells = [list_cells(column) for column in block.columns]
         if len(cells) == 1 or self.weighted:
             return self.arrays(dict(zip(("items", "values"), cells, strict=False)))
