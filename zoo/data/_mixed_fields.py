@@ -219,8 +219,7 @@ def _centre_and_scale(
     else:
         scale[:] = deviation[: field.columns - field.has_gaps].max()
     if field.has_gaps:
-        share = float(is_missing.mean())
-        centre[-1], scale[-1] = share, np.sqrt(share * (1 - share))
+        centre[-1], scale[-1] = is_missing.mean(), 1.0  # at variance 1, gaps at random would count as much as numbers
     return centre, np.where(scale > 0, scale, 1.0)
 
 
