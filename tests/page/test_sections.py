@@ -27,7 +27,9 @@ from zoo.page.rendering import _templates
 from zoo.page.sections import clusters, cosines, duplicates, errors, fields, latent, reconstructions, separation
 from zoo.page.sections.map import _coloured
 from zoo.page.thumbnails import sprite
-from zoo.types import Duplicates, Evidence, FieldReport, FieldsReport, Score, Splits
+from zoo.rows import DenseField, MixedRows
+from zoo.rows.typed_field import TypedField
+from zoo.types import OTHER, Duplicates, Evidence, FieldReport, FieldsReport, Score, Splits
 
 QUICK = Page(map="pca")
 
@@ -274,9 +276,19 @@ def test_all_rows_alike_are_no_crash(judged):
     assert drawn.failures == ()
 
 
-def test_every_kind_of_row_is_drawn_whole(images, records):
-    for made in (images, records):
+def test_every_kind_of_row_is_drawn_whole(images, records, judged):
+    plan = DenseField(
+        TypedField("category", 4, 1.0, (OTHER, "a", "b", "c")), (0.3,) * 3, (0.5,) * 3, shown=("A", "b", "c")
+    )
+    ages = DenseField(TypedField("number", 1), (0.5, 0.1), (0.3, 0.3), has_gaps=True)
+    mixed = judged(
+        np.random.default_rng(3).normal(size=(60, 5)).astype(np.float32), kind=MixedRows({"age": ages, "plan": plan})
+    )
+    for made in (images, records, mixed):
         assert draw(*made, {}, QUICK).failures == ()
+    carried = errors.draw(material_of(mixed))["carried"]["svg"]
+    assert "age" in carried
+    assert "plan: b" in carried
 
 
 @pytest.fixture(scope="module")
@@ -284,7 +296,6 @@ def people(clusters, judged):
     """Sixty entities of four records with a name and a town, some of them the same in both, and what fields do."""
     from scipy.sparse import csr_array
 
-    from zoo.rows.typed_field import TypedField
     from zoo.rows.typed_record_rows import TypedRecordRows
 
     rng = np.random.default_rng(4)
@@ -319,7 +330,6 @@ def test_records_are_copies_where_they_say_the_same_and_not_where_their_features
     from scipy.sparse import csr_array
 
     from zoo.page.matches import said
-    from zoo.rows.typed_field import TypedField
     from zoo.rows.typed_record_rows import TypedRecordRows
 
     fields = {"shape": TypedField("category", 2, names=("<other>", "box")), "name": TypedField("text", 64)}

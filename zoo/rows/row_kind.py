@@ -83,6 +83,13 @@ class RowKind(ABC):
         return ()
 
     @property
+    def feature_names(self) -> list[str]:
+        """What each number of a row's features is called [width]; by its place where nothing better is known."""
+        if len(self.column_names) == self.width:
+            return list(self.column_names)
+        return [f"column {place}" for place in range(self.width)]
+
+    @property
     def has_units(self) -> bool:
         """Whether columns are named, and so mostly have units of their own; "dim_0", "dim_1", .. merely count."""
         names = self.column_names

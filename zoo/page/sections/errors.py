@@ -99,7 +99,7 @@ def _carried(material: Material) -> dict[str, Any] | None:
         pixels = (255 * heat / heat.max()).round().astype(np.uint8)
         return {"image": image_uri(pixels), "svg": None, "of": "squared error by place, white is the largest"}
     order = np.argsort(-mean, kind="stable")[:_DIMENSIONS]
-    names = splits.kind.column_names or [f"column {place}" for place in range(splits.width)]
+    names = splits.kind.feature_names
     shares = 100 * mean[order] / mean.sum()
     return {
         "image": None,
