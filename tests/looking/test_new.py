@@ -59,6 +59,8 @@ def test_each_kind_of_file(new, files, name, recipe, data, said):
     assert written["defaults"] == [recipe, "_self_"]
     assert written["data"] == {"path": str(files / name)} | data
     assert said in printed
+    if name in {"orders.csv", "lists.parquet", "tags.csv", "lines.csv"}:  # six items
+        assert composed.config["model"]["bottleneck"]["latent_dim"] == 2
     if recipe in {"records_table", "table"}:  # what reads their cells is TensorFlow's
         return
     splits = composed.build("data").load()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zoo.looking.advice import Advice
+from zoo.looking.table_look import quarter
 from zoo.tables.arrow_types import is_list
 from zoo.tables.cells import parted_texts, plain_texts, whole
 from zoo.tables.long_form import named_form
@@ -17,6 +18,7 @@ _RECIPE = "softmax_baskets"
 _MOST_COLUMNS = 8  # of a table in long form
 _ROWS_OF_A_BASKET = 1.2  # on average, from which on rows are items of baskets
 _WIDE = 8  # columns of 0 and 1, from which on they are items
+_CODE = 32  # numbers of the recipe's code
 _SEPARATORS = (",", ";", "|")
 
 
@@ -29,9 +31,15 @@ def baskets_in(look: TableLook) -> Advice | None:
     return None
 
 
-def lines_of_baskets(place: dict[str, Any], seen: tuple[str, ...]) -> Advice:
-    """The recipe for a text file of which each line is a basket."""
-    return Advice(_RECIPE, {"data": place}, "The lines hold lists of items, of several lengths.", seen)
+def lines_of_baskets(place: dict[str, Any], seen: tuple[str, ...], items: int | None = None) -> Advice:
+    """The recipe for a text file of which each line is a basket, of so many different items."""
+    return Advice(_RECIPE, {"data": place} | _model(items), "The lines hold lists of items, of several lengths.", seen)
+
+
+def _model(items: int | None) -> dict[str, Any]:
+    """A narrower code than the recipe's, where it would not be narrower than the rows."""
+    few = items is not None and items < 4 * _CODE
+    return {"model": {"bottleneck": {"latent_dim": quarter(items)}}} if few and items is not None else {}
 
 
 def _lists(look: TableLook) -> Advice | None:
@@ -46,7 +54,7 @@ def _lists(look: TableLook) -> Advice | None:
     uses |= {key: "the key, which names the baskets"} if key else {}
     because = f"Column '{column.name}' lists items."
     data = look.data(column=column.name, key_column=key)
-    return Advice(_RECIPE, {"data": data}, because, (), look.used(uses), unsure)
+    return Advice(_RECIPE, {"data": data} | _model(column.distinct), because, (), look.used(uses), unsure)
 
 
 def _long(look: TableLook) -> Advice | None:
@@ -75,7 +83,8 @@ def _long(look: TableLook) -> Advice | None:
     uses |= {quantity: "how often"} if quantity else {}
     data = look.data(basket_column=basket, item_column=item, quantity_column=quantity)
     because = f"A row for each item of a basket: '{basket}' comes several times, each time with another '{item}'."
-    return Advice(_RECIPE, {"data": data}, because, (), look.used(uses), unsure)
+    items = next(column.distinct for column in look.columns if column.name == item)
+    return Advice(_RECIPE, {"data": data} | _model(items), because, (), look.used(uses), unsure)
 
 
 def _are_pairs(look: TableLook, basket: str, item: str, *, named: bool) -> bool:
@@ -110,7 +119,8 @@ def _wide(look: TableLook) -> Advice | None:
     )
     remarks = {"data.wide": "each column but the key is an item"}
     uses = {look.label.name: "left out"} if look.label else {}
-    return Advice(_RECIPE, {"data": data}, because, (), look.used(uses), unsure, remarks)
+    settings = {"data": data} | _model(len(items))
+    return Advice(_RECIPE, settings, because, (), look.used(uses), unsure, remarks)
 
 
 def _is_of_an_item(column: Column) -> bool:
@@ -130,20 +140,24 @@ def _parted(look: TableLook) -> Advice | None:
         return None
     cells = whole(look.sample.rows.column(texts[0].name))
     for separator in _SEPARATORS:
-        if _come_again(cells, separator):
+        items = _items_again(cells, separator)
+        if items:
             name = texts[0].name
             because = f"Column '{name}' holds items with {separator!r} between them, which come in other rows again."
             unsure = (f"Whether column '{name}' lists items; if it is prose, take recipe=records_table.",)
             data = look.data(column=name, key_column=look.key, separator=separator)
-            return Advice(_RECIPE, {"data": data}, because, (), look.used({name: "the items"}), unsure)
+            settings = {"data": data} | _model(items)
+            return Advice(_RECIPE, settings, because, (), look.used({name: "the items"}), unsure)
     return None
 
 
-def _come_again(cells: Any, separator: str) -> bool:
+def _items_again(cells: Any, separator: str) -> int:
+    """How many different items there are between separators, if most cells list several and they come again; or 0."""
     import pyarrow.compute as pc
 
     parts = parted_texts(cells, separator)
     if float(pc.mean(pc.greater(pc.list_value_length(parts), 1)).as_py() or 0) < 0.5:
-        return False
+        return 0
     items = pc.utf8_trim_whitespace(pc.list_flatten(parts))
-    return bool(len(items) > 2 * pc.count_distinct(items).as_py())
+    different = int(pc.count_distinct(items).as_py())
+    return different if len(items) > 2 * different else 0

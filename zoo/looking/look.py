@@ -198,7 +198,7 @@ def _lines(place: str, options: Mapping[str, Any]) -> Advice | None:
         return None
     widths = f"{min(lengths)} .. {max(lengths)} items"
     seen = (f"{len(rows):,} lines were looked at, of {widths}; {len(set(items)):,} different ones.",)
-    return lines_of_baskets({"path": place, **options}, seen)
+    return lines_of_baskets({"path": place, **options}, seen, len(set(items)))
 
 
 def _is_word(item: str) -> bool:
