@@ -161,6 +161,7 @@ EXAMPLES = {
         "evidence": {"a": 1.0, "b": 2.0},
         "alike": ["a"],
         "together": 0.5,
+        "beyond": 0.5,
         "axes": 7,
         "steps": 2,
         "temperature": 0.1,

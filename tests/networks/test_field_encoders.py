@@ -96,6 +96,38 @@ def test_directions_of_next_to_nothing_are_there():
     assert np.isfinite(spread(same, same, 9).leading(3)).all()
 
 
+def test_what_the_axes_leave_out_keeps_its_cosines_along_random_directions(rng):
+    rows = csr_array(rng.random((50, 200)) * (rng.random((50, 200)) < 0.1))
+    field = spread(rows, rows, 4)
+    beyond = field.beyond(400)
+    axes = field.axes / field.weights[:, None]
+    np.testing.assert_allclose(axes.T @ (beyond / field.weights[:, None]), 0, atol=1e-5)
+    unit = rows.toarray() * field.weights
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    left = unit - unit @ axes @ axes.T
+    found = (unit / field.weights) @ beyond
+    np.testing.assert_allclose(found @ found.T, left @ left.T, atol=0.2)
+    assert np.square(found).sum() == pytest.approx(np.square(left).sum(), rel=0.1)
+    sized = field.codes @ field.sized(field.leading(3))
+    assert np.square(sized).sum(axis=1).mean() == pytest.approx(1, abs=1e-5)
+
+
+def test_runs_of_characters_that_no_training_row_has_say_something_all_the_same(rng):
+    known = csr_array(
+        np.hstack([rng.poisson(1.0, (40, 10)) + np.eye(10)[rng.integers(10, size=40)], np.zeros((40, 5))])
+    )
+    codes = {}
+    for beyond in (0.0, 0.5):
+        network = FieldEncoders(4, {"name": 15}, {"name": 1.0}, axes=3, steps=0, beyond=beyond)
+        network.build((None, 15))
+        network.solve_from_copies(lambda: [(known, known)])
+        codes[beyond] = codes_of(network, np.eye(15)[[10, 10, 11]])
+    np.testing.assert_array_equal(codes[0.0], 0)
+    one, again, other = codes[0.5]
+    assert one @ again == pytest.approx(1, abs=1e-5)
+    assert abs(one @ other) < 0.95
+
+
 def test_texts_together_come_first_and_do_not_say_which_field_they_were_in(rng):
     network = FieldEncoders(
         12, {"first": 8, "town": 3, "last": 8}, {"first": 3.0, "town": 1.0, "last": 3.0}, ["first", "last"]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _RIDGE = 1e-3  # of the noise's mean variance, added to all directions: copies are few
 _FEWEST = 2  # rows, and columns, that have a direction in which they differ
+_TINY = 1e-12
 _LOOKED_AT = 10_000  # rows that axes are sought in
 
 
@@ -26,12 +27,42 @@ class Spread:
         codes: [n, axes] the rows along the axes.
         copied: [n, axes] their copies along the axes.
         axes: [columns, axes], weights of the columns included: counts of items times these are codes, but for length.
+        weights: [columns], those that no row has weigh as much as what a single row has.
     """
 
     rows: csr_array
     codes: Floats
     copied: Floats
     axes: Floats
+    weights: Doubles
+
+    def sized(self, directions: Floats) -> Floats:
+        """Directions [axes, count] along which the rows' mean square length is 1."""
+        squares = np.square(self.codes @ directions).sum(axis=1)
+        there = self.codes.any(axis=1)
+        size = np.sqrt(squares[there].mean()) if there.any() else 0.0
+        sized: Floats = directions if size < _TINY else (directions / size).astype(np.float32)
+        return sized
+
+    @property
+    def left_out(self) -> float:
+        """The share of the rows' squared length that does not lie along the axes, from 0 to 1."""
+        there = self.codes.any(axis=1)
+        return float(max(1 - np.square(self.codes[there]).sum(axis=1).mean(), 0)) if there.any() else 0.0
+
+    def beyond(self, count: int) -> Floats:
+        """Random directions [columns, count] of what the axes leave out of a row, weights of the columns included.
+
+        Of a row of length 1 without anything along the axes they make one of mean square length 1, and of two such
+        rows they keep the cosine as well as so few numbers can.
+
+        Reference:
+            Johnson and Lindenstrauss 1984, "Extensions of Lipschitz mappings into a Hilbert space".
+        """
+        own = self.axes / self.weights[:, None]
+        random = np.random.default_rng(0).normal(size=(len(own), count)) / np.sqrt(count)
+        found: Floats = (self.weights[:, None] * (random - own @ (own.T @ random))).astype(np.float32)
+        return found
 
     def leading(self, count: int) -> Floats:
         """The leading directions [axes, count] of the rows' covariance relative to that of their copies' errors.
@@ -68,8 +99,8 @@ def spread(rows: csr_array, copies: csr_array, most: int) -> Spread:
     frequencies = np.bincount(rows.indices, minlength=rows.shape[1])
     there = np.diff(rows.indptr) > 0
     used = frequencies > 0  # what no row has, says nothing of a copy either
-    weights = (np.log((1 + there.sum()) / (1 + frequencies)) + 1) * used
-    first, second = (_unit(each * weights[None, :]) for each in (rows, copies))
+    weights = np.log((1 + there.sum()) / (1 + frequencies)) + 1
+    first, second = (_unit(each * (weights * used)[None, :]) for each in (rows, copies))
     kept = min(most, int(used.sum()), int(there.sum()))
     if kept < _FEWEST:
         axes = np.zeros((rows.shape[1], 1))
@@ -77,7 +108,7 @@ def spread(rows: csr_array, copies: csr_array, most: int) -> Spread:
     else:
         axes = randomized_svd(first[there][:_LOOKED_AT], kept, n_iter=3, random_state=0)[2].T
     codes, copied = (np.asarray(each @ axes, np.float32) for each in (first, second))
-    return Spread(first, codes, copied, (weights[:, None] * axes).astype(np.float32))
+    return Spread(first, codes, copied, (weights[:, None] * axes).astype(np.float32), weights)
 
 
 def _unit(matrix: csr_array) -> csr_array:

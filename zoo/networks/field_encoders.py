@@ -48,7 +48,8 @@ class FieldEncoders(Network):
     w_f^2 is the nats that two records gain by agreeing on the field, and fields get places in the code in this
     proportion. Directions are learnt from rows and copies of them, written with errors, before the first step of
     gradient, and steps of gradient leave them alone: first those in which records differ while copies do not
-    (`Spread.leading`), then those in which the cosines of records stay what they are in all columns (`keep_cosines`).
+    (`Spread.leading`), then those in which the cosines of records stay what they are in all columns (`keep_cosines`);
+    what the axes of these leave out is added along random ones (`Spread.beyond`), for texts that no training row has.
 
     Args:
         units: width of the code.
@@ -59,6 +60,9 @@ class FieldEncoders(Network):
         axes: leading singular directions of a field in which its own are sought; at least twice as many as these.
         steps: in which the cosines are kept.
         temperature: of their softmax, see `keep_cosines`.
+        beyond: how much of what a field's axes leave out, and of runs of characters that no training row has, goes into
+            its numbers, along random directions: this, times the share of training rows that the axes leave out, beside
+            1 of what they keep.
         **kwargs: Keras layer arguments (name, dtype).
 
     Attributes:
@@ -86,11 +90,12 @@ class FieldEncoders(Network):
         axes: PositiveInt = 128,
         steps: NonNegativeInt = 300,
         temperature: PositiveFloat = 0.05,
+        beyond: NonNegativeFloat = 1.0,
         **kwargs: Unpack[LayerArguments],
     ) -> None:
         super().__init__(**kwargs)
         self.units, self.together, self.axes, self.steps = units, together, axes, steps
-        self.temperature = temperature
+        self.temperature, self.beyond = temperature, beyond
         self.fields = None if fields is None else dict(fields)
         self.evidence = None if evidence is None else dict(evidence)
         self.alike = None if alike is None else list(alike)
@@ -152,7 +157,10 @@ class FieldEncoders(Network):
             starts = keep_cosines(fields, self._weights, starts, steps)
         found: Any = np.zeros(self.directions.shape, np.float32)
         for first, field, start in zip(self._starts, fields, starts, strict=False):
-            found[first : first + len(field.axes), : start.shape[1]] = field.axes @ start
+            directions = field.axes @ field.sized(start)
+            if self.beyond:
+                directions = directions + self.beyond * field.left_out * field.beyond(start.shape[1])
+            found[first : first + len(directions), : start.shape[1]] = directions
         self.directions.assign(found)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
