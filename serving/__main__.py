@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 from serving.errors import ServingError
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the server; returns the exit status."""
     try:
+        tempfile.gettempdir()  # which importing TensorFlow asks for
         settings = read_settings(read_flags(arguments))
     except (ValueError, ServingError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        hint = "; name one that can be written to with TMPDIR" if "temporary directory" in str(error) else ""
+        print(f"error: {error}{hint}", file=sys.stderr)  # noqa: T201
         return 2
     print("starting TensorFlow, then loading the models ...", file=sys.stderr, flush=True)  # noqa: T201
     with importing_quietly(keras=False):

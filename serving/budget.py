@@ -180,9 +180,9 @@ class Trimmer:
             _log.debug("there is no malloc_trim here")  # not glibc
         self._next = 0.0
 
-    def after(self, size: int) -> None:
-        """To be called in a thread, after a request of so many bytes."""
-        if self._trim is None or size <= LARGE or time.monotonic() < self._next:
+    def trim(self) -> None:
+        """To be called in a thread, after a large request."""
+        if self._trim is None or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + 1
         self._trim(0)

@@ -6,10 +6,17 @@ import contextlib
 import os
 import sys
 import tempfile
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def in_memory() -> IO[bytes]:
+    """A file that nobody else sees, in memory where that can be: no folder for temporary files need be writable."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("held"), "w+b", buffering=0)
+    return tempfile.TemporaryFile()
 
 
 @contextlib.contextmanager
@@ -27,7 +34,7 @@ def importing_quietly(*, keras: bool = True) -> Iterator[None]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for what TensorFlow prints later
     sys.stderr.flush()
     with contextlib.ExitStack() as stack:
-        held, standard_error = stack.enter_context(tempfile.TemporaryFile()), os.dup(2)
+        held, standard_error = stack.enter_context(in_memory()), os.dup(2)
         stack.callback(os.close, standard_error)
         stack.callback(os.dup2, standard_error, 2)
         os.dup2(held.fileno(), 2)

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from serving.settings import Settings
 
 _log = logging.getLogger("serving")
-_TURN = 0.001  # seconds that a thread may run Python while others wait; a request waits some four times for its turn
 _GRACE = 1.5  # seconds after draining in which connections are closed and versions freed
 _HEALTH_NAMES = (
     "",
@@ -232,7 +231,6 @@ def serve(settings: Settings) -> int:
         # what has been imported stays; looking through it again and again for garbage would hold requests up
         gc.collect()
         gc.freeze()
-        sys.setswitchinterval(_TURN)
         uvloop.run(server.run())
     except (ValueError, ServingError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201

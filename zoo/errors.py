@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -68,5 +69,9 @@ def as_utf8(text: str) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """An error's text without line breaks, for a message."""
+    """An error's text without line breaks, for a message; of a copied folder's many errors, the first."""
+    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list) and error.args[0]:
+        _, target, why = error.args[0][0]
+        others = len(error.args[0]) - 1
+        return f"{target}: {' '.join(str(why).split())}" + (f" (and {others} more like it)" if others else "")
     return " ".join(str(error).split()) or type(error).__name__

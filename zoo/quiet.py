@@ -9,15 +9,24 @@ import tempfile
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from zoo.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def _held() -> Any:
+    """A file that nobody else sees, in memory where that can be: no folder for temporary files need be writable."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("held"), "w+b", buffering=0)
+    return tempfile.TemporaryFile()
 
 
 @contextlib.contextmanager
 def _standard_error_held_back() -> Iterator[None]:
     """Holds back what anything, C++ included, writes to file descriptor 2; an exception lets it through."""
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as held:
+    with _held() as held:
         saved = os.dup(2)
         os.dup2(held.fileno(), 2)
         try:
@@ -46,6 +55,11 @@ def import_tensorflow() -> Any:
     if "tensorflow" in sys.modules:
         return sys.modules["tensorflow"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        words = "TensorFlow needs a folder for temporary files that can be written to; name one with TMPDIR"
+        raise InputError(f"{error.strerror}: {words}") from None
     keras_on_tensorflow()  # which TensorFlow imports along
     # TensorFlow logs a few lines before it reads that variable, so the import itself is silenced as well.
     with _standard_error_held_back(), warnings.catch_warnings():

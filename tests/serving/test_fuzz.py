@@ -6,6 +6,7 @@ ZOO_FUZZ_SECONDS (20) is how long all of it may take, ZOO_FUZZ_SEED (1) where it
 import contextlib
 import json
 import socket
+import time
 from urllib.parse import urlsplit
 
 import grpc
@@ -51,7 +52,10 @@ def server(tmp_path_factory):
     entry = 'config {{ name: "{0}" base_path: "{1}/{0}" model_platform: "tensorflow" }}'
     entries = "".join(entry.format(name, store) for name in ("embed", "half_plus_two"))
     config.write_text(f"model_config_list {{ {entries} }}")
-    process = ServerProcess("--model_config_file", config, "--file_system_poll_wait_seconds", "0.2")
+    process = ServerProcess(
+        "--model_config_file", config, "--model_config_file_poll_wait_seconds", "0.2",
+        "--file_system_poll_wait_seconds", "0.2",
+    )  # fmt: skip
     process.store = store
     yield process
     assert process.stop() == 0
@@ -64,8 +68,11 @@ def _still_right(request):
     yield
     if "server" in request.fixturenames:
         server = request.getfixturevalue("server")
-        answer = httpx.post(f"{server.rest}/v1/models/embed:predict", content=BODIES[0], timeout=PATIENCE)
-        assert answer.status_code == 200
+        url, deadline = f"{server.rest}/v1/models/embed:predict", time.monotonic() + PATIENCE
+        # what was reloaded last may have left the model out, until the file is read again
+        while httpx.post(url, content=BODIES[0], timeout=PATIENCE).status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
 
 def sent(address, data, patience=PATIENCE):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zoo.cli.arguments import ENCODER, begin, command
+from zoo.cli.ending import end_soon_after_an_interrupt
 from zoo.errors import InputError
 from zoo.export.store import CANARY, STABLE, Store
 from zoo.loading import run_of
@@ -71,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def act(given: dict[str, str]) -> None:
         if "target" not in given:
             raise InputError("say where to: target=FOLDER or target=URL")
+        end_soon_after_an_interrupt()
         begin(f"looking {given['encoder']} up in the registry")
         push(given["encoder"], given["target"], given.get("label"))
 

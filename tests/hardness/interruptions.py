@@ -1,0 +1,76 @@
+"""`zoo.push` interrupted again and again while it copies: it ends soon, says so, and leaves a whole version or none.
+
+Usage: python -m tests.hardness.interruptions [TIMES]; 500 take about an hour, 10 are the default. Wanted: status 130 (or 0
+where it was faster), within 6 s, and `zoo.push` right after it succeeds.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+TINY = ROOT / "tests" / "recipes" / "tiny.yaml"
+LONGEST, BYTES = 6.0, 200_000_000  # seconds; of a file that makes the copy long enough to hit
+
+
+def started(folder, *command):
+    """A command of the zoo in a folder."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        text=True,
+    )
+
+
+def copying(home, process):
+    """Waits until something is staged in a folder of versions, or the process has ended."""
+    while process.poll() is None and not any(home.glob(".*")):
+        time.sleep(0.002)
+
+
+def main():
+    """Returns 1 if a push hung, or left something."""
+    times = int(sys.argv[1]) if sys.argv[1:] else 10
+    generator, faults = random.Random(0), []
+    with tempfile.TemporaryDirectory() as place:
+        run = started(place, "zoo.run", f"recipe={TINY}", "name=pushed", "train.epochs=1")
+        assert run.wait() == 0, run.stderr.read()[-2000:]
+        (kept,) = {path.parent for path in Path(place).glob("mlruns/**/artifacts/saved_model/saved_model.pb")}
+        (kept / "assets.extra").mkdir(exist_ok=True)
+        (kept / "assets.extra" / "large.bin").write_bytes(os.urandom(BYTES))
+        statuses, longest = {}, 0.0
+        for number in range(times):
+            store = Path(place) / f"store{number}"
+            process = started(place, "zoo.push", "pushed", f"target={store}")
+            copying(store / "pushed", process)
+            time.sleep(generator.uniform(0, 0.4))
+            process.send_signal(signal.SIGINT)
+            begun = time.monotonic()
+            try:
+                status = process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                status = "hung"
+            took = time.monotonic() - begun
+            longest = max(longest, took)
+            statuses[status] = statuses.get(status, 0) + 1
+            again = started(place, "zoo.push", "pushed", f"target={store}")
+            if status not in {130, 0} or took > LONGEST or again.wait() or "Traceback" in process.stderr.read():
+                faults.append(number)
+            left = [path.name for path in (store / "pushed").iterdir() if path.name.startswith(".")]
+            faults += [number] if left else []
+            subprocess.run(["rm", "-rf", str(store)], check=True)
+        print(f"  {times} interruptions: statuses {statuses}, longest {longest:.2f} s, faults {sorted(set(faults))}")
+    return int(bool(faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

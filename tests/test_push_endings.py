@@ -1,0 +1,48 @@
+"""How a push ends that is interrupted or finds no room: the process, and its message."""
+
+import errno
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from zoo.errors import one_line
+
+SWALLOWS = """
+import os, signal, time
+from zoo.cli import ending
+ending._PATIENCE = 0.3
+ending.end_soon_after_an_interrupt()
+try:
+    print("here", flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    time.sleep(60)
+"""
+
+
+def test_a_command_ends_although_its_interrupt_is_swallowed():
+    child = subprocess.Popen([sys.executable, "-c", SWALLOWS], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdout.readline() == b"here\n"
+    child.send_signal(signal.SIGINT)
+    assert child.wait(20) == 130
+    assert child.stderr.read().startswith(b"interrupted;")
+
+
+def test_a_full_disk_is_one_short_line(tmp_path):
+    (tmp_path / "from").mkdir()
+    for number in range(20):
+        (tmp_path / "from" / f"{number}.bin").write_bytes(b"a")
+
+    def full(source, target):
+        raise OSError(errno.ENOSPC, "No space left on device", target)
+
+    with pytest.raises(shutil.Error) as caught:
+        shutil.copytree(tmp_path / "from", tmp_path / "to", copy_function=full)
+    assert len(str(caught.value)) > 1400
+    words = one_line(caught.value)
+    assert "No space left on device" in words
+    assert words.endswith("(and 19 more like it)")
+    assert len(words) < 400

@@ -1,0 +1,38 @@
+"""That a command which was interrupted ends, whatever holds it up."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+_PATIENCE = 5.0  # seconds to tidy up in
+_INTERRUPTED = 130
+
+
+def end_soon_after_an_interrupt() -> None:
+    """Ends the process a few seconds after SIGINT if it has not ended by itself.
+
+    Where an interrupt arrives decides what it breaks off: an import, a callback or a destructor may swallow it, and a
+    thread of a library may be waited for. What is left then is what a kill leaves, which the next command tidies up.
+    """
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) in (
+        signal.SIG_IGN,
+        None,
+    ):
+        return
+
+    def interrupted(number: int, frame: Any) -> None:
+        timer = threading.Timer(_PATIENCE, _end)
+        timer.daemon = True
+        timer.start()
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupted)
+
+
+def _end() -> None:
+    print("interrupted; what it held on to was let go", file=sys.stderr, flush=True)  # noqa: T201
+    os._exit(_INTERRUPTED)
