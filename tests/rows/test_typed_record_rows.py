@@ -10,6 +10,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from zoo.quiet import import_tensorflow
 from zoo.rows import RecordErrors, TypedRecordRows
 from zoo.rows.plain_text import plain
+from zoo.rows.row_kind import GivesCells
 from zoo.rows.typed_field import TypedField
 
 tf = import_tensorflow()
@@ -43,6 +44,7 @@ def test_texts_by_letters_say_what_stands_where():
         [],
     ]
     assert kind.spelt == kind.alike == ("it is",)
+    assert not isinstance(kind, GivesCells)  # runs of characters do not come back as cells
     assert found[4, 0, 96:].sum() == 1  # no letter of another alphabet is one of a to z
     assert not (found[4, 0] * found[5, 0]).any()
 

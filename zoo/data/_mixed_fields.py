@@ -185,7 +185,7 @@ def _scaled(fields: Mapping[str, DenseField], raw: Any, options: FieldOptions) -
     }
     read: dict[str, list[tuple[Doubles, npt.NDArray[np.bool_]]]] = {name: [] for name in known}
     for arrays in _blocks(reader, raw):
-        for (name, field), cells in zip(known.items(), reader.cells(arrays), strict=True):
+        for (name, field), cells in zip(known.items(), reader.read_cells(arrays), strict=True):
             numbers, is_missing = field.read(cells)
             read[name].append((numbers.numpy(), is_missing.numpy()))
     found = {}

@@ -82,7 +82,7 @@ class MixedRows(DenseFeatures):
     def features(self, arrays: Mapping[str, Any]) -> Any:
         """The columns [n, width] float32 of all fields, one field after another."""
         tf = import_tensorflow()
-        read = self._cells.cells(arrays)
+        read = self._cells.read_cells(arrays)
         blocks = [field.scaled(cells) for field, cells in zip(self.fields.values(), read, strict=True)]
         return tf.concat(blocks, axis=1)
 

@@ -80,7 +80,7 @@ class TypedRecordRows(RecordRows):
         """The items of all fields, one field after another."""
         tf = import_tensorflow()
         columns, values = [], []
-        for offset, field, cells in zip(self._offsets, self.typed.values(), self.cells(arrays), strict=False):
+        for offset, field, cells in zip(self._offsets, self.typed.values(), self.read_cells(arrays), strict=False):
             found, counted = field.items(cells)
             lowest = 1 if field.reads == "category" else 0  # two names that are not known need not be the same
             columns.append(tf.where(found >= lowest, found + int(offset), -1))
@@ -159,7 +159,7 @@ class TypedRecordRows(RecordRows):
         """Such as `records of 10 fields`."""
         return f"records of {len(self.typed)} fields"
 
-    def cells(self, arrays: Mapping[str, Any]) -> list[PlainCells]:
+    def read_cells(self, arrays: Mapping[str, Any]) -> list[PlainCells]:
         """The cells of each field, read; runs in the graph.
 
         Texts and categories are spelt all at once, so that the table of characters is in the graph a single time. A
