@@ -84,7 +84,7 @@ class Core:
         # one on up to seven cores: Python runs one thread at a time, and honest requests wait for each of these
         self._slow_lane = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 4), thread_name_prefix="slow request")
         self._slow = 0
-        self._most, self._taken = threads + queue, 0
+        self._most, self._most_running, self._taken = threads + queue, threads, 0
         self._token, self._reload_token = token, reload_token
         self._draining = False
 
@@ -201,6 +201,18 @@ class Core:
         elif self._token:
             words = "This server reloads for nobody: --reload_token_file names the token that gives the right to"
             raise ServingError("PERMISSION_DENIED", words)
+
+    def is_ready(self) -> bool:
+        """Whether requests for some model can be answered."""
+        return not self._draining and self.manager.is_ready()
+
+    def gauge(self) -> None:
+        """Writes into the metrics what is under way at this moment."""
+        running = min(self._taken, self._most_running)
+        self.metrics.gauge("requests_running", running)
+        self.metrics.gauge("requests_waiting", self._taken - running)
+        self.metrics.gauge("slow_requests", self._slow)
+        self.metrics.gauge("bytes_in_flight", self.memory.taken)
 
     @staticmethod
     def type_name(dtype: int) -> str:

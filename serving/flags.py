@@ -61,6 +61,12 @@ def parser() -> argparse.ArgumentParser:
         "--rest_api_enable_cors_support", type=_boolean, nargs="?", const=True, default=False, help="CORS headers"
     )
     ports.add_argument(
+        "--access_log",
+        choices=["none", "text", "json"],
+        default="none",
+        help="a line for each request on standard error; its id is the header X-Request-ID, or made up",
+    )
+    ports.add_argument(
         "--monitoring_config_file", default="", help="text proto of MonitoringConfig: Prometheus metrics"
     )
 

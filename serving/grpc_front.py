@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -16,6 +17,7 @@ from tensorflow_serving.apis import (
 )
 
 from serving import inference
+from serving.access_log import AccessLog
 from serving.budget import LARGE, Claim, require_slow_lane
 from serving.errors import ServingError, invalid
 from serving.model_config import configs_of
@@ -35,15 +37,17 @@ _SERVICES = {
 }
 
 
-def add_to_server(server: Any, core: Core, service: PredictionService | ModelService) -> None:
+def add_to_server(
+    server: Any, core: Core, service: PredictionService | ModelService, access_log: AccessLog | None = None
+) -> None:
     """Lets a gRPC server answer with a service.
 
     The stubs' own way would log a traceback for each request that is no message, and call the error UNKNOWN.
     """
-    described = _SERVICES[type(service).__name__]
+    described, access_log = _SERVICES[type(service).__name__], access_log or AccessLog()
     handlers = {
         method.name: grpc.unary_unary_rpc_method_handler(
-            _handler(core, GetMessageClass(method.input_type), getattr(service, method.name)),
+            _handler(core, GetMessageClass(method.input_type), getattr(service, method.name), access_log),
             response_serializer=GetMessageClass(method.output_type).SerializeToString,
         )
         for method in described.methods
@@ -165,7 +169,9 @@ class Call:
         )
 
 
-def _handler(core: Core, kind: Any, method: Callable[[Any, Call], Any]) -> Callable[[bytes, Any], Any]:
+def _handler(
+    core: Core, kind: Any, method: Callable[[Any, Call], Any], access_log: AccessLog
+) -> Callable[[bytes, Any], Any]:
     """What gRPC calls with a message's bytes; an error becomes the call's status."""
 
     def read(data: bytes) -> Any:
@@ -176,8 +182,13 @@ def _handler(core: Core, kind: Any, method: Callable[[Any, Call], Any]) -> Calla
             raise invalid("The request is not a message of the type that its method takes") from None
 
     async def handle(data: bytes, context: Any) -> Any:
+        started, code = time.perf_counter(), "OK"
+        given = dict(context.invocation_metadata() or ())
+        number = access_log.id_of(str(given.get("x-request-id", "")))
+        if number:
+            context.set_trailing_metadata((("x-request-id", number),))
         try:
-            authorization = dict(context.invocation_metadata() or ()).get("authorization")
+            authorization = given.get("authorization")
             if method.__name__ == _RELOADS:
                 core.require_right_to_reload(authorization)
             else:
@@ -189,10 +200,21 @@ def _handler(core: Core, kind: Any, method: Callable[[Any, Call], Any]) -> Calla
                 request = read(data) if quick else await call.in_thread(lambda: read(data))
                 return await method(request, call)
         except ServingError as error:
-            message = error.message
+            message, code = error.message, error.code
             if len(message.encode()) > _LONGEST_MESSAGE:
                 message = message.encode()[:_LONGEST_MESSAGE].decode("utf-8", "ignore") + "...TRUNCATED"
             await context.abort(grpc.StatusCode[error.code], message)
+        finally:
+            access_log.write(
+                id=number,
+                protocol="gRPC",
+                peer=context.peer(),
+                method=method.__name__,
+                path=kind.DESCRIPTOR.full_name,
+                status=code,
+                bytes_in=len(data),
+                milliseconds=round(1000 * (time.perf_counter() - started), 3),
+            )
 
     return handle
 

@@ -131,6 +131,12 @@ class Manager:
             raise ServingError("NOT_FOUND", f"Could not find any versions of model {name}")
         return statuses
 
+    def is_ready(self) -> bool:
+        """Whether some model has a version that can answer."""
+        with self._lock:
+            models = list(self._models.values())
+        return any(each.state == "AVAILABLE" for model in models for each in model.statuses())
+
     def names(self) -> list[str]:
         """The models that are, or were, served."""
         return sorted(self._models)

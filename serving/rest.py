@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -11,9 +12,11 @@ from google.protobuf import json_format
 from tensorflow_serving.apis import classification_pb2, regression_pb2
 
 from serving import inference, json_answers, json_codec, json_examples
+from serving.access_log import AccessLog
 from serving.budget import Claim
 from serving.errors import HTTP_STATUS, ServingError, invalid, unforeseen
 from serving.http_request import HttpRequest
+from serving.process_metrics import process_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     Response = tuple[int, Mapping[str, str], bytes]  # status, headers, body
 
 _log = logging.getLogger("serving")
+_HEALTH = ("/healthz", "/readyz")
 _SHOWN = 200  # characters of a path in the log
 _API = re.compile(r"/v1/.*", re.IGNORECASE | re.DOTALL)
 _OF_MODEL = r"(?:(?:/versions/(?P<version>[0-9]+))|(?:/labels/(?P<label>[^/:]+)))?"
@@ -53,6 +57,7 @@ class RestFront:
         prometheus_is_open: whether the page needs no token where everything else does.
         largest_body: bytes a request's body may have, inflated.
         timeout: seconds it may take to come in, and then to be answered.
+        access_log: where requests are written down; None for nowhere.
     """
 
     def __init__(
@@ -64,7 +69,9 @@ class RestFront:
         prometheus_is_open: bool = False,
         largest_body: int = 2**24,
         timeout: float = 30,
+        access_log: AccessLog | None = None,
     ) -> None:
+        self._access_log = access_log or AccessLog()
         self._core, self._cors = core, cors
         self._prometheus_path, self._prometheus_is_open = prometheus_path, prometheus_is_open
         self._largest_body, self._timeout = largest_body, timeout
@@ -73,13 +80,31 @@ class RestFront:
         """See the ASGI specification."""
         if scope["type"] != "http":
             return
-        try:
-            with Claim(self._core.memory) as claim:
-                request = HttpRequest(scope, receive, claim, self._largest_body)
+        started = time.perf_counter()
+        with Claim(self._core.memory) as claim:
+            request = HttpRequest(scope, receive, claim, self._largest_body)
+            number = self._access_log.id_of(request.header("x-request-id"))
+            try:
                 status, headers, body = await self._answer(request)
-        except ConnectionError:
+            except ConnectionError:
+                status, headers, body = HTTP_STATUS["CANCELLED"], {}, b""
+            size = claim.size
+        self._access_log.write(
+            id=number,
+            protocol="REST",
+            peer=str((scope.get("client") or ("",))[0]),
+            method=request.method,
+            path=request.path[:_SHOWN],
+            status=status,
+            bytes_in=size,
+            bytes_out=len(body),
+            milliseconds=round(1000 * (time.perf_counter() - started), 3),
+        )
+        if request.is_gone():
             return
         written = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        if number:
+            written.append((b"x-request-id", number.encode()))
         written.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": written})
         await send({"type": "http.response.body", "body": body})
@@ -88,6 +113,8 @@ class RestFront:
         path, query = request.path, request.query
         if self._prometheus_path and path == self._prometheus_path:
             return self._page(request)
+        if path in _HEALTH and request.method in {"GET", "HEAD"}:
+            return self._health(ready=path == _HEALTH[1])
         if query:
             path = f"{path}?{query}"
         if not _API.fullmatch(path):
@@ -116,6 +143,13 @@ class RestFront:
             body, status = json_answers.write_error(f"{type(error).__name__}: {error}"), HTTP_STATUS["INTERNAL"]
         return status, headers | _JSON, body
 
+    def _health(self, *, ready: bool) -> Response:
+        """Whether the process lives, or whether some model can answer; needs no token and tells no name."""
+        if ready and not self._core.is_ready():
+            status, headers, body = _plain(HTTP_STATUS["UNAVAILABLE"], "no model can answer\n")
+            return status, {**headers, **_BY_STATUS[status]}, body
+        return _plain(200, "ready\n" if ready else "alive\n")
+
     def _page(self, request: HttpRequest) -> Response:
         """The metrics."""
         if not self._prometheus_is_open:
@@ -128,7 +162,8 @@ class RestFront:
         if request.query:
             words = f"Unexpected path: {request.path}?{request.query}. Should be {self._prometheus_path}"
             return _plain(400, words)
-        return _plain(200, self._core.metrics.text())
+        self._core.gauge()
+        return _plain(200, self._core.metrics.text() + "\n".join(process_lines()) + "\n")
 
     async def _dispatch(self, request: HttpRequest, path: str) -> bytes:
         if request.method == "POST":

@@ -15,6 +15,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from serving import inference
+from serving.access_log import AccessLog
 from serving.batching import Batcher
 from serving.core import Core
 from serving.end import End
@@ -81,6 +82,7 @@ class Server:
             memory=flags.max_bytes_in_flight,
             largest=flags.rest_api_max_body_bytes,
         )
+        self._access_log = AccessLog("" if flags.access_log == "none" else flags.access_log)
         self._front = RestFront(
             self._core,
             cors=flags.rest_api_enable_cors_support,
@@ -88,6 +90,7 @@ class Server:
             prometheus_is_open=flags.allow_metrics_without_token,
             largest_body=flags.rest_api_max_body_bytes,
             timeout=flags.rest_api_timeout_in_ms / 1000,
+            access_log=self._access_log,
         )
         self._protocol: Any = partial(HttpProtocol, patience=flags.rest_api_timeout_in_ms / 1000)
 
@@ -137,7 +140,7 @@ class Server:
             ("grpc.so_reuseport", 0),
         ]
         server = grpc.aio.server(options=options)
-        add_to_server(server, self._core, PredictionService(self._core))
+        add_to_server(server, self._core, PredictionService(self._core), self._access_log)
         unavailable = self._flags.allow_version_labels_for_unavailable_models
         add_to_server(
             server, self._core, ModelService(self._core, unavailable_labels=unavailable, follows=self._follows())

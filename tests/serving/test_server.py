@@ -371,3 +371,39 @@ def test_wrong_flags_end_with_2(flags, words, server, store, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
     assert done.returncode == 2
     assert words in done.stderr
+
+
+def test_requests_are_written_down_with_their_ids_and_the_process_is_measured(store, monitoring, tmp_path):
+    flags = ["--access_log", "json", "--monitoring_config_file", monitoring]
+    server = ServerProcess("--store", store, *flags)
+    try:
+        url = f"{server.rest}/v1/models/embed:predict"
+        answer = httpx.post(url, json={"instances": ROWS.tolist()}, headers={"X-Request-ID": "mine-1"})
+        assert answer.headers["X-Request-ID"] == "mine-1"
+        assert len(httpx.post(url, content=b"{", headers={"X-Request-ID": "not one"}).headers["X-Request-ID"]) == 32
+        with grpc.insecure_channel(server.grpc) as channel:
+            call = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict.with_call
+            _, told = call(predict_request(), metadata=(("x-request-id", "mine-2"),), timeout=10)
+            assert dict(told.trailing_metadata())["x-request-id"] == "mine-2"
+        for path in ("healthz", "readyz"):
+            assert httpx.get(f"{server.rest}/{path}").status_code == 200
+        page = httpx.get(f"{server.rest}/monitoring/prometheus/metrics").text
+        for name in ("process_resident_memory_bytes", ":tensorflow:serving:requests_waiting", "python_gc_collections"):
+            assert name in page
+    finally:
+        assert server.stop() == 0
+    lines = [json.loads(line[line.index("{") :]) for line in server.errors if '"protocol"' in line]
+    first, second, third = lines[:3]
+    assert (first["id"], first["status"], first["protocol"], first["method"]) == ("mine-1", 200, "REST", "POST")
+    assert second["status"] == 400
+    assert (third["id"], third["status"], third["method"]) == ("mine-2", "OK", "Predict")
+
+
+def test_a_server_without_a_model_lives_and_is_not_ready(tmp_path):
+    server = ServerProcess("--store", tmp_path)
+    try:
+        assert httpx.get(f"{server.rest}/healthz").status_code == 200
+        answer = httpx.get(f"{server.rest}/readyz")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    finally:
+        assert server.stop() == 0
