@@ -30,6 +30,7 @@ from zoo.metrics.davies_bouldin import DaviesBouldin
 from zoo.metrics.distance_correlation import DistanceCorrelation
 from zoo.metrics.effective_rank import EffectiveRank
 from zoo.metrics.field_completion import FieldCompletion
+from zoo.metrics.hubness import Hubness
 from zoo.metrics.invariance import Invariance
 from zoo.metrics.isotropy import Isotropy
 from zoo.metrics.knn_accuracy import KnnAccuracy
@@ -114,6 +115,7 @@ EXAMPLES = {
     "DistanceCorrelation": (DistanceCorrelation(), (2,)),
     "EffectiveRank": (EffectiveRank(), _spread),
     "FieldCompletion": (FieldCompletion(), ()),
+    "Hubness": (Hubness(), ()),
     "Invariance": (Invariance(), ()),
     "Isotropy": (Isotropy(), _spread),
     "KnnAccuracy": (KnnAccuracy(), ()),

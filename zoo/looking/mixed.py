@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from zoo.looking.advice import Advice
 from zoo.looking.roles import entity_column, words_of
 from zoo.looking.scales import scales
-from zoo.looking.table_look import quarter
 from zoo.tables.words import some
 
 if TYPE_CHECKING:
@@ -62,14 +61,17 @@ def mixed(look: TableLook) -> Advice:
     if gaps:
         seen += (f"Gaps in {some(gaps)}.",)
     uses = {column.name: "left out" for column in look.features if column.holds in _UNREAD}
+    uses |= {
+        column.name: "names the rows: left out, unless data.reads says text"
+        for column in look.features
+        if _names_rows(column)
+    }
     label = look.label or look.target
     data = look.data(key_column=look.key, label_column=label.name if label else None)
     unsure = _ids(look)
-    width = sum(_width(column) for column in look.features)
-    settings: dict[str, Any] = {"data": data, "model": {"latent_dim": quarter(width)}}
+    settings: dict[str, Any] = {"data": data}
     remarks = {
         "data.label_column": "only judging sees it",
-        "model.latent_dim": f"a quarter of about {width} numbers that the columns become",
         "metrics": "these need labels",
     }
     if label is None:
@@ -80,10 +82,10 @@ def mixed(look: TableLook) -> Advice:
     return Advice("table", settings, because, seen, look.used(uses), unsure, remarks)
 
 
-def _width(column: Column) -> int:
-    """About how many numbers a column becomes."""
-    sizes = {"category": column.distinct + 1, "truth": 1, "text": 8, "date": 7}
-    return 0 if column.holds in _UNREAD else sizes.get(column.holds, 1) + bool(column.gaps)
+def _names_rows(column: Column) -> bool:
+    """Whether each cell is its own and one word, as those of ids are."""
+    words = any(" " in each.strip() for each in column.examples)
+    return column.holds == "text" and not words and column.distinct == column.rows - column.gaps > 100
 
 
 def _ids(look: TableLook) -> tuple[str, ...]:

@@ -41,6 +41,13 @@ def is_finite(matrix: Matrix) -> bool:
     return bool(np.isfinite(matrix if isinstance(matrix, np.ndarray) else matrix.data).all())
 
 
+def evenly(rows: Rows, most: int) -> Rows:
+    """At most so many rows, evenly spread over those given, first and last among them."""
+    if len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).round().astype(np.int64)]
+
+
 def unit(matrix: _Vectors) -> _Vectors:
     """The rows [n, dimensions] at length 1; a row of zeros stays as it is, with cosine 0 to all."""
     sizes = lengths(matrix)

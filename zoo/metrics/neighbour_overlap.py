@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from zoo.metrics._vectors import comparable, is_finite, query_vectors
+from zoo.metrics._vectors import comparable, evenly, is_finite, query_vectors
 
 if TYPE_CHECKING:
     from zoo.types import Doubles, Floats, PositiveInt, Representation, Rows, Splits
@@ -24,6 +24,7 @@ class NeighbourOverlap:
         k: neighbours to compare.
         among: rows to seek neighbours among.
         queries: held-out rows to ask for at most, the first ones.
+        spread: ask for rows that are evenly spread over those, instead of the first ones.
         asked: `code` asks with the rows' codes, `query` with rows that are not quantised; see `QueryRetrieval`.
         distance: between raw rows and between codes alike: `cosine`, or `euclidean`.
     """
@@ -38,8 +39,10 @@ class NeighbourOverlap:
         queries: PositiveInt = 5_000,
         asked: Literal["code", "query"] = "code",
         distance: Literal["euclidean", "cosine"] = "cosine",
+        spread: bool = False,
     ) -> None:
         self.k, self.among, self.queries, self.asked, self.distance = k, among, queries, asked, distance
+        self.spread = spread
         self._raw: tuple[Splits, list[list[int]]] | None = None
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
@@ -65,7 +68,8 @@ class NeighbourOverlap:
     def row_numbers(self, splits: Splits) -> Rows:
         """See `zoo.types.CountsRows`."""
         pool = min(self.among, len(splits))
-        queries = np.sort(splits.test[splits.test < pool])[: self.queries]
+        queries = np.sort(splits.test[splits.test < pool])
+        queries = evenly(queries, self.queries) if self.spread else queries[: self.queries]
         return queries[:0] if pool <= self.k or splits.is_sparse else queries
 
     def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
