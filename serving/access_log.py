@@ -17,10 +17,13 @@ class AccessLog:
 
     Args:
         form: `text` or `json`; "" for no lines.
+
+    Attributes:
+        is_on: whether there are lines.
     """
 
     def __init__(self, form: str = "") -> None:
-        self._form = form
+        self._form, self.is_on = form, bool(form)
 
     def id_of(self, given: str) -> str:
         """A request's id: the caller's, if it is one, or a new one where there are lines; else ""."""

@@ -35,7 +35,7 @@ _MOST_SLOW = 64  # requests that may wait for the lane of those that take long t
 _NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Task(Generic[_T]):
     work: Callable[[], _T]
     loop: asyncio.AbstractEventLoop

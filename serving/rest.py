@@ -89,17 +89,18 @@ class RestFront:
             except ConnectionError:
                 status, headers, body = HTTP_STATUS["CANCELLED"], {}, b""
             size = claim.size
-        self._access_log.write(
-            id=number,
-            protocol="REST",
-            peer=str((scope.get("client") or ("",))[0]),
-            method=request.method,
-            path=request.path[:_SHOWN],
-            status=status,
-            bytes_in=size,
-            bytes_out=len(body),
-            milliseconds=round(1000 * (time.perf_counter() - started), 3),
-        )
+        if self._access_log.is_on:
+            self._access_log.write(
+                id=number,
+                protocol="REST",
+                peer=str((scope.get("client") or ("",))[0]),
+                method=request.method,
+                path=request.path[:_SHOWN],
+                status=status,
+                bytes_in=size,
+                bytes_out=len(body),
+                milliseconds=round(1000 * (time.perf_counter() - started), 3),
+            )
         if request.is_gone():
             return
         written = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
