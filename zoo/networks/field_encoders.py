@@ -49,7 +49,7 @@ class FieldEncoders(Network):
     proportion. Directions are learnt from rows and copies of them, written with errors, before the first step of
     gradient, and steps of gradient leave them alone: first those in which records differ while copies do not
     (`Spread.leading`), then those in which the cosines of records stay what they are in all columns (`keep_cosines`);
-    what the axes of these leave out can be added along random ones (`Spread.beyond`), for texts that no training row has.
+    what their axes leave out can be added along random ones (`Spread.beyond`), for texts that no training row has.
 
     Args:
         units: width of the code.
