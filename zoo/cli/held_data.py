@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zoo.recipe import Recipe
+    from zoo.tables.table import Table
 
 _PLACES = ("path", "dataset", "table")  # where a source may have its rows from otherwise
 _LABELS, _KEY = ("label_column", "entity_column"), "key_column"
@@ -45,6 +46,7 @@ def with_held(recipe: str, overrides: Sequence[str], data: Any, labels: Any = No
     key = ".".join(("data", *place))
     own = [f"++{key}.{name}=null" for name in _PLACES if name in takes]
     named = {next((each for each in _LABELS if each in takes), _LABELS[0]): labels, _KEY: keys}
+    own += [f"{key}.{option}=null" for option in _of_another_table(source, table, key, overrides)]
     columns: dict[str, Any] = {}
     for option, given in named.items():
         if given is not None and option not in takes:
@@ -53,13 +55,27 @@ def with_held(recipe: str, overrides: Sequence[str], data: Any, labels: Any = No
             own.append(f"{key}.{option}={as_override(given)}")
         elif given is not None:
             columns[option] = given
-    if keys is None and _KEY in takes and source.get(_KEY) is None and (index := index_name(data)) is not None:
+    has_key = source.get(_KEY) is not None and f"{key}.{_KEY}=null" not in own
+    if keys is None and _KEY in takes and not has_key and (index := index_name(data)) is not None:
         own.append(f"{key}.{_KEY}={as_override(index)}")
     if columns:
         table, added = with_columns(table, columns)
         own += [f"{key}.{option}={as_override(name)}" for option, name in added.items()]
     composed = compose(recipe, [*overrides, *own])
     return composed.with_rows(table, place)
+
+
+def _of_another_table(source: Mapping[str, Any], table: Table, key: str, overrides: Sequence[str]) -> list[str]:
+    """The options by which a recipe names columns of its own file that these rows do not have."""
+    there = table.schema.names
+    return [
+        option
+        for option, name in source.items()
+        if option.endswith("_column")
+        and isinstance(name, str)
+        and name not in there
+        and not any(each.lstrip("+").startswith(f"{key}.{option}=") for each in overrides)
+    ]
 
 
 def innermost(config: Mapping[str, Any]) -> tuple[tuple[str, ...], Mapping[str, Any]]:

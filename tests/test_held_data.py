@@ -1,0 +1,35 @@
+"""Rows in memory in place of a recipe's file."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zoo.cli.held_data import with_held
+from zoo.errors import InputError
+
+X = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32)
+
+
+def data_of(recipe, *arguments, **named):
+    return with_held(recipe, *arguments, **named).config["data"]
+
+
+def test_columns_of_the_recipes_own_file_are_forgotten_where_the_rows_do_not_have_them():
+    assert data_of("sentences", [], X)["key_column"] is None
+    named = pd.DataFrame({"key": [f"k{row}" for row in range(50)], "v": list(X)})
+    assert data_of("sentences", [], named)["key_column"] == "key"
+    of_index = data_of("dense_papers", [], pd.DataFrame(X, index=[f"k{row}" for row in range(50)]))
+    assert (of_index["vector_column"], of_index["label_column"], of_index["key_column"]) == (None, None, "index")
+
+
+def test_columns_that_the_user_names_are_kept():
+    asked = data_of("sentences", ["data.key_column=id"], X)
+    assert asked["key_column"] == "id"  # which the source then refuses by name
+    given = data_of("sentences", [], X, labels=np.arange(50) % 2, keys=[f"k{row}" for row in range(50)])
+    assert given["key_column"] is not None
+    assert given["label_column"] is not None
+
+
+def test_recipes_of_files_that_are_no_tables_say_so():
+    with pytest.raises(InputError, match="reads no tables"):
+        with_held("conv_digits", [], X)
