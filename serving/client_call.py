@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _BY_COLUMN, UNKNOWN = "serving_columns", "unknown"  # signatures of the zoo's encoders
 _LOOKED_AT = 200  # rows of which the server is asked what it does not know
-_LARGEST_REQUEST = 2**24  # bytes, about: what several chunks under way take must stay small
+_LARGEST_REQUEST = 2**22  # bytes, about: as JSON they are four times as many, and a server may refuse more than 2**24
 
 
 class TooManyRows(Exception):  # noqa: N818  no error: the call is made again in smaller requests
