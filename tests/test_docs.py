@@ -47,7 +47,7 @@ def test_every_page_and_notebook_is_in_the_site():
 def test_every_block_says_what_it_is():
     for page in PAGES:
         for block in blocks(page):
-            assert block.language in {"sh", "console", "python", "yaml", "text", "json"}, block.place
+            assert block.language in {"sh", "console", "python", "yaml", "text", "json", "sql"}, block.place
             if block.language == "sh":
                 for words in shell_lines(block.text):
                     known = words[0] in {"zoo", *OTHER_TOOLS} or words[:2] == ["python", "-m"]

@@ -96,11 +96,12 @@ def test_duckdb_reads_an_index_and_finds_the_same_neighbours(tmp_path):
     encoder = of_words()
     codes = np.random.default_rng(1).normal(size=(200, 2)).astype(np.float32)
     index = encoder.index(codes, [f"r{row}" for row in range(200)])
-    path = index.save(tmp_path / "index.parquet")
-    found = duckdb.sql(
-        f"SELECT a.key, b.key, list_cosine_similarity(a.embedding, b.embedding) AS cosine FROM '{path}' a, '{path}' b "
+    saved = duckdb.read_parquet(str(index.save(tmp_path / "index.parquet")))
+    found = saved.query(
+        "saved",
+        "SELECT a.key, b.key, list_cosine_similarity(a.embedding, b.embedding) AS cosine FROM saved a, saved b "
         "WHERE a.key IN ('r0', 'r7') QUALIFY row_number() OVER (PARTITION BY a.key ORDER BY cosine DESC) <= 5 "
-        "ORDER BY a.key, cosine DESC"
+        "ORDER BY a.key, cosine DESC",
     ).fetchall()
     own = index.neighbours(codes[[0, 7]], k=5)
     assert [row[1] for row in found] == own.keys.ravel().tolist()
