@@ -129,8 +129,8 @@ def parts_of(name):
 
 # Compiling the training takes most of a test's time, and tells nothing new about a recipe whose parts another one has.
 COMPILED = set({parts_of(name): name for name in RECIPES}.values())
-# Those that are nearly another one, `conv_digits` or `records_table`, as well.
-NEARLY = {"conv_mnist", "sparse_mnist", "anomaly_mnist", "records_reconstruction"}
+# Those that are nearly another one, `conv_cifar10`, `conv_digits` or `records_table`, as well.
+NEARLY = {"conv_folder", "conv_mnist", "sparse_mnist", "anomaly_mnist", "records_reconstruction"}
 SHORT = [name if name in COMPILED - NEARLY else pytest.param(name, marks=pytest.mark.long) for name in RECIPES]
 
 

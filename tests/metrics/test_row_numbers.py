@@ -17,7 +17,7 @@ from zoo.types import MISSING, OTHER, CountsRows, Dyadic, Splits
 ROWS, WIDTH = 200, 9
 # asked of other codes than those of the row itself, or found in nothing of these rows
 NOT_BY_CODE = {"BasketCompletion", "CellCompletion", "FieldCompletion", "NearDuplicateCodes", "Analogies", "CopyRecall"}
-NOT_BY_CODE |= {"MatchOneToOneF1", "PairScoreF1", "PairScoreAveragePrecision"}
+NOT_BY_CODE |= {"Hubness", "MatchOneToOneF1", "PairScoreF1", "PairScoreAveragePrecision"}
 # what the others find does not change with one of those that ask
 OWN = {"KnnAccuracy", "LinearProbe", "ReconstructionR2", "QueryRetrieval", "EffectiveRank", "ActiveUnits"}
 

@@ -43,6 +43,8 @@ class Linear(Bottleneck):
             raise ValueError(f"latent_dim must be at least 1, not {latent_dim}")
         given: Any = latent_dim  # the table says, where the user does not
         self.latent_dim, self.start = given, start
+        # made here where the width is known: weights are drawn in the order in which layers are made
+        self.projection: Any = None if given is None else self._projection(given)
 
     def apply_schema(self, schema: TableSchema) -> None:
         """Takes the width from the table, where none was given."""
@@ -52,11 +54,14 @@ class Linear(Bottleneck):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the weights for features [batch, features]."""
-        width: Any = self.latent_dim
-        if width is None:
+        if self.latent_dim is None:
             raise ValueError("latent_dim is not known: give it, or let the table say (apply_schema)")
-        self.projection = keras.layers.Dense(width, name="projection", dtype=self.dtype_policy)
+        if self.projection is None:
+            self.projection = self._projection(self.latent_dim)
         self.projection.build(input_shape)
+
+    def _projection(self, width: int) -> keras.layers.Dense:
+        return keras.layers.Dense(width, name="projection", dtype=self.dtype_policy)
 
     def solve(self, batches: Batches) -> None:
         """Starts at the components, where that is asked for; with fewer features than dimensions the rest stays 0."""

@@ -41,7 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(kinds: Sequence[str]) -> int:
-    from rich.table import Table
     from rich.text import Text
 
     from zoo.tracking.tracker import Tracker
@@ -53,14 +52,17 @@ def _main(kinds: Sequence[str]) -> int:
     for kind in kinds:
         columns, rows, none = _LISTED[kind](tracker)
         if not rows:
-            console.print(Text(none))
+            console.print(Text(none), soft_wrap=True)
             continue
-        console.print(Text(_KINDS[kind], style="bold"))
-        table = Table(*columns, box=None, pad_edge=False)
-        for row in rows:
-            table.add_row(*map(Text, row))
-        console.print(table, Text())
+        console.print(Text(_KINDS[kind], style="bold"), soft_wrap=True)
+        console.print(Text("\n".join(_aligned([columns, *rows]))), Text(), sep="\n", soft_wrap=True)
     return 0
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A line for each row, cells one below the other; nothing is cut off in a narrow window, since names are copied."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _recipes(tracker: Any) -> _Listing:  # noqa: ARG001  as the other two
