@@ -175,6 +175,8 @@ def test_baskets_are_looked_up_in_memory_and_in_the_exported_graph(tmp_path):
         assert found.to_frame()["basket"].tolist() == [0, 1, 1, 2, 2]
         assert encoder.recommend(["tea", "milk"], k=5).items.tolist() == [["bread", None, None]]
     np.testing.assert_allclose(Encoder.from_model("b", model, kind=row_kind).encode(counts), expected, atol=1e-6)
+    with pytest.raises(ValueError, match="bare has no reconstruct; it has encode"):
+        Encoder("bare", {"encode": np.asarray}, row_kind, 2).recommend(baskets)
     with pytest.raises(ValueError, match="no items that could be missing"):
         Encoder.from_model("plain", model).recommend(baskets)
     with pytest.raises(ValueError, match="a list of lists of items"):

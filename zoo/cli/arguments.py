@@ -67,15 +67,23 @@ def command(
     return explained(acted)
 
 
-def explained(act: Callable[[], int]) -> int:
-    """The exit status of a command; what can be explained is said in a line instead of a traceback."""
+_NOTHING_LOST = "nothing was left half done, and the same command can be given again"
+
+
+def explained(act: Callable[[], int], interrupted: str = _NOTHING_LOST) -> int:
+    """The exit status of a command; what can be explained is said in a line instead of a traceback.
+
+    Args:
+        act: what it does.
+        interrupted: what is said after "interrupted; ".
+    """
     try:
         return act()
     except ZooError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201  the command line's own voice
         return error.exit_status
     except KeyboardInterrupt:
-        print("interrupted; nothing was left half done, and the same command can be given again", file=sys.stderr)  # noqa: T201
+        print(f"interrupted; {interrupted}", file=sys.stderr)  # noqa: T201
         return _INTERRUPTED
     except BrokenPipeError:  # what reads along has seen enough
         return quietly_ended()

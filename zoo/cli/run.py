@@ -14,9 +14,9 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from zoo.cli.arguments import open_console, quietly_ended
+from zoo.cli.arguments import explained, open_console
 from zoo.cli.automatic import AUTO, automatic
-from zoo.errors import InputError, RecipeError, ZooError, one_line, suggestion
+from zoo.errors import InputError, RecipeError, suggestion
 from zoo.recipe import compose, expand, list_recipes
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zoo.recipe import Recipe
     from zoo.stages.result import Result
 
-_BLESSED, _FAILED, _NOT_BLESSED, _INTERRUPTED = 0, 1, 3, 130  # 130 is the shell's own number for SIGINT
+_BLESSED, _NOT_BLESSED = 0, 3
 
 
 def run(
@@ -80,19 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns its exit status: 0 blessed, 3 not blessed, 2 wrong input, 1 anything else."""
     parser = _parser()
     options = parser.parse_intermixed_args(arguments)
-    try:
-        return _main(options)
-    except ZooError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201  the command line's own voice
-        return error.exit_status
-    except KeyboardInterrupt:
-        print("interrupted; the same command takes the run up again", file=sys.stderr)  # noqa: T201
-        return _INTERRUPTED
-    except BrokenPipeError:  # what reads along has seen enough
-        return quietly_ended()
-    except OSError as error:
-        print(f"error: {one_line(error)}", file=sys.stderr)  # noqa: T201
-        return _FAILED
+    return explained(lambda: _main(options), "the same command takes the run up again")
 
 
 def _main(options: argparse.Namespace) -> int:

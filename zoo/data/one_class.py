@@ -85,16 +85,12 @@ class OneClass:
         Raises:
             InputError: no labels, no rows of a normal label, no anomalies, or a split without rows.
         """
-        from zoo.data._row_split import refuse_empty
-
         wrapped = self.data.load()
         if wrapped.labels is None and self.normal is None and not wrapped.is_sparse and len(wrapped.shape) == 1:
             return self._made_up(wrapped)
         labels = self._labels(wrapped)
         judged_only = _judged_only(wrapped, labels)
-        dealt = self._kept_rows if self.keep_split else self._new_rows
-        rows = dealt(wrapped, labels, judged_only)
-        refuse_empty(rows, len(labels), name=self._name, options=self._options())
+        rows = self._dealt(wrapped, labels, judged_only)
         self._refuse_one_sided_test(labels[rows["test"]])
         return dataclasses.replace(
             wrapped,
@@ -107,16 +103,21 @@ class OneClass:
             notes=(*wrapped.notes, *self._notes(wrapped, labels, rows)),
         )
 
+    def _dealt(self, wrapped: Splits, labels: Any, judged_only: Rows) -> dict[str, Rows]:
+        """The rows of each split, none of which is empty."""
+        from zoo.data._row_split import refuse_empty
+
+        dealt = self._kept_rows if self.keep_split else self._new_rows
+        rows = dealt(wrapped, labels, judged_only)
+        refuse_empty(rows, len(labels), name=self._name, options=self._options())
+        return rows
+
     def _made_up(self, wrapped: Splits) -> Splits:
         """Rows without labels: half of those that are held out are made odd."""
         from zoo.data._made_up_anomalies import with_swapped_cells
-        from zoo.data._row_split import refuse_empty
 
         labels = np.zeros(len(wrapped), np.int64)
-        nothing = np.empty(0, np.int64)
-        dealt = self._kept_rows if self.keep_split else self._new_rows
-        rows = dealt(wrapped, labels, nothing)
-        refuse_empty(rows, len(labels), name=self._name, options=self._options())
+        rows = self._dealt(wrapped, labels, np.empty(0, np.int64))
         random = np.random.default_rng(self.seed)
         features, odd = with_swapped_cells(wrapped, rows["test"], self.swapped, random, self._name)
         labels[odd] = 1

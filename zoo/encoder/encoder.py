@@ -8,37 +8,31 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.encoder.code_index import CodeIndex
+from zoo.encoder.generative_methods import GenerativeMethods
 from zoo.encoder.in_memory import from_model
 from zoo.encoder.item_methods import ItemMethods
 from zoo.encoder.keyed_methods import KeyedMethods
-from zoo.encoder.methods import constant, seeds_of
+from zoo.encoder.methods import constant, rows_at_a_time
+from zoo.encoder.record_methods import RecordMethods
 from zoo.encoder.saved import from_saved_model
 from zoo.encoder.vocabulary import Vocabulary
-from zoo.errors import InputError
 from zoo.folders import TemporaryFolder, contents, copied_whole, unpacked
-from zoo.matching.field_values import Reading
 from zoo.rows.dense_rows import DenseRows
-from zoo.rows.plain_text import MISSING_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from pandas import DataFrame
 
     from zoo.encoder.methods import Loaded
-    from zoo.matching.scorer import Scorer
     from zoo.rows.row_kind import RowKind
     from zoo.types import Floats, Rows, Splits
 
-_BATCH = 8192
 _TABLE_BATCH = 8192  # rows of a table whose raw cells are in memory at a time
-_DRAWING, _DRAWS = 512, 50  # rows and draws at a time, for likelihoods
 _AS_WIDE = {"reconstruct", "score_fields", "query"}  # what comes out is as wide as the rows
-_NUMBERS = 2**24  # a block of rows holds no more numbers than this, going in or coming out: 64 MiB
 
 
-class Encoder(KeyedMethods, ItemMethods):
+class Encoder(KeyedMethods, ItemMethods, RecordMethods, GenerativeMethods):
     """Turns rows into codes; deterministic, in batches, order kept.
 
     Made by `zoo.load`, `zoo.run`, `Encoder.from_model` or `Encoder.from_saved_model`. What rows look like depends on
@@ -246,7 +240,6 @@ class Encoder(KeyedMethods, ItemMethods):
         Raises:
             ValueError: the encoder picks no codes from codebooks (take model.bottleneck=VectorQuantised).
         """
-        self._function("tokens")
         return self._apply("tokens", rows)
 
     def decode(self, codes: Any) -> Floats:
@@ -259,12 +252,11 @@ class Encoder(KeyedMethods, ItemMethods):
         table = DenseRows("codes", (self.latent_dim,)).arrays(codes)["codes"]
         if self.gives_bytes:
             table = _as_bytes(table)
-        size = _rows_at_a_time(self.kind.width)
+        size = rows_at_a_time(self.kind.width)
         return np.concatenate([np.asarray(function(table[i : i + size])) for i in range(0, max(len(table), 1), size)])
 
     def score(self, rows: Any) -> Floats:
         """How badly each row fits, [n] float32: -log p(x|z) in nats of the preprocessed row. See `threshold`."""
-        self._function("score")
         return self._apply("score", rows)
 
     def is_anomalous(self, rows: Any) -> Any:
@@ -277,137 +269,6 @@ class Encoder(KeyedMethods, ItemMethods):
             raise ValueError(f"{self.name} has no threshold: train it with model.false_alarm_rate=0.05")
         return self.score(rows) > self.threshold
 
-    def sample(self, n: int, seed: int = 0) -> Floats:
-        """Draws rows from a generative model: [n, ...] float32, the same for the same seed.
-
-        Raises:
-            ValueError: the encoder is not generative, or n is below 1.
-        """
-        function = self._function("sample")
-        if n < 1:
-            raise ValueError(f"n must be at least 1, not {n}")
-        seeds, size = seeds_of(n, seed), _rows_at_a_time(self.kind.width)
-        return np.concatenate([np.asarray(function(seeds[i : i + size])) for i in range(0, n, size)])
-
-    def assign(self, rows: Any) -> Rows | None:
-        """The likeliest cluster of each row, [n] int64; None for an encoder without clusters."""
-        probabilities = self.assign_probabilities(rows)
-        return None if probabilities is None else probabilities.argmax(axis=1)
-
-    def assign_probabilities(self, rows: Any) -> Floats | None:
-        """The probability of each cluster, [n, clusters]; None for an encoder without clusters."""
-        return self._apply("assign", rows) if "assign" in self._functions else None
-
-    def rates(self, rows: Any) -> Floats | None:
-        """Nats per code dimension [n, latent_dim] of a variational encoder in memory; None for any other."""
-        return self._apply("rates", rows) if "rates" in self._functions else None
-
-    def log_likelihoods(self, rows: Any, samples: int, seed: int = 0) -> Floats | None:
-        """Importance-weighted log p(x) in nats [n] of a generative encoder in memory; None for any other.
-
-        log of the mean over `samples` draws of p(x, z) / q(z|x), a lower bound in expectation (Burda, Grosse and
-        Salakhutdinov 2016, eq. 8).
-        """
-        if "log_weights" not in self._functions:
-            return None
-        function = self._functions["log_weights"]
-        arrays = self.kind.arrays(rows)
-        total = np.full(len(next(iter(arrays.values()))), -np.inf)
-        draws = seeds_of(samples, seed)
-        size = min(self._block(arrays), _DRAWING)
-        for start in range(0, len(total), size):
-            block = slice(start, start + size)
-            tensors = {name: constant(array[block]) for name, array in arrays.items()}
-            for first in range(0, samples, _DRAWS):
-                weights = np.asarray(function(seeds=constant(draws[first : first + _DRAWS]), **tensors), np.float64)
-                total[block] = np.logaddexp(total[block], np.logaddexp.reduce(weights, axis=0))
-        return (total - np.log(samples)).astype(np.float32)
-
-    def index(self, rows: Any, keys: Sequence[Any] | None = None) -> CodeIndex:
-        """An index of rows, of which the nearest to others are found; see `zoo.encoder.CodeIndex`.
-
-        Args:
-            rows: n rows, as `encode` takes them.
-            keys: a name for each row; None numbers them from 0, or takes the index of a pandas frame that has one.
-
-        Raises:
-            zoo.errors.InputError: keys that repeat themselves, or not one for each row.
-        """
-        from zoo.tables.held_table import index_name
-
-        codes = self.decode(self.encode(rows)) if self.gives_bytes else self.encode(rows)
-        if keys is None:
-            keys = list(rows.index) if index_name(rows) is not None else range(len(codes))
-        return CodeIndex(codes, keys, self.query)
-
-    def open_index(self, path: str | Path) -> CodeIndex:
-        """Reads an index that was saved, so that it can be asked with rows.
-
-        Raises:
-            zoo.errors.InputError: there is no such index, or its codes have another width.
-        """
-        found = CodeIndex.read(path, self.query)
-        width, wanted = found.codes.shape[1], self.kind.width if self.gives_bytes else self.latent_dim
-        if width != wanted:
-            raise InputError(f"{path}: codes of {width} numbers, and {self.name} makes {wanted}")
-        return found
-
-    def match(
-        self,
-        a: Any,
-        b: Any = None,
-        *,
-        k: int = 10,
-        one_to_one: bool = False,
-        threshold: float | None = None,
-        scorer: str = "tables",
-    ) -> Any:
-        """The pairs of records of two tables, or of one, that are of one thing; see `zoo.match`.
-
-        Args:
-            a: records as `encode` takes them: a DataFrame, an Arrow table, a mapping of columns, a list of mappings.
-            b: more of them; None matches `a` with itself.
-            k: candidates that a row has by its code.
-            one_to_one: no row in two matches.
-            threshold: probability from which on a pair is a match; None chooses it by the estimated precision.
-            scorer: `tables` weighs fields by these tables, `trained` as learnt from the training rows.
-
-        Returns:
-            A `pyarrow.Table` with the columns that `zoo.match` gives; ids are a frame's index or a column
-            that is called `id`, `key` or the like, and where there is none the numbers of rows.
-
-        Raises:
-            ValueError: other rows than the encoder takes.
-            zoo.errors.InputError: k below 1, a threshold that is no probability, or no scorer of the training rows.
-        """
-        from zoo.matching.in_memory import matched
-        from zoo.matching.linking import Wanted
-
-        return matched(
-            self.encode,
-            [name for name, kind in self.kind.table_schema() if kind == "text"],
-            a,
-            b,
-            Wanted(k, one_to_one, threshold, scorer=scorer),
-            reading=self.reading,
-            trained=lambda: self.pair_scorer,
-        )
-
-    @property
-    def pair_scorer(self) -> Scorer | None:
-        """How pairs of records are scored as learnt from the training rows; None where nothing was, or not exported."""
-        from zoo.matching.scorer_file import read_scorer
-
-        return None if self._files is None else read_scorer(self._files())
-
-    @property
-    def reading(self) -> Reading:
-        """What its fields hold and what stands for an empty cell of them, as it was trained."""
-        of_kind = getattr(self.kind, "missing", None)
-        beside = getattr(getattr(self.kind, "rules", None), "missing", ())
-        missing = (*MISSING_WORDS, *beside) if of_kind is None else tuple(of_kind)
-        return Reading(getattr(self.kind, "reads", {}), missing)
-
     def _function(self, method: str) -> Callable[..., Any]:
         if method not in self._functions:
             raise ValueError(f"{self.name} has no {method}; it has {', '.join(sorted(self._functions))}")
@@ -415,9 +276,10 @@ class Encoder(KeyedMethods, ItemMethods):
 
     def call(self, method: str, arrays: Mapping[str, Any]) -> Floats:
         """Calls a method that reads rows on the inputs, block by block."""
+        function = self._function(method)
         count, size = len(next(iter(arrays.values()))), self._block(arrays, method)
         blocks = [
-            np.asarray(self._functions[method](**{k: constant(v[i : i + size]) for k, v in arrays.items()}))
+            np.asarray(function(**{k: constant(v[i : i + size]) for k, v in arrays.items()}))
             for i in range(0, count, size)
         ]
         if blocks:
@@ -439,11 +301,7 @@ class Encoder(KeyedMethods, ItemMethods):
     def _block(self, arrays: Mapping[str, Any], method: str = "encode") -> int:
         """Rows at a time, by the widest of what goes in and what comes out."""
         widest = max(int(np.prod(array.shape[1:])) for array in arrays.values())
-        return _rows_at_a_time(max(widest, self.kind.width if method in _AS_WIDE else 0))
-
-
-def _rows_at_a_time(width: int) -> int:
-    return max(1, min(_BATCH, _NUMBERS // max(width, 1)))
+        return rows_at_a_time(max(widest, self.kind.width if method in _AS_WIDE else 0))
 
 
 def _as_bytes(codes: Any) -> Any:

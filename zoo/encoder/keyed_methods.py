@@ -1,21 +1,32 @@
-"""What an encoder can say of the rows of the table that it was trained from, by their keys."""
+"""Neighbours of an encoder's rows: those of the table that it was trained from, by their keys, and any others."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zoo.encoder.code_index import CodeIndex
+from zoo.errors import InputError
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from zoo.encoder.code_index import Neighbours
     from zoo.encoder.vocabulary import Vocabulary
+    from zoo.rows.row_kind import RowKind
     from zoo.types import Floats
 
 
 class KeyedMethods:
-    """Methods of `zoo.Encoder` that look words, or other keys, up."""
+    """Methods of `zoo.Encoder` that look words, or other keys, up, and that find neighbours."""
 
     name: str
+    kind: RowKind
+    latent_dim: int
+    gives_bytes: bool
+    encode: Callable[[Any], Floats]
+    decode: Callable[[Any], Floats]
+    query: Callable[[Any], Floats]
     _vocabulary: Vocabulary | None
 
     @property
@@ -95,7 +106,36 @@ class KeyedMethods:
             ValueError: the encoder has no vocabulary; `index(rows)` makes an index of other rows.
         """
         known = self._known()
-        return known.index.search(self.query(rows), k)  # type: ignore[attr-defined]
+        return known.index.search(self.query(rows), k)
+
+    def index(self, rows: Any, keys: Sequence[Any] | None = None) -> CodeIndex:
+        """An index of rows, of which the nearest to others are found; see `zoo.encoder.CodeIndex`.
+
+        Args:
+            rows: n rows, as `encode` takes them.
+            keys: a name for each row; None numbers them from 0, or takes the index of a pandas frame that has one.
+
+        Raises:
+            zoo.errors.InputError: keys that repeat themselves, or not one for each row.
+        """
+        from zoo.tables.held_table import index_name
+
+        codes = self.decode(self.encode(rows)) if self.gives_bytes else self.encode(rows)
+        if keys is None:
+            keys = list(rows.index) if index_name(rows) is not None else range(len(codes))
+        return CodeIndex(codes, keys, self.query)
+
+    def open_index(self, path: str | Path) -> CodeIndex:
+        """Reads an index that was saved, so that it can be asked with rows.
+
+        Raises:
+            zoo.errors.InputError: there is no such index, or its codes have another width.
+        """
+        found = CodeIndex.read(path, self.query)
+        width, wanted = found.codes.shape[1], self.kind.width if self.gives_bytes else self.latent_dim
+        if width != wanted:
+            raise InputError(f"{path}: codes of {width} numbers, and {self.name} makes {wanted}")
+        return found
 
     def keyed_vectors(self) -> Any:
         """The codes of the whole vocabulary as gensim's `KeyedVectors`, which writes word2vec's formats.

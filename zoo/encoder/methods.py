@@ -25,6 +25,8 @@ READS_ROWS = {
 }
 OTHERS = {"decode": ("decode", "reconstruction"), "sample": ("sample", "reconstruction")}
 _OPTIONAL = {"assign", "rates", "score_fields", "score_kept", "tokens", "query"}
+_BATCH = 8192
+_NUMBERS = 2**24  # a block of rows holds no more numbers than this, going in or coming out: 64 MiB
 
 
 @dataclass(frozen=True)
@@ -66,3 +68,8 @@ def seeds_of(count: int, seed: int) -> Any:
 def constant(array: Any) -> Any:
     """An array as a tensor."""
     return import_tensorflow().constant(array)
+
+
+def rows_at_a_time(width: int) -> int:
+    """How many rows go through a function together, by the widest of what goes in and what comes out."""
+    return max(1, min(_BATCH, _NUMBERS // max(width, 1)))

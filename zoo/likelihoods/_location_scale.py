@@ -38,6 +38,10 @@ class LocationScale(Likelihood):
         """Makes the weights for features [batch, ...] and rows [batch, ...]."""
         self.location = Parameters(name="location", dtype=self.dtype_policy)
         self.location.build(features_shape, target_shape)
+        self.add_scale()
+
+    def add_scale(self) -> None:
+        """Makes the one scale of all dimensions."""
         self.log_scale = self.add_weight(
             shape=(),
             initializer=keras.initializers.Constant(math.log(self.scale)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import keras
@@ -34,13 +33,7 @@ class NormalAround(Normal):
                 f"features of {list(features_shape[1:])} are not rows of {list(target_shape[1:])}: take the likelihood "
                 "Normal, which maps them"
             )
-        self.log_scale = self.add_weight(
-            shape=(),
-            initializer=keras.initializers.Constant(math.log(self.scale)),
-            trainable=self.learn_scale,
-            name="log_scale",
-            dtype="float32",
-        )
+        self.add_scale()
 
     def mean(self, features: Tensor) -> Tensor:
         """The features: [batch, ...] -> the same."""

@@ -3,49 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
+from zoo.representations._detector import ScoredRows, some_training_rows
+
 if TYPE_CHECKING:
-    from zoo.types import Block, Floats, PositiveInt, Representation, Rows, Seed, Splits, Trained
-
-
-_READ = 8_192  # rows at a time
+    from zoo.types import PositiveInt, Representation, Rows, Seed, Splits, Trained
 
 
 @dataclass(frozen=True)
-class _Neighbours:
-    """The rows themselves, and how far each is from its nearest training rows."""
+class _Neighbours(ScoredRows):
+    """How far each row is from its nearest training rows, in the units of the rows."""
 
-    name: str
-    splits: Splits
     known: Rows
     search: Any
     neighbours: int
     method: str
 
-    def encode(self, rows: Rows) -> Block:
-        return self.splits.kind.matrix(self.splits.take(rows))
-
-    def on(self, splits: Splits) -> _Neighbours:
+    def on(self, splits: Splits) -> Self:
         # rows of another table are none of those that were fitted to, whatever their numbers
         return replace(self, splits=splits, known=np.full_like(self.known, -1))
 
-    def score(self, rows: Rows) -> Floats:
-        """[n] in the units of the rows."""
-        blocks = [self._distances(rows[start : start + _READ]) for start in range(0, len(rows), _READ)]
-        return np.concatenate([*blocks, np.empty(0, np.float32)])
-
-    def _distances(self, rows: Rows) -> Floats:
+    def score_of_block(self, rows: Rows) -> Any:
         most = min(self.neighbours + 1, len(self.known))
         distances, found = self.search.kneighbors(self.encode(rows), most)
         itself = self.known[found] == rows[:, None]  # a training row is not its own neighbour
         distances = np.sort(np.where(itself, np.inf, distances), axis=1)[:, : self.neighbours]
         there = np.isfinite(distances)
         counts, known = there.sum(axis=1), np.where(there, distances, 0)
-        scores = known.max(axis=1) if self.method == "largest" else known.sum(axis=1) / np.maximum(counts, 1)
-        return scores.astype(np.float32)
+        return known.max(axis=1) if self.method == "largest" else known.sum(axis=1) / np.maximum(counts, 1)
 
 
 class KnnDistance:
@@ -81,8 +69,6 @@ class KnnDistance:
         from sklearn.neighbors import NearestNeighbors
 
         del trained
-        known = splits.train
-        if len(known) > self.references:
-            known = np.sort(np.random.default_rng(self.seed).choice(known, self.references, replace=False))
+        known = some_training_rows(splits, self.references, self.seed)
         rows = splits.kind.matrix(splits.take(known))
         return _Neighbours(name, splits, known, NearestNeighbors().fit(rows), self.neighbours, self.method)

@@ -10,6 +10,7 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.product_codes import ProductCodes
 from zoo.representations._bytes import bytes_of
+from zoo.representations._rows_of_numbers import require_numbers
 
 if TYPE_CHECKING:
     from zoo.types import Floats, PositiveInt, Representation, Rows, Seed, Splits, Trained
@@ -60,11 +61,7 @@ class ProductQuantization:
 
     def require(self, name: str, splits: Splits) -> None:
         """See `zoo.types.Baseline`: rows of numbers, not fewer than bytes."""
-        if splits.is_sparse or len(splits.shape) != 1:
-            raise InputError(
-                f"baselines.{name}: ProductQuantization takes rows of numbers, and the data are "
-                f"{splits.kind.in_words()}; leave it out with ~baselines.{name}, and out of the gates"
-            )
+        require_numbers(name, splits, "ProductQuantization takes rows of numbers")
         if self.bytes is not None and self.bytes > splits.width:
             raise InputError(
                 f"baselines.{name}.bytes={self.bytes}: more bytes than the rows have numbers, {splits.width}; set "

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.errors import InputError
 from zoo.product_codes import shared_directions
 from zoo.representations._bytes import bytes_of
+from zoo.representations._rows_of_numbers import require_numbers
 from zoo.representations.int8 import Int8
 from zoo.representations.raw import Raw
 
@@ -61,11 +61,7 @@ class SignBits:
 
     def require(self, name: str, splits: Splits) -> None:
         """See `zoo.types.Baseline`: rows of numbers only."""
-        if splits.is_sparse or len(splits.shape) != 1:
-            raise InputError(
-                f"baselines.{name}: SignBits takes rows of numbers, and the data are {splits.kind.in_words()}; leave "
-                f"it out with ~baselines.{name}, and out of the gates"
-            )
+        require_numbers(name, splits, "SignBits takes rows of numbers")
 
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
         """See `zoo.types.Baseline`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.errors import InputError
+from zoo.representations._rows_of_numbers import require_numbers
 
 if TYPE_CHECKING:
     from zoo.types import Floats, PositiveInt, Representation, Rows, Splits, Trained
@@ -42,11 +42,7 @@ class Truncation:
 
     def require(self, name: str, splits: Splits) -> None:
         """See `zoo.types.Baseline`: rows of numbers only."""
-        if splits.is_sparse or len(splits.shape) != 1:
-            raise InputError(
-                f"baselines.{name}: Truncation keeps the first columns of rows of numbers, and the data are "
-                f"{splits.kind.in_words()}; leave it out with ~baselines.{name}, and out of the gates"
-            )
+        require_numbers(name, splits, "Truncation keeps the first columns of rows of numbers")
 
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
         """See `zoo.types.Baseline`; fits nothing."""

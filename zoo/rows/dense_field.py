@@ -183,22 +183,13 @@ class DenseField:
 
     def _scores(self, number: Any) -> Any:
         """The normal score of each number's place among the quantiles, linear between them."""
-        tf = import_tensorflow()
         cuts, scores = self._knots
-        number = tf.clip_by_value(number, cuts[0], cuts[-1])
-        below = tf.clip_by_value(tf.searchsorted(tf.constant(cuts), number, side="right") - 1, 0, len(cuts) - 2)
-        low, high = tf.gather(cuts, below), tf.gather(cuts, below + 1)
-        from_score, to_score = tf.gather(scores, below), tf.gather(scores, below + 1)
-        return from_score + (number - low) / (high - low) * (to_score - from_score)
+        return _interpolated(number, cuts, scores)
 
     def _from_scores(self, scores: Any) -> Any:
-        tf = import_tensorflow()
+        """The number of each normal score: `_scores` the other way round."""
         cuts, knots = self._knots
-        scores = tf.clip_by_value(scores, knots[0], knots[-1])
-        below = tf.clip_by_value(tf.searchsorted(tf.constant(knots), scores, side="right") - 1, 0, len(cuts) - 2)
-        low, high = tf.gather(knots, below), tf.gather(knots, below + 1)
-        from_cut, to_cut = tf.gather(cuts, below), tf.gather(cuts, below + 1)
-        return from_cut + (scores - low) / (high - low) * (to_cut - from_cut)
+        return _interpolated(scores, knots, cuts)
 
     @cached_property
     def _knots(self) -> tuple[Doubles, Doubles]:
@@ -208,6 +199,16 @@ class DenseField:
         cuts, places, counts = np.unique(self.quantiles, return_index=True, return_counts=True)
         ranks = (places + (counts - 1) / 2 + 0.5) / len(self.quantiles)
         return cuts, ndtri(ranks)
+
+
+def _interpolated(values: Any, known: Doubles, wanted: Doubles) -> Any:
+    """What `numpy.interp(values, known, wanted)` gives, in the graph."""
+    tf = import_tensorflow()
+    values = tf.clip_by_value(values, known[0], known[-1])
+    below = tf.clip_by_value(tf.searchsorted(tf.constant(known), values, side="right") - 1, 0, len(known) - 2)
+    low, high = tf.gather(known, below), tf.gather(known, below + 1)
+    first, last = tf.gather(wanted, below), tf.gather(wanted, below + 1)
+    return first + (values - low) / (high - low) * (last - first)
 
 
 def _dates_of_days(days: Any) -> Any:
