@@ -10,6 +10,7 @@ import pytest
 
 import zoo
 from zoo.errors import InputError
+from zoo.tracking._registry import latest_run
 from zoo.tracking._registry_file import OWN_ARTIFACTS, RegistryFile
 from zoo.tracking.tracker import Tracker
 
@@ -132,6 +133,19 @@ def test_an_odd_folder_holds_its_registry_and_is_found_wherever_it_goes(saved, t
     with Tracker().run("name") as run:
         run.keep(saved, {"vector": ROWS}, 2).register("name")
     assert Tracker().model_directory("models:/name/2").is_relative_to(third)
+    tracker = Tracker()
+    for spec in ("name@champion", "name/1", "name/2"):
+        assert tracker.model_directory(f"models:/{spec}") == tracker._asked(f"models:/{spec}") / "artifacts/saved_model"
+    with tracker.connected() as client, tracker.run("name") as run:
+        run.keep(saved, {"vector": ROWS}, 2)
+        run_id = run.run_id
+        client.set_tag(run_id, "zoo.recipe", "name")
+        assert latest_run(client, "name") == run_id
+    monkeypatch.setattr(
+        Tracker, "connected", None
+    )  # what a file holds is found without MLflow, which takes 2 s to import
+    for spec in ("name", "name/1", "name/2", f"runs:/{run_id}", "name@latest"):
+        np.testing.assert_array_equal(zoo.load(spec).encode(ROWS), expected)
     assert {path.name for path in tmp_path.iterdir()} == {second.name, third.name}
 
 

@@ -13,7 +13,7 @@ from zoo.errors import InputError, StoppedError, ZooError
 from zoo.export.store import Store
 from zoo.loading import not_blessed, run_of
 from zoo.stages.judging import BEATS_CHAMPION, JUDGED_BESIDE
-from zoo.stages.run_log import RECIPE_NAME
+from zoo.tracking._registry import RECIPE
 from zoo.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def publish(encoder: str, target: str = _STORE, name: str | None = None) -> int:
     if there is not None and name in {None, there[0]}:
         raise InputError(f"{encoder} is registered already, as {there[0]}/{there[1]}")
     tags = tracker.tags_of(run_id)
-    name, store = name or tags[RECIPE_NAME], Store(target)
+    name, store = name or tags[RECIPE], Store(target)
     with tracker.finished(run_id) as run:
         version = run.register(name)
         try:

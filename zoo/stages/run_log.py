@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zoo.environment import facts
 from zoo.report.numbers import as_json, flat, score_metrics, seed_metrics
 from zoo.stages.row_digests import TRAINING_KEYS, write_training_keys
+from zoo.tracking._registry import RECIPE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 
 MODEL_FILE = "model.keras"
-RECIPE_NAME = "zoo.recipe"  # tag of a run
 
 
 def log_start(run: TrackedRun, recipe: Recipe, splits: Splits) -> None:
@@ -32,7 +32,7 @@ def log_start(run: TrackedRun, recipe: Recipe, splits: Splits) -> None:
     run.log_parameters(flat(recipe.config))
     run.log_tags(
         {
-            RECIPE_NAME: recipe.name,
+            RECIPE: recipe.name,
             "zoo.overrides": " ".join(recipe.overrides),
             "zoo.data.fingerprint": splits.provenance.get("fingerprint"),
             "mlflow.source.git.commit": facts()["git"],

@@ -17,6 +17,7 @@ _FORMER = (
 )
 TEST_SET, ENCODERS = "zoo.test_set", "zoo.encoders"  # tags of a run: which rows have judged how many encoders
 KEPT, LATENT_DIM = "zoo.kept", "zoo.latent_dim"  # tags of a run: id of the model it has kept, and its code's width
+RECIPE = "zoo.recipe"  # tag of a run: the recipe's name
 _AGAIN = "1"  # value of the tag TEST_SET.DIGEST: rows that judged the run's encoder later
 _global_uri_lock = threading.Lock()
 
@@ -102,7 +103,7 @@ def latest_run(client: Any, name: str) -> str | None:
     experiments = [each.experiment_id for each in pages(client.search_experiments)]
     found = client.search_runs(
         experiments,
-        f"tags.`zoo.recipe` = '{quoted}' AND tags.`{KEPT}` LIKE '%'",
+        f"tags.`{RECIPE}` = '{quoted}' AND tags.`{KEPT}` LIKE '%'",
         order_by=["attributes.start_time DESC"],
         max_results=1,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from zoo.errors import InputError, ZooError, one_line
@@ -84,6 +84,47 @@ class RegistryFile:
         except ZooError:  # no tables yet, or those of another MLflow
             return None
         return found
+
+    def model(self, name: str, *, version: int | None = None, alias: str | None = None) -> Path | None:
+        """The folder of a registered model, without importing MLflow; None where only that can tell."""
+        query = """SELECT COALESCE(storage_location, source) FROM model_versions AS made
+            WHERE name = ?1 AND COALESCE(current_stage, '') != 'Deleted_Internal' AND version = COALESCE(?2,
+            (SELECT version FROM registered_model_aliases AS said WHERE said.name = ?1 AND said.alias = ?3))"""
+        return self._folder(query, name, version, alias)
+
+    def logged_model(self, run_id: str, tag: str) -> Path | None:
+        """The folder of the model that a tag of a run names, found as `model` is."""
+        query = """SELECT artifact_location FROM logged_models AS made JOIN tags ON tags.value = made.model_id
+            JOIN runs ON runs.run_uuid = tags.run_uuid AND runs.lifecycle_stage = 'active'
+            WHERE tags.run_uuid = ? AND tags.key = ?"""
+        return self._folder(query, run_id, tag)
+
+    def newest_run(self, name: str, tag: str, has: str) -> str | None:
+        """The id of the newest run whose tag has a value, and that has another tag; found as `model` is."""
+        query = """SELECT runs.run_uuid FROM runs
+            JOIN experiments ON experiments.experiment_id = runs.experiment_id
+            JOIN tags AS said ON said.run_uuid = runs.run_uuid AND said.key = ? AND said.value = ?
+            JOIN tags AS had ON had.run_uuid = runs.run_uuid AND had.key = ?
+            WHERE runs.lifecycle_stage = 'active' AND experiments.lifecycle_stage = 'active'
+            ORDER BY runs.start_time DESC LIMIT 1"""
+        found = self._found(query, tag, name, has)
+        return str(found[0]) if found else None
+
+    def _folder(self, query: str, *values: str | int | None) -> Path | None:
+        """The one folder that a query gives, if it is there."""
+        found = self._found(query, *values)
+        if len(found) != 1 or not found[0].startswith(("file:", "/")):
+            return None
+        folder = self.present(found[0])
+        return folder if folder.is_dir() else None
+
+    def _found(self, query: str, *values: str | int | None) -> list[Any]:
+        """The first column of a query's rows; none of tables that are not there, or another MLflow's."""
+        try:
+            with self._opened("ro") as database:
+                return [value for (value,) in database.execute(query, values).fetchall()]
+        except ZooError:
+            return []
 
     def make_tables(self) -> None:
         """Lets MLflow make its tables, one process at a time: two that do so at once break each other's."""

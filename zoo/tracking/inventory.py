@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from zoo.tracking._registry import KEPT, LATENT_DIM, pages
+from zoo.tracking._registry import KEPT, LATENT_DIM, RECIPE, pages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zoo.tracking.tracker import Tracker
 
-_RECIPE, _BLESSED = "zoo.recipe", "zoo.blessed"  # tags of a run
+_BLESSED = "zoo.blessed"  # tag of a run
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def kept(tracker: Tracker) -> list[Kept]:
             filter_string=f"tags.`{KEPT}` LIKE '%'",
             order_by=["attributes.start_time DESC"],
         ):
-            name = run.data.tags.get(_RECIPE, run.info.run_name)
+            name = run.data.tags.get(RECIPE, run.info.run_name)
             newest = found.get(name)
             blessed = run.data.tags.get(_BLESSED) == "True"
             found[name] = (

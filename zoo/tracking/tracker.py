@@ -18,6 +18,7 @@ from zoo.tracking._registry import (
     KEPT,
     LATENT_DIM,
     LATEST,
+    RECIPE,
     count_again,
     encoders_judged,
     existing_run,
@@ -112,20 +113,32 @@ class Tracker:
             ZooError: it is registered, but its files cannot be read.
         """
         self.require_present(uri.removeprefix("models:/"))
+        path = self._in_file(uri.removeprefix("models:/")) or self._asked(uri)
+        directory = path / "artifacts" / "saved_model"
+        if not directory.is_dir():
+            raise InputError(f"{uri}: not an encoder of the zoo")
+        return directory
+
+    def _in_file(self, spec: str) -> Path | None:
+        """The folder of `name@alias` or `name/version`, found without MLflow; None where only that can tell."""
+        name, _, alias = spec.partition("@")
+        name, _, version = name.partition("/")
+        if self._file is None or not (alias or version.isdecimal()):
+            return None
+        return self._file.model(name, version=int(version) if version else None, alias=alias)
+
+    def _asked(self, uri: str) -> Path:
+        """The folder behind a `models:/` URI on this machine, by MLflow."""
         from mlflow.exceptions import MlflowException
 
         with self.connected() as client:
             try:
-                path = self._fetched(client, uri)
+                return self._fetched(client, uri)
             except (MlflowException, OSError) as error:
                 self.resolved(uri.removeprefix("models:/"))  # which says so if it is not registered
                 raise ZooError(
                     f"{uri} is registered in {self.resolved_uri}, but cannot be read: {one_line(error)}"
                 ) from error
-        directory = path / "artifacts" / "saved_model"
-        if not directory.is_dir():
-            raise InputError(f"{uri}: not an encoder of the zoo")
-        return directory
 
     def _fetched(self, client: Any, uri: str) -> Path:
         """The folder behind a `models:/` URI, on this machine."""
@@ -155,6 +168,8 @@ class Tracker:
             ZooError: its files cannot be read.
         """
         self._require_store(f"run {run_id}")
+        if self._file is not None and (path := self._file.logged_model(run_id, KEPT)):
+            return path / "artifacts" / "saved_model"
         from mlflow.exceptions import MlflowException
 
         with self.connected() as client:
@@ -181,6 +196,8 @@ class Tracker:
             InputError: there is none.
         """
         self._require_store(f"{name}@{LATEST}")
+        if self._file is not None and (newest := self._file.newest_run(name, RECIPE, KEPT)):
+            return newest
         with self.connected() as client:
             run_id = latest_run(client, name)
         if run_id is None:
