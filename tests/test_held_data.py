@@ -30,6 +30,22 @@ def test_columns_that_the_user_names_are_kept():
     assert given["label_column"] is not None
 
 
-def test_recipes_of_files_that_are_no_tables_say_so():
-    with pytest.raises(InputError, match="reads no tables"):
+@pytest.mark.parametrize("recipe", ["conv_folder", "conv_digits", "conv_mnist", "anomaly_mnist"])
+def test_an_array_of_images_stands_in_for_images_from_anywhere(recipe):
+    images = np.random.default_rng(0).random((60, 8, 8))
+    inner = "data.data" if recipe == "anomaly_mnist" else "data"
+    composed = with_held(recipe, [f"{inner}.test=0.3"], images, labels=np.arange(60) % 2 * 8)
+    assert composed.config["model"]["preprocess"]["rescale"]["scale"] == 1.0
+    source = composed.config["data"].get("data", composed.config["data"])
+    assert (source["_target_"], source["test"]) == ("zoo.data.ImageArray", 0.3)
+    splits = composed.build("data").load()
+    assert splits.shape == (8, 8, 1)
+    assert splits.kind.limits == (np.float32(images.min()), np.float32(images.max()))
+    assert set(splits.labels.tolist()) == ({0, 1} if recipe == "anomaly_mnist" else {0, 8})
+
+
+def test_rows_that_are_no_images_say_so():
+    with pytest.raises(InputError, match=r"an array of shape \[50, 8\], and images are wanted"):
         with_held("conv_digits", [], X)
+    with pytest.raises(InputError, match="and this is a table"):
+        with_held("conv_digits", [], pd.DataFrame(X))

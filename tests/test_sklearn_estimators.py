@@ -162,7 +162,7 @@ def test_anomalies_that_lie_together_are_found(table):
         (EncoderTransformer("dense_vector"), None, "did you mean 'dense_vectors'"),
         (EncoderTransformer(latent_dim=0), None, "model.latent_dim"),
         (EncoderTransformer(overrides={"train.epoch": 1}), None, "did you mean 'epochs'"),
-        (EncoderTransformer("vae_mnist"), None, "reads no tables"),
+        (EncoderTransformer("vae_mnist"), None, "images are wanted"),
         (EncoderTransformer(validation=1.0), None, "validation=1.0"),
         (EncoderTransformer(random_state="x"), None, "cannot be used to seed"),
         (AnomalyDetector(contamination=0.6), None, "contamination=0.6"),

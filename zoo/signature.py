@@ -55,6 +55,8 @@ class Signature:
         is_protocol: it only describes a kind of part.
         renamed: former names of parameters and what they are called now: the class attribute `renamed`, a plain
             dictionary, with those of its bases.
+        held_as: of a source whose rows are no table, the one that reads the like from memory: the class attribute
+            `held_as`, an import path.
     """
 
     target: str
@@ -64,6 +66,7 @@ class Signature:
     methods: frozenset[str] = frozenset()
     is_protocol: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)
+    held_as: str = ""
 
     def is_a(self, kind: Signature) -> bool:
         """Whether this class is of a kind: derived from it, or for a protocol, with all its methods."""
@@ -158,8 +161,10 @@ class _Module:
             first = next(iter(parents), None)
             parameters, is_open = (dict(first.parameters), first.is_open) if first else ({}, bool(unknown))
         public = frozenset(name for name in methods if not name.startswith("_"))
-        renamed = {old: new for parent in reversed(parents) for old, new in parent.renamed.items()} | _renamed(node)
-        return Signature(target, parameters, is_open, bases, public, is_protocol, renamed)
+        renamed = {old: new for parent in reversed(parents) for old, new in parent.renamed.items()}
+        renamed |= {str(old): str(new) for old, new in (_attribute(node, "renamed") or {}).items()}
+        held_as = str(_attribute(node, "held_as") or "")
+        return Signature(target, parameters, is_open, bases, public, is_protocol, renamed, held_as)
 
     def _parents(self, node: ast.ClassDef) -> tuple[list[Signature], tuple[str, ...]]:
         """Base classes whose source lies in the same top-level package, and the import paths of the others."""
@@ -233,14 +238,14 @@ class _Module:
         return value
 
 
-def _renamed(node: ast.ClassDef) -> dict[str, str]:
-    """The class attribute `renamed`, with or without an annotation."""
+def _attribute(node: ast.ClassDef, name: str) -> Any:
+    """A class attribute that is written out, with or without an annotation; None without it."""
     for item in node.body:
         targets = item.targets if isinstance(item, ast.Assign) else [getattr(item, "target", None)]
-        if any(isinstance(target, ast.Name) and target.id == "renamed" for target in targets):
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
             value = getattr(item, "value", None)
-            return {str(old): str(new) for old, new in ast.literal_eval(value).items()} if value else {}
-    return {}
+            return ast.literal_eval(value) if value else None
+    return None
 
 
 def _imports(tree: ast.Module, module: str, is_package: bool) -> Iterator[tuple[str, str]]:

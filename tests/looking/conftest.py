@@ -88,7 +88,11 @@ def _baskets(folder, random):
 def _arrays(folder, random):
     rows = random.normal(size=(ROWS, 12))
     np.save(folder / "rows.npy", rows)
-    np.save(folder / "images.npy", np.zeros((ROWS, 8, 8)))
+    images = random.random((ROWS, 8, 8))
+    np.save(folder / "images.npy", images)
+    np.save(folder / "torch.npy", np.zeros((ROWS, 3, 16, 16), np.uint8))
+    shades, classes = (255 * images).astype(np.uint8), np.arange(ROWS) % 3
+    np.savez(folder / "mnist.npz", x_test=shades[:90], x_train=shades[90:], y_train=classes[90:], y_test=classes[:90])
     np.savez(folder / "labelled.npz", X=rows, y=np.arange(ROWS) % 3)
     np.savez(folder / "anomalies.npz", X=rows, y=(random.random(ROWS) < 0.05).astype(int))
     sparse.save_npz(folder / "terms.npz", sparse.random_array((100, 50), density=0.1, rng=random, format="csr"))

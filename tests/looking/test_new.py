@@ -49,6 +49,9 @@ CASES = [
     ("word2vec.txt", "dense_word2vec", {"holdout": []}, "150 rows: vectors of 20 numbers"),
     ("glove.txt", "dense_word2vec", {"holdout": []}, "Their keys begin with 'the', 'king'"),
     ("photos", "conv_folder", {"size": 32, "channels": 3, "invalid": "drop"}, "be decoded: cats/broken.png"),
+    ("images.npy", "conv_folder", {"_target_": "zoo.data.ImageArray", "size": None}, "from 0 to 1, and so must be"),
+    ("mnist.npz", "conv_folder", {"_target_": "zoo.data.ImageArray", "size": None, "image_column": "x_train",
+     "label_column": "y_train"}, "Left out of "),
     ("grey", "conv_folder", {"size": None, "channels": 1, "invalid": "drop"}, "20 images, in grey"),
 ]  # fmt: skip
 
@@ -128,7 +131,8 @@ def test_no_tensorflow_is_imported(files, tmp_path):
     ("name", "values", "said"),
     [
         ("missing.csv", [], "no such file"),
-        ("images.npy", [], "an array of shape [400, 8, 8]"),
+        ("torch.npy", [], "numpy.moveaxis(images, 1, -1)"),
+        ("images.npy", ["recipe=table"], "an array of images holds no rows for recipe=table"),
         ("customers.csv", ["recipe=tabel"], "did you mean 'table'?"),
         ("rows.npy", ["recipe=table"], "holds no rows for recipe=table"),
         ("orders.csv", ["recipe=anomaly_table", "label=produkt"], "did you mean 'product'?"),

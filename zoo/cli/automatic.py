@@ -24,6 +24,7 @@ _LOOKED_FOR = {
     **{f"data.{key}": key for key in ("path", "delimiter", "decimal", "encoding", "header")},
     "data.label_column": "label",
     "data.key_column": "key",
+    "data.labels": "labels",
     "name": "name",
 }
 _HELD = "data"  # what rows in memory are called
@@ -66,7 +67,7 @@ def _composed(advice: Advice, name: str, what: str, overrides: Sequence[str], ro
         path = Path(folder, f"{AUTO}.yaml")
         path.write_text(text, encoding="utf-8")
         try:
-            composed = compose(str(path), overrides) if rows is None else with_held(str(path), overrides, rows.arrow)
+            composed = compose(str(path), overrides) if rows is None else with_held(str(path), overrides, rows)
         except RecipeError as error:
             raise RecipeError(str(error).replace(str(path), f"auto, which is {advice.recipe} here")) from None
     return replace(composed, written=text)

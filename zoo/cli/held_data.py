@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zoo.tables.table import Table
 
 _PLACES = ("path", "dataset", "table")  # where a source may have its rows from otherwise
+_SHARES = ("validation", "test", "invalid")  # what all sources of images take
 _LABELS, _KEY = ("label_column", "entity_column"), "key_column"
 
 
@@ -35,8 +36,13 @@ def with_held(recipe: str, overrides: Sequence[str], data: Any, labels: Any = No
         InputError: rows, labels or keys that cannot be used, or a recipe whose source reads no tables.
         RecipeError: see `zoo.recipe.compose`.
     """
-    place, source = innermost(compose(recipe, overrides).config["data"])
-    takes = read_signature(source["_target_"]).parameters
+    others = [each for each in overrides if not _is_of_source(each)]
+    place, source = innermost(compose(recipe, others).config["data"])
+    takes, stands_in = read_signature(source["_target_"]).parameters, read_signature(source["_target_"]).held_as
+    if stands_in:
+        instead = _of_images(stands_in, source, place, data)
+        place, source = innermost(compose(recipe, [*instead, *others]).config["data"])
+        takes, overrides = read_signature(stands_in).parameters, [*instead, *overrides]
     if "table" not in takes:
         raise InputError(
             f"data=: {source['_target_']}, from which {recipe} has its rows, reads no tables; dense_vectors, "
@@ -63,6 +69,24 @@ def with_held(recipe: str, overrides: Sequence[str], data: Any, labels: Any = No
         own += [f"{key}.{option}={as_override(name)}" for option, name in added.items()]
     composed = compose(recipe, [*overrides, *own])
     return composed.with_rows(table, place)
+
+
+def _is_of_source(override: str) -> bool:
+    """Whether an override is for a source of rows in memory, which may be another than the recipe's."""
+    key = override.lstrip("+~").partition("=")[0]
+    return key.startswith("data.") and not key.endswith("_target_")
+
+
+def _of_images(target: str, source: Mapping[str, Any], place: Sequence[str], data: Any) -> list[str]:
+    """Overrides that put a source of arrays in the place of one that reads images from elsewhere."""
+    from zoo.data._image_arrays import from_table
+    from zoo.data._pixels import Pixels
+
+    takes, key = read_signature(target).parameters, ".".join(("data", *place))
+    shared = {name: value for name, value in source.items() if name in takes and name in _SHARES}
+    own = [f"{key}=null", f"{key}={as_override({'_target_': target, **shared})}"]
+    pixels = Pixels.of(from_table(held_table(data, "data")).pixels)
+    return own if pixels.is_usual else [*own, *as_overrides({"model.preprocess.rescale": pixels.rescale()})]
 
 
 def _of_another_table(source: Mapping[str, Any], table: Table, key: str, overrides: Sequence[str]) -> list[str]:

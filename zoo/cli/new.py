@@ -30,6 +30,7 @@ _KEYS = {
     "name": "of the encoder; default: the name of the data",
     "label": "the column of labels, which only judging sees; none for none; default: told by its name",
     "key": "the column that names the rows; none for none; default: told by its name",
+    "labels": "a file of labels beside an array: .npy, or a table of one column",
     "recipe": "the recipe to start from, such as table or anomaly_table; default: what fits",
     "delimiter": "between the cells of a text file, such as semicolon or tab; default: seen from the file",
     "decimal": "before a number's fraction, point or comma",
@@ -100,7 +101,7 @@ def wishes_in(settings: Mapping[str, str]) -> Wishes:
         hint = suggestion(wanted, _CHOICES, what="it can be")
         raise InputError(f"recipe={wanted}: {hint}; others follow from the file")
     columns = {key: "" if settings[key].lower() in _NONE else settings[key] for key in _COLUMNS if key in settings}
-    return Wishes(wanted, **columns)
+    return Wishes(wanted, **columns, labels=settings.get("labels"))
 
 
 def name_of(place: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -30,6 +30,8 @@ class Digits:
         >>> Digits().load().features.shape
         (1797, 8, 8, 1)
     """
+
+    held_as: ClassVar = "zoo.data.ImageArray"
 
     def __init__(self, validation: Fraction = 0.1, test: Fraction = 0.25) -> None:
         from zoo.data._row_split import refuse_shares

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -56,6 +56,8 @@ class ImageFolder:
         >>> ImageFolder("photos", size=32).load().features.shape
         (1200, 32, 32, 3)
     """
+
+    held_as: ClassVar = "zoo.data.ImageArray"
 
     def __init__(
         self,
@@ -130,7 +132,10 @@ class ImageFolder:
         folder = Path(self.path).expanduser()
         require_utf8_name(folder, "data.path")
         if folder.is_file():
-            raise InputError(f"data.path={self.path}: this is a file; give the folder that holds the images")
+            instead = "give the folder that holds the images"
+            if folder.suffix.lower() in {".npy", ".npz"}:
+                instead = "recipe=auto reads an array of images, and so does data._target_=zoo.data.ImageArray"
+            raise InputError(f"data.path={self.path}: this is a file; {instead}")
         if not folder.is_dir():
             there = folder.parent
             if not there.is_dir():

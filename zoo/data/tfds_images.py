@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -56,6 +56,8 @@ class TfdsImages:
         >>> TfdsImages("mnist").load().features.shape
         (70000, 28, 28, 1)
     """
+
+    held_as: ClassVar = "zoo.data.ImageArray"
 
     def __init__(
         self,

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _LOOKED_AT, _DECODED = 500, 50
 _PATCH = 6  # pixels of a patch's side in the recipe
-_SIDE, _MOST = 32, 48  # pixels: what images are made smaller to, and the side up to which they are taken as they are
+SIDE, MOST = 32, 48  # pixels: what images are made smaller to, and the side up to which they are taken as they are
+_MOVED = 3  # pixels that the recipe moves images of that side by
 _SHOWN, _FEW = 5, 20
 _SPLITS = {"train", "training", "valid", "val", "validation", "test", "testing"}
 _OPPONENTS = ("pca", "pca_whitened", "patches", "untrained")
@@ -39,13 +40,14 @@ def images_in(place: str) -> Advice | None:
         raise InputError(f"{place}: none of {count(len(keys), 'image')} can be read; export them again")
     coloured = _coloured(folder, list(sizes)[:: max(len(sizes) // _DECODED, 1)], broken)
     usual, number = Counter(sizes.values()).most_common(1)[0]
-    as_is = number == len(sizes) and len(keys) == len(found.images) and max(usual) <= _MOST
-    side = min(_SIDE, *usual)
+    as_is = number == len(sizes) and len(keys) == len(found.images) and max(usual) <= MOST
+    side = min(SIDE, *usual)
     data = {"path": place, "size": None if as_is else side, "channels": 3 if coloured else 1, "invalid": "drop"}
     classes = Counter(key.partition("/")[0] for key in found.images if "/" in key)
+    shorter = min(usual) if as_is else side
     advice = Advice(
         "conv_folder",
-        {"data": data, "model": _model(min(usual) if as_is else side)} | _judged(by_classes=len(classes) > 1),
+        {"data": data, "model": model_of(shorter)} | judged(shorter, by_classes=len(classes) > 1),
         "A folder of images" + (f" in {count(len(classes), 'sub-folder')}, taken for classes." if classes else "."),
         _seen(found, keys, sizes, coloured=coloured),
         unsure=_unsure(classes, found),
@@ -56,28 +58,37 @@ def images_in(place: str) -> Advice | None:
             "data.channels": "1 grey, 3 colours",
             "data.invalid": "files that cannot be decoded are left out and counted",
             "model.encoder.network.side": "pixels of a patch",
-            "metrics": "these need classes",
-            "gates": "the sub-folders judge",
+            **judged_by("the sub-folders judge", by_classes=len(classes) > 1),
         },
     )
     return advice.beside(seen=(_broken(broken),) if broken else ())
 
 
-def _model(side: int) -> dict[str, Any]:
+def model_of(side: int) -> dict[str, Any]:
     """Smaller patches for images in which the recipe's would be most of a side, as `PatchKMeans` has them."""
     patch = max(3 * side // 8, 2)
     return {"encoder": {"network": {"side": patch}}} if patch < _PATCH else {}
 
 
-def _judged(*, by_classes: bool) -> dict[str, Any]:
+def judged(side: int, *, by_classes: bool) -> dict[str, Any]:
+    """What judges images of a side: by their classes, where they have some, else by whether a moved one is found."""
+    moved = {"found_shifted": {"amount": max(_MOVED * side // SIDE, 1)}} if side < SIDE else {}
     if not by_classes:
-        return {"metrics": dict.fromkeys(_BY_CLASSES)}
+        return {"metrics": dict.fromkeys(_BY_CLASSES) | moved}
     beats = list(_OPPONENTS)
-    return {
+    return ({"metrics": moved} if moved else {}) | {
         "gates": {
             "neighbours": {"metric": "knn_accuracy", "beats": beats},
             "probe": {"metric": "linear_probe", "beats": beats, "margin": -0.01},
         }
+    }
+
+
+def judged_by(what: str, *, by_classes: bool) -> dict[str, str]:
+    """Remarks on what `judged` gives."""
+    return {
+        "metrics.found_shifted.amount": "pixels, of so few",
+        **({"gates": what} if by_classes else {"metrics": "those of null need classes"}),
     }
 
 

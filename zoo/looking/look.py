@@ -12,12 +12,13 @@ from zoo.errors import InputError, OptionsError
 from zoo.looking.advice import Advice
 from zoo.looking.anomalies import anomalies_of, without_labels
 from zoo.looking.baskets import baskets_in, lines_of_baskets
+from zoo.looking.image_arrays import images_of_array
 from zoo.looking.images import images_in
 from zoo.looking.mixed import mixed, records_in
 from zoo.looking.numbers import numbers_of
 from zoo.looking.sample import Sample, sample_of
 from zoo.looking.table_look import TableLook
-from zoo.looking.vectors import advice_for_vectors, vectors_in
+from zoo.looking.vectors import BY_LABELS, advice_for_vectors, vectors_in
 from zoo.looking.wishes import Wishes
 from zoo.looking.words import of_gensim, words_in
 from zoo.tables.arrow_types import described
@@ -90,20 +91,18 @@ def look_at_table(table: Table, data: Mapping[str, Any], wishes: Wishes | None =
     Raises:
         InputError: no rows, or no column that a recipe reads.
     """
-    if table.row_shape is not None and len(table.row_shape) != 1:
-        shape = [table.rows, *table.row_shape]
-        raise InputError(
-            f"{table.name}: an array of shape {shape}; a table [rows, width] is wanted: reshape it with "
-            "numpy.reshape(array, (len(array), -1)), or write images as files of a folder"
-        )
     sample = sample_of(table)
     if sample.of is not None and sample.of < _LEAST:
         raise InputError(f"{table.name}: {count(sample.of, 'row')}: to train, to stop and to judge takes some hundreds")
     width = width_of_matrix(table.schema)
     if width is not None:
         advice = _matrix(sample, width, data)
+    elif table.row_shape is not None and len(table.row_shape) != 1:
+        advice = images_of_array(sample, table.row_shape, data, wishes or Wishes(), table.name)
     elif table.row_shape is not None:
         advice = _array(sample, data, wishes or Wishes(), table.name)
+    elif wishes is not None and wishes.labels is not None:
+        raise InputError(f"{table.name}: labels={wishes.labels} is for arrays; name the column of labels of a table")
     else:
         advice = _table(sample, data, wishes or Wishes(), table.name)
     few = (
@@ -156,6 +155,10 @@ def _array(sample: Sample, data: Mapping[str, Any], wishes: Wishes, where: str) 
     if (known == known[:1]).all(axis=0).any():
         settings["data"]["allow_constant"] = True
     remarks = {**advice.remarks, "data.allow_constant": "some columns never change"}
+    if wishes.labels is not None:
+        settings["data"]["labels"] = wishes.labels
+        settings["metrics"] = {**settings.get("metrics", {}), **BY_LABELS}
+        remarks["data.labels"] = "only judging sees it"
     if wishes.recipe == "anomaly_table":
         odd = Advice(wishes.recipe, {"data": {"data": settings["data"]}}, advice.because, advice.seen)
         return without_labels(odd, sample.of or len(vectors))

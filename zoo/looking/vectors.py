@@ -23,7 +23,7 @@ _UNIT = 0.01  # how far lengths of vectors may be from 1
 _LOOKED_AT = 1_000
 _OF_SENTENCES = 128  # numbers of a vector from which on it may be of a sentence
 _BY_QUERIES = ("ndcg_at_10", "recall_at_100")  # metrics of the recipe for sentences
-_BY_LABELS = {
+BY_LABELS = {
     "knn_accuracy": {"_target_": "zoo.metrics.KnnAccuracy"},
     "linear_probe": {"_target_": "zoo.metrics.LinearProbe"},
 }
@@ -96,7 +96,7 @@ def with_labels(advice: Advice, label: Column | None) -> Advice:
         "data.label_column": "only judging sees it",
         "metrics": "by the labels; shown, not gates",
     }
-    metrics = {**advice.settings.get("metrics", {}), **_BY_LABELS}
+    metrics = {**advice.settings.get("metrics", {}), **BY_LABELS}
     return replace(advice, settings={**advice.settings, "metrics": metrics}, remarks=remarks)
 
 

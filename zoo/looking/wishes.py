@@ -13,8 +13,10 @@ class Wishes:
         recipe: the recipe to write.
         label: the column of labels; "" for none.
         key: the column of keys; "" for none.
+        labels: a file of labels beside an array.
     """
 
     recipe: str | None = None
     label: str | None = None
     key: str | None = None
+    labels: str | None = None

@@ -10,7 +10,9 @@ import numpy as np
 from zoo.rows.dense_rows import DenseRows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from zoo.tables.table import Table
 
 _DARK = 10  # pixels that stay below such a share of the range are likely to be on another scale
 
@@ -71,6 +73,18 @@ class ImageRows(DenseRows):
 
     def __reduce__(self) -> Any:
         return type(self), (self.shape, self.name, self.limits)
+
+    def require_array(self, table: Table) -> None:
+        """See `RowKind`."""
+        if self.shape[-1] != 1 or table.row_shape != self.shape[:-1]:
+            super().require_array(table)
+
+    def _way_out(self, came: Sequence[int]) -> str:
+        if len(came) == 4 and (*came[2:], came[1]) == self.shape:
+            return "; channels are first here and last is wanted: give numpy.moveaxis(images, 1, -1)"
+        if len(came) == 4 and tuple(came[1:3]) != self.shape[:2]:
+            return f"; resize them to {self.shape[0]} x {self.shape[1]} pixels, as those that it was trained on"
+        return super()._way_out(came)
 
     def _shaped(self, table: Any) -> Any:
         if self.shape[-1] == 1 and table.shape[1:] == self.shape[:-1]:

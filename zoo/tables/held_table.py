@@ -24,7 +24,7 @@ def held_table(held: Any, name: str) -> MemoryTable:
     Args:
         held: a DataFrame of pandas or polars, or a column of one; whatever speaks Arrow (`__arrow_c_stream__`); an
             array or tensor [rows, ...] of numbers (`__array__`); a SciPy sparse array; a mapping of columns; a list of
-            mappings, or of rows.
+            mappings, or of rows. What is such a table already is taken as it is.
         name: what to call it in messages, such as the argument that it was given as.
 
     Raises:
@@ -32,6 +32,8 @@ def held_table(held: Any, name: str) -> MemoryTable:
     """
     import pyarrow as pa
 
+    if isinstance(held, MemoryTable):
+        return held
     try:
         return _table(_plain(held), name)
     except (pa.ArrowException, ValueError, TypeError, RuntimeError) as error:
@@ -82,7 +84,9 @@ def with_columns(table: MemoryTable, columns: Mapping[str, Any]) -> tuple[Memory
         except pa.ArrowException as error:
             raise InputError(f"{said}: not of one type ({one_line(error)}); give numbers or texts") from error
         added[use] = name
-    return MemoryTable(table.name, rows, _identity(rows, table.name)), added
+    is_of_images = table.row_shape is not None and len(table.row_shape) > 1
+    shape = table.row_shape if is_of_images else None  # rows of vectors have their width in the column's type
+    return MemoryTable(table.name, rows, _identity(rows, table.name), row_shape=shape), added
 
 
 def _is_pandas(held: Any) -> bool:

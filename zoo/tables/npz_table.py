@@ -11,14 +11,16 @@ from zoo.errors import InputError
 from zoo.tables.files import readable
 from zoo.tables.memory_table import MemoryTable
 from zoo.tables.sparse_npz import is_matrix, open_matrix
+from zoo.tables.words import some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from zoo.tables.byte_source import ByteSource
 
 # What people call the array of rows, in this order.
 VECTOR_ARRAYS = ("X", "x", "features", "embeddings", "vectors")
+_IMAGES = ("images",)
 
 
 def load_arrays(source: ByteSource) -> dict[str, Any]:
@@ -53,16 +55,34 @@ def open_npz(source: ByteSource) -> MemoryTable:
     if _holds_matrix(source):
         return open_matrix(source)
     arrays = load_arrays(source)
-    vectors = next((arrays[name] for name in _usual(arrays) if arrays[name].ndim > 1 and arrays[name].size), None)
-    if vectors is None:
+    name = first_array(arrays)
+    if name is None:
         raise InputError(
             f"{source.name}: no array holds rows [n, ...]; arrays: {', '.join(arrays) or 'none'}; write one with "
             "numpy.savez(file, X=rows)"
         )
-    columns = {
-        name: as_column(array) for name, array in arrays.items() if array.shape[:1] == vectors.shape[:1] and array.size
+    vectors = arrays[name]
+    beside = {
+        each: as_column(array.reshape(-1) if array.size == len(vectors) else array)
+        for each, array in arrays.items()
+        if each != name and array.shape[:1] == vectors.shape[:1] and array.size
     }
-    return MemoryTable(source.name, pa.table(columns), source.identity())
+    others = [each for each in arrays if each not in {name, *beside}]
+    notes = (f"Left out of {source.name}, for they have other numbers of rows: {some(others)}.",) if others else ()
+    if vectors.ndim == 2:
+        columns = {
+            each: beside[each] if each in beside else as_column(vectors) for each in arrays if each not in others
+        }
+        return MemoryTable(source.name, pa.table(columns), source.identity(), notes)
+    columns = {name: as_column(vectors), **beside}
+    return MemoryTable(source.name, pa.table(columns), source.identity(), notes, tuple(vectors.shape[1:]))
+
+
+def first_array(arrays: Mapping[str, Any]) -> str | None:
+    """The array of rows [n, ...]: the first of those that people call so, else the one of the most rows; or None."""
+    by_rows = sorted(arrays, key=lambda name: -len(arrays[name]) if arrays[name].ndim else 0)
+    usual = (name for name in (*VECTOR_ARRAYS, *_IMAGES, *by_rows) if name in arrays)
+    return next((name for name in usual if arrays[name].ndim > 1 and arrays[name].size), None)
 
 
 def _holds_matrix(source: ByteSource) -> bool:
@@ -89,7 +109,3 @@ def as_column(array: Any) -> Any:
         return pa.array(native)
     values = pa.array(np.ascontiguousarray(native).reshape(-1))
     return pa.FixedSizeListArray.from_arrays(values, int(np.prod(array.shape[1:])))
-
-
-def _usual(arrays: Mapping[str, Any]) -> Iterable[str]:
-    return [*(name for name in VECTOR_ARRAYS if name in arrays), *arrays]

@@ -45,7 +45,8 @@ class Table(Protocol):
         name: what to call it in messages: its path, URL or query.
         schema: the columns, a `pyarrow.Schema`. Of text files, types are told from the first rows.
         rows: how many there are; None where only `blocks` finds out.
-        row_shape: of a file that holds one array and no named columns, the shape of a row; otherwise None.
+        row_shape: of a file that holds one array and no named columns, the shape of a row; of one whose first column
+            is an array of images, the shape of an image; otherwise None.
         notes: what was decided that its owner would want to know.
     """
 
