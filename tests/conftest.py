@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from zoo.types import Splits
 
@@ -17,6 +18,9 @@ def pytest_configure():
     would wait in vain.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # what takes how long says nothing on a machine that does other things beside
+    settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items):

@@ -61,7 +61,7 @@ def test_draws_do_not_depend_on_their_block(splits, monkeypatch):
     model.build((None, splits.width))
     encoder = Encoder.from_model("vae", model)
     whole = encoder.sample(20, seed=3)
-    monkeypatch.setattr("zoo.encoder.encoder._NUMBERS", 7 * splits.width)
+    monkeypatch.setattr("zoo.encoder.methods._NUMBERS", 7 * splits.width)
     np.testing.assert_allclose(encoder.sample(20, seed=3), whole, atol=1e-6)
     rows = splits.features[:20]
     np.testing.assert_allclose(encoder.reconstruct(rows), encoder.decode(encoder.encode(rows)), atol=1e-5)

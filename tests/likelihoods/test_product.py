@@ -25,7 +25,7 @@ def test_each_field_has_a_softmax_of_its_own(rng):
     blocks = np.split(logits, [4, 7], axis=1)
     expected = np.stack([log_softmax(b, axis=1)[np.arange(9), c] for b, c in zip(blocks, chosen, strict=True)], axis=1)
     np.testing.assert_allclose(likelihood.per_field(features, padded(rows)), expected, rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(likelihood(features, padded(rows)), expected.sum(axis=1), rtol=1e-4)
+    np.testing.assert_allclose(likelihood(features, padded(rows)), expected.sum(axis=1), rtol=1e-4, atol=1e-4)
     probabilities = np.asarray(likelihood.mean(features))
     for block in np.split(probabilities, [4, 7], axis=1):
         np.testing.assert_allclose(block.sum(axis=1), 1, rtol=1e-5)

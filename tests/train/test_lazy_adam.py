@@ -34,7 +34,8 @@ def by_hand(start, steps_of_rows):
 def test_other_variables_are_adams(rng):
     start, gradients = rng.normal(size=(6, 3)), [tf.constant(rng.normal(size=(6, 3)), tf.float32) for _ in range(5)]
     expected = steps(keras.optimizers.Adam(0.1), start, gradients, "kernel")
-    np.testing.assert_array_equal(steps(LazyAdam(0.1), start, gradients, "kernel"), expected)
+    # the same formula in one operation: what differs is rounding, of steps of 0.1
+    np.testing.assert_allclose(steps(LazyAdam(0.1), start, gradients, "kernel"), expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", ["int32", "int64"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 import keras
 from keras import ops
 
+from zoo.networks._activations import quick
 from zoo.parts import Network, gathered
 from zoo.rows._added_up import added_up
 
@@ -55,9 +56,9 @@ class EmbeddingBag(Network):
         self.units, self.hidden, self.activation = units, list(hidden or []), activation
         self.combiner, self.dropout, self.repeats = combiner, dropout, repeats
         policy: Any = self.dtype_policy
-        self.act = keras.layers.Activation(activation, dtype=policy)
+        self.act = keras.layers.Activation(quick(activation), dtype=policy)
         self.layers = [
-            keras.layers.Dense(width, activation=activation, name=f"dense_{i}", dtype=policy)
+            keras.layers.Dense(width, activation=quick(activation), name=f"dense_{i}", dtype=policy)
             for i, width in enumerate(self.hidden)
         ]
         self.drop = keras.layers.Dropout(dropout, dtype=policy)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 import keras
 from keras import ops
 
+from zoo.networks._activations import quick
 from zoo.parts import Network, flat
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class MLP(Network):
             raise ValueError(f"hidden widths must be at least 1: {self.hidden}")
         policy = self.dtype_policy
         self.layers = [
-            keras.layers.Dense(width, activation=activation, name=f"dense_{i}", dtype=policy)
+            keras.layers.Dense(width, activation=quick(activation), name=f"dense_{i}", dtype=policy)
             for i, width in enumerate(self.hidden)
         ]
         self.drop = keras.layers.Dropout(dropout, dtype=policy)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from zoo.parts import Tensor
     from zoo.types import LayerArguments, NonNegativeFloat, PositiveFloat
 
+_ITSELF = 1e9  # taken off the logit of a row with itself
+
 
 class KeepCosines(Objective):
     """weight * sum over the batch's other rows j of p_ij (cos(z_i, z_j) - cos(x_i, x_j))^2, for each row i.
@@ -46,14 +48,16 @@ class KeepCosines(Objective):
         """Targets [batch, width] and codes [batch, latent_dim] -> [batch]; 0 for a batch of one row."""
         del view
         targets = _cosines(flat(target))
-        errors = ops.square(_cosines(code) - targets)
-        others = 1.0 - ops.eye(ops.shape(errors)[0])
-        if self.temperature is not None:
-            # relative to the nearest other row, so that exp neither overflows nor vanishes at a low temperature
-            nearest = ops.max(ops.where(others > 0, targets, -1.0), axis=-1, keepdims=True)
-            others = others * ops.exp(ops.minimum(targets - nearest, 0.0) / self.temperature)
-        shares = others / ops.maximum(ops.sum(others, axis=-1, keepdims=True), 1e-30)
-        return self.weight * ops.sum(shares * errors, axis=-1)
+        if targets.shape[0] == 1:
+            return ops.zeros(1)
+        rows = ops.shape(targets)[0]
+        itself = ops.eye(rows)
+        if self.temperature is None:
+            shares = (1.0 - itself) / ops.maximum(ops.cast(rows, "float32") - 1.0, 1.0)
+        else:  # few passes over the pairs, of which a batch has hundreds of thousands: they take a third of a step
+            shares = ops.softmax(targets / self.temperature - _ITSELF * itself, axis=-1)
+        errors = ops.sum(shares * ops.square(_cosines(code) - targets), axis=-1)
+        return self.weight * errors * ops.cast(rows > 1, "float32")
 
 
 def _cosines(x: Tensor) -> Tensor:

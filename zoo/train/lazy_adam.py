@@ -55,7 +55,7 @@ class LazyAdam(keras.optimizers.Adam):
         # Keras' TensorFlow backend hands over TensorFlow's variable, not its own
         table = variable.value if isinstance(variable, keras.Variable) else variable
         if self._momentums[number].shape != (0,):
-            super().update_step(gradient, variable, learning_rate)
+            self._fused_step(tf.convert_to_tensor(gradient), table, number, learning_rate)
         elif isinstance(gradient, tf.IndexedSlices):
             gradient = _summed(gradient)
             rows = gradient.indices
@@ -67,6 +67,23 @@ class LazyAdam(keras.optimizers.Adam):
             new, step = self._stepped(tf.cast(gradient, table.dtype), averages, learning_rate)
             averages.assign(new)
             table.assign_sub(step)
+
+    def _fused_step(self, gradient: Any, table: Any, number: int, learning_rate: Any) -> None:
+        """Keras' formula as one operation instead of some twenty for each variable, which small networks wait for."""
+        kind = table.dtype
+        step = tf.cast(self.iterations.value + 1, kind)
+        tf.raw_ops.ResourceApplyAdam(
+            var=table.handle,
+            m=self._momentums[number].value.handle,
+            v=self._velocities[number].value.handle,
+            beta1_power=tf.pow(tf.constant(self.beta_1, kind), step),
+            beta2_power=tf.pow(tf.constant(self.beta_2, kind), step),
+            lr=tf.cast(learning_rate, kind),
+            beta1=tf.constant(self.beta_1, kind),
+            beta2=tf.constant(self.beta_2, kind),
+            epsilon=tf.constant(self.epsilon, kind),
+            grad=tf.cast(gradient, kind),
+        )
 
     def _stepped(self, gradient: Any, averages: Any, learning_rate: Any) -> tuple[Any, Any]:
         """New averages [rows, 2] and what rows [rows, ...] move by."""
