@@ -13,8 +13,9 @@ from zoo.errors import ZooError
 from zoo.push import main as push
 from zoo.rollback import main as rollback
 from zoo.run import main as run
-from zoo.tracking import _reachable
-from zoo.tracking._reachable import Patient, require_reachable, waiting_shown
+from zoo.tracking import _patience, _reachable
+from zoo.tracking._patience import Patient, waiting_shown
+from zoo.tracking._reachable import require_reachable
 
 COMMANDS = {
     "run": lambda: run(["recipe=vae_word2vec"]),
@@ -115,11 +116,11 @@ def test_whatever_takes_long_later_is_shown(monkeypatch, capsys):
             time.sleep(seconds)
             return seconds
 
-    monkeypatch.setattr(_reachable, "_SHOWN_AFTER", 0.1)
+    monkeypatch.setattr(_patience, "_SHOWN_AFTER", 0.1)
     patient = Patient(Client(), "http://there")
     assert patient.name == "a value"
     assert patient.search(0.3) == 0.3
     assert "waiting for MLflow at http://there" in capsys.readouterr().err
-    with waiting_shown("http://there"):
+    with waiting_shown(lambda: "waiting"):
         pass
     assert not capsys.readouterr().err

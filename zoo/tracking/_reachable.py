@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from zoo.errors import ZooError, one_line
+from zoo.tracking._patience import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 _PATIENCE = 3.0  # seconds without an answer before a person is told
 _LIMIT = 30.0  # seconds without an answer before the command gives up
 _PAUSE = 2.0  # seconds between two questions to a server that answers that it is busy
-_SHOWN_AFTER, _SHOWN_AGAIN = 5.0, 30.0  # seconds without an answer to a later question
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _QUESTION = "/api/2.0/mlflow/experiments/search?max_results=1"
 _found: set[str] = set()  # that have answered in this process
@@ -47,48 +45,6 @@ def require_reachable(uri: str) -> None:
         return
     _wait(uri, lambda: ask(uri, str(parts.hostname), int(port)))
     _found.add(uri)
-
-
-@contextlib.contextmanager
-def waiting_shown(uri: str) -> Iterator[None]:
-    """Says so if the block takes longer than a few seconds, again and again."""
-    done = threading.Event()
-
-    def say() -> None:
-        seconds = _SHOWN_AFTER
-        while not done.wait(seconds):
-            _say(f"waiting for MLflow at {uri}; it is tried again for some minutes (Ctrl-C stops)")
-            seconds = _SHOWN_AGAIN
-
-    thread = threading.Thread(target=say, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-
-
-class Patient:
-    """An MLflow client whose waiting is shown.
-
-    Args:
-        client: the client.
-        uri: of its server.
-    """
-
-    def __init__(self, client: Any, uri: str) -> None:
-        self._client, self._uri = client, uri
-
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(self._client, name)
-        if not callable(value):
-            return value
-
-        def call(*arguments: Any, **named: Any) -> Any:
-            with waiting_shown(self._uri):
-                return value(*arguments, **named)
-
-        return call
 
 
 def _wait(uri: str, ask: Callable[[], None]) -> None:
@@ -123,7 +79,7 @@ def _asked(ask: Callable[[], None], answer: dict[str, BaseException | None], ans
 
 def _tell_once(uri: str, started: float, said: bool, what: str) -> bool:
     if not said and time.monotonic() - started >= _PATIENCE:
-        _say(f"MLflow at {uri} {what}; waiting for up to {_LIMIT:.0f} s (Ctrl-C stops)")
+        say(f"MLflow at {uri} {what}; waiting for up to {_LIMIT:.0f} s (Ctrl-C stops)")
         return True
     return said
 
@@ -153,7 +109,3 @@ def _remedy() -> str:
         "start the server, or name another with MLFLOW_TRACKING_URI or tracking.uri; without either, runs go to "
         "mlruns/mlflow.db in the present folder"
     )
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError, as_utf8, one_line
 from zoo.tracking._model_signature import input_example, kind_of_model, model_signature
-from zoo.tracking._reachable import Patient, waiting_shown
 from zoo.tracking._registry import ENCODERS, KEPT, LATENT_DIM, TEST_SET, encoders_judged, global_uri, set_champion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from zoo.rows.row_kind import RowKind
+    from zoo.tracking._outbox import Outbox
 
 _LONGEST_PARAMETER = 6000  # MLflow's own limit
 
 
 class TrackedRun:
-    """One run in the store. As a `zoo.types.Listener` it logs every epoch's means."""
+    """One run in the store. As a `zoo.types.Listener` it logs every epoch's means.
 
-    def __init__(self, client: Any, run_id: str, experiment: str) -> None:
-        self._client, self.run_id, self.experiment = client, run_id, experiment
+    Args:
+        client: an MLflow client.
+        run_id: the run.
+        experiment: the id of its experiment.
+        outbox: takes the means of epochs, so that training does not wait for a server; None logs them at once.
+    """
+
+    def __init__(self, client: Any, run_id: str, experiment: str, outbox: Outbox | None = None) -> None:
+        self._client, self.run_id, self.experiment, self._outbox = client, run_id, experiment, outbox
 
     def train_begins(self, epochs: int, first_epoch: int, steps: int) -> None:
         """See `zoo.types.Listener`."""
@@ -36,7 +45,10 @@ class TrackedRun:
 
     def epoch_ends(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Logs an epoch's means; MLflow's step counts epochs from 1."""
-        self.log_metrics(logs, step=epoch + 1)
+        if self._outbox is None:
+            self.log_metrics(logs, step=epoch + 1)
+        else:
+            self._outbox.put(logs, step=epoch + 1)
 
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Logs what the run was told."""
@@ -105,32 +117,49 @@ class TrackedRun:
         Returns:
             The run itself.
         """
-        import mlflow
+        from mlflow.entities import LoggedModelOutput
         from mlflow.exceptions import MlflowException
-        from mlflow.models import Model
 
-        kind = kind_of_model(directory, rows)
         try:
-            # mlflow.pyfunc.log_model logs to the run and experiment that are active, which may be the caller's own
-            parameters = self._client.get_run(self.run_id).data.params
-            model = self._client.create_logged_model(self.experiment, "encoder", self.run_id, params=parameters)
-            with global_uri(self._client.tracking_uri), self._waiting():
-                Model.log(
-                    artifact_path=None,
-                    flavor=mlflow.pyfunc,
-                    name="encoder",
-                    run_id=self.run_id,
-                    model_id=model.model_id,
-                    python_model=str(Path(__file__).with_name("pyfunc_encoder.py")),
-                    artifacts={"saved_model": str(directory)},
-                    signature=model_signature(kind, rows, latent_dim),
-                    input_example=input_example(kind, rows),
-                    pip_requirements=_requirements(),
-                )
+            # mlflow.pyfunc.log_model logs to the run and experiment that are active, which may be the caller's own, and
+            # asks for the whole history of each metric
+            told = self._client.get_run(self.run_id).data.params
+            model = self._client.create_logged_model(self.experiment, "encoder", self.run_id, params=told)
+            self._client.log_outputs(self.run_id, [LoggedModelOutput(model.model_id, step=0)])
+            with self._finalized(model.model_id), tempfile.TemporaryDirectory() as scratch:
+                folder = Path(scratch) / "model"
+                _write_model(folder, model, self.run_id, directory, rows=rows, latent_dim=latent_dim)
+                self._client.log_model_artifacts(model.model_id, str(folder))
         except (MlflowException, OSError) as error:
             raise ZooError(f"the encoder cannot be kept with its run: {one_line(error)}") from error
+        self._give_scores(model.model_id)
         self.log_tags({KEPT: model.model_id, LATENT_DIM: latent_dim})
         return self
+
+    @contextlib.contextmanager
+    def _finalized(self, model_id: str) -> Iterator[None]:
+        """Marks a model as ready, or as failed."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            with global_uri(self._client.tracking_uri):
+                yield
+        except (MlflowException, OSError):
+            self._client.finalize_logged_model(model_id, "FAILED")
+            raise
+        self._client.finalize_logged_model(model_id, "READY")
+
+    def _give_scores(self, model_id: str) -> None:
+        """Notes the run's scores with its model too, where MLflow shows models beside each other."""
+        from mlflow.entities import Metric
+
+        # a score is logged once, so that the run has its newest value at hand
+        scores = [
+            Metric(each.key, each.value, each.timestamp, each.step, model_id=model_id, run_id=self.run_id)
+            for each in self._client.get_run(self.run_id).data.to_proto().metrics
+            if each.step == 0
+        ]
+        self._client.log_batch(self.run_id, metrics=scores)
 
     def register(self, name: str) -> int:
         """Registers the encoder that the run has kept as a new version; returns its number."""
@@ -147,11 +176,6 @@ class TrackedRun:
             version = self._client.create_model_version(name, uri, self.run_id, tags=width, model_id=tags[KEPT])
         return int(version.version)
 
-    def _waiting(self) -> contextlib.AbstractContextManager[None]:
-        """Shows that a server is waited for by what does not go through the client."""
-        is_elsewhere = isinstance(self._client, Patient)
-        return waiting_shown(self._client.tracking_uri) if is_elsewhere else contextlib.nullcontext()
-
     def set_champion(self, name: str, version: int) -> None:
         """Moves the alias `champion` to a new version, and remembers the one before."""
         set_champion(self._client, name, version)
@@ -165,6 +189,27 @@ def rehearse_registering(kind: RowKind, rows: Mapping[str, Any], latent_dim: int
     """Makes what `TrackedRun.keep` tells MLflow of the rows, which must be possible."""
     model_signature(kind, rows, latent_dim)
     input_example(kind, rows)
+
+
+def _write_model(
+    folder: Path, model: Any, run_id: str, directory: Path, *, rows: Mapping[str, Any], latent_dim: int
+) -> None:
+    """Writes a model as MLflow loads it."""
+    import mlflow
+    from mlflow.models import Model
+
+    kind, told = kind_of_model(directory, rows), model.model_id
+    mlflow.pyfunc.save_model(
+        path=str(folder),
+        mlflow_model=Model(artifact_path=model.artifact_location, model_uuid=told, run_id=run_id, model_id=told),
+        python_model=str(Path(__file__).with_name("pyfunc_encoder.py")),
+        artifacts={"saved_model": str(directory)},
+        signature=model_signature(kind, rows, latent_dim),
+        input_example=input_example(kind, rows),
+        pip_requirements=_requirements(),
+    )
+    for compiled in folder.rglob("__pycache__"):
+        shutil.rmtree(compiled, ignore_errors=True)
 
 
 def _requirements() -> list[str]:

@@ -7,12 +7,14 @@ import logging
 import os
 import re
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError, ZooError, one_line, suggestion
 from zoo.folders import require_writable
-from zoo.tracking._reachable import Patient, require_reachable, waiting_shown
+from zoo.tracking._patience import Patient, explained, few_retries, patiently
+from zoo.tracking._reachable import require_reachable
 from zoo.tracking._registry import (
     CHAMPION,
     KEPT,
@@ -31,6 +33,7 @@ from zoo.tracking._registry import (
     why_none,
 )
 from zoo.tracking._registry_file import SQLITE, RegistryFile, own_artifacts_tag
+from zoo.tracking._run_end import ended
 from zoo.tracking.tracked_run import TrackedRun
 
 if TYPE_CHECKING:
@@ -97,13 +100,8 @@ class Tracker:
                 where, run_name=name, tags={"mlflow.parentRunId": parent} if parent else None
             )
             client.update_run(run.info.run_id, status="RUNNING")
-            try:
-                yield TrackedRun(client, run.info.run_id, run.info.experiment_id)
-            except BaseException as error:
-                killed = isinstance(error, KeyboardInterrupt)
-                client.set_terminated(run.info.run_id, "KILLED" if killed else "FAILED")
-                raise
-            client.set_terminated(run.info.run_id, "FINISHED")
+            with ended(client, run.info.run_id) as outbox:
+                yield TrackedRun(client, run.info.run_id, run.info.experiment_id, outbox)
 
     def model_directory(self, uri: str) -> Path:
         """The SavedModel behind a `models:/` URI.
@@ -157,8 +155,9 @@ class Tracker:
             if not path.is_dir():
                 raise FileNotFoundError(f"{path} is gone")
             return path
-        with global_uri(client.tracking_uri), self._waiting():
-            return Path(mlflow.artifacts.download_artifacts(uri))
+        with global_uri(client.tracking_uri):
+            fetch = partial(mlflow.artifacts.download_artifacts, uri)
+            return Path(fetch() if self._file is not None else patiently(self.resolved_uri, fetch))
 
     def kept(self, run_id: str) -> Path:
         """The SavedModel that a run has kept, blessed or not.
@@ -337,15 +336,13 @@ class Tracker:
             import mlflow
 
             if self._file is None:
-                with waiting_shown(self.resolved_uri):
-                    client = mlflow.MlflowClient(self.resolved_uri, self.resolved_uri)
-                yield Patient(client, self.resolved_uri)
+                uri = self.resolved_uri
+                client = patiently(uri, lambda: mlflow.MlflowClient(uri, uri))
+                with few_retries():
+                    yield Patient(client, uri)
                 return
             self._file.folder.mkdir(parents=True, exist_ok=True)
             yield mlflow.MlflowClient(self._file.uri, self._file.uri)
-
-    def _waiting(self) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext() if self._file is not None else waiting_shown(self.resolved_uri)
 
     @contextlib.contextmanager
     def _quiet(self) -> Iterator[None]:
@@ -355,12 +352,12 @@ class Tracker:
             warnings.simplefilter("ignore")
             from mlflow.exceptions import MlflowException
 
-            for logger in ("mlflow", "alembic"):
+            for logger in ("mlflow", "alembic", "urllib3.connectionpool"):  # the last tells of each try of a request
                 logging.getLogger(logger).setLevel(logging.ERROR)
             try:
                 yield
             except MlflowException as error:
-                raise ZooError(f"MLflow at {self.resolved_uri}: {str(error).splitlines()[0]}") from error
+                raise ZooError(explained(self.resolved_uri, error)) from error
 
     def require_present(self, wanted: str) -> None:
         """Raises InputError if the store is a file that is not there, or that does not have a model or version.
