@@ -52,9 +52,12 @@ def server(tmp_path_factory):
         patch.setenv("_MLFLOW_SERVER_ARTIFACT_ROOT", "mlflow-artifacts:/")
         patch.setenv("_MLFLOW_SERVER_ARTIFACT_DESTINATION", str(folder / "artifacts"))
         patch.setenv("_MLFLOW_SERVER_SERVE_ARTIFACTS", "true")
+        patch.setenv("MLFLOW_TRACKING_URI", "")  # to be put back: the server sets it, for the whole process
+        import mlflow
         from mlflow.server import app
 
         yield Server(app)
+        mlflow.set_tracking_uri(None)
 
 
 @pytest.fixture
