@@ -122,7 +122,7 @@ def test_what_is_no_table_says_what_is(tmp_path):
     (tmp_path / "t.xlsx").write_text("x")
     (tmp_path / "a.csv").write_text("a\n1\n")
     (tmp_path / "b.csv").write_text("a\n1\n")
-    (tmp_path / "list.json").write_text('[{"a": 1}]')
+    (tmp_path / "list.json").write_text('[{"a": 1}, 2]')
     (tmp_path / "bad.jsonl").write_text('{"a": 1}\n{"a": "x"}\n')
     (tmp_path / "bad.arrow").write_text("ARROW1 and no more")
     (tmp_path / "latin.jsonl").write_bytes(b'{"a": "caf\xe9"}\n')
@@ -132,7 +132,7 @@ def test_what_is_no_table_says_what_is(tmp_path):
         ("none", "this is a folder, give one file; it holds no files"),
         ("*.csv", r"only Parquet files are read together, and .*a\.csv is none"),
         ("*.nothing", "no file has such a name"),
-        ("list.json", "holds one array; write an object on each line"),
+        ("list.json", "its array holds more than objects"),
         ("bad.jsonl", "not JSON objects of like fields"),
         ("bad.arrow", "not a complete Arrow or Feather file"),
         ("c.csv", "no such file; did you mean"),

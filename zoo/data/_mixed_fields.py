@@ -33,6 +33,7 @@ _CODE = re.compile(r"0\d+")
 _DAY_AND_MONTH, _MONTHS = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ]\d{4}"), 12
 _HEAVY = 10.0  # excess kurtosis of a number that is put in order: a normal one has 0, an exponential one 6
 _QUANTILES = 255
+_LISTED, _SHOWN = 24, 5  # columns that are named each, and of many those of a kind
 _AT_ONCE = 4_096
 
 
@@ -83,10 +84,12 @@ def mixed_fields(
     left_out: dict[str, list[str]] = {"empty": [], "constant": [], "names": []}
     for name in names:
         column = column_of_cells(table.column(name), train, nothing)
-        mark = _mark_of(column, options.decimal) if given.get(name, "number") == "number" else ""
+        mark = mark_of(column, options.decimal) if given.get(name, "number") == "number" else ""
         if mark:
             column = replace(column, texts=[plain_number(text, mark) for text in column.texts])
-        reads = given.get(name) or _reads(column)
+        reads = given.get(name) or reads_of(column)
+        if reads == "number" and name not in given and len(_different(column)) < 2:
+            reads = "constant"  # such as numbers of so many digits that they are one to a computer
         if reads in left_out and name not in given:
             left_out[reads].append(name)
             continue
@@ -98,7 +101,7 @@ def mixed_fields(
     return fields, [_read_as(fields), *_said_of(left_out), *notes]
 
 
-def _reads(column: Column) -> str:
+def reads_of(column: Column) -> str:
     """What a column holds, as far as its cells tell; or `empty`, `constant` or `names`, which say nothing of a row."""
     if not column.filled:
         return "empty"
@@ -117,7 +120,12 @@ def _reads(column: Column) -> str:
     return "names" if is_name and words < _WORDS_OF_A_TEXT else "text"
 
 
-def _mark_of(column: Column, decimal: str | None) -> Mark:
+def _different(column: Column) -> set[float]:
+    """The different numbers that cells are."""
+    return {number for text in column.texts if (number := number_in(text)) is not None}
+
+
+def mark_of(column: Column, decimal: str | None) -> Mark:
     """How the numbers of a column are written, if they are more than digits; with a point where either may be."""
     if decimal != "," and column.share(number_in(text) is not None for text in column.texts) >= _NEARLY_ALL:
         return ""
@@ -240,12 +248,21 @@ def _with_directions(name: str, field: DenseField, raw: Any, options: FieldOptio
 
 
 def _read_as(fields: Mapping[str, DenseField]) -> str:
-    said = []
+    """What each column is read as; of many, how many are read as what."""
+    said = {}
     for name, field in fields.items():
         numbers = " by quantiles" if field.quantiles else ""
         names = f" of {len(field.shown)}" if field.reads == "category" else ""
-        said.append(f"{name} {field.reads}{numbers}{names}{', with gaps' if field.has_gaps else ''}")
-    return f"Read as: {'; '.join(said)}; change it with data.reads.NAME=text, category, number or date."
+        said[name] = f"{field.reads}{numbers}{names}{', with gaps' if field.has_gaps else ''}"
+    change = "change it with data.reads.NAME=text, category, number or date."
+    if len(said) <= _LISTED:
+        return f"Read as: {'; '.join(f'{name} {each}' for name, each in said.items())}; {change}"
+    alike: dict[str, list[str]] = {}
+    for name, each in said.items():
+        alike.setdefault(each, []).append(name)
+    listed = sorted(alike.items(), key=lambda pair: -len(pair[1]))
+    found = [f"{each}: {some(names)}{f' ({len(names):,})' if len(names) > _SHOWN else ''}" for each, names in listed]
+    return f"Read as {'; '.join(found)}; {change}"
 
 
 def _said_of(left_out: Mapping[str, Sequence[str]]) -> list[str]:

@@ -172,7 +172,7 @@ class MixedTable:
 
     def _names(self, found: RecordTable) -> tuple[list[str], tuple[str, ...]]:
         """The columns to read, and what is left out of the others."""
-        from zoo.tables.arrow_types import is_list
+        from zoo.tables.arrow_types import is_list, is_nested
         from zoo.tables.own_columns import id_columns, left_out_note
         from zoo.tables.read_table import require_columns
 
@@ -185,7 +185,8 @@ class MixedTable:
                 "judged by what it was told; leave it out"
             )
         names = [name for name in self.columns or table.column_names if name not in aside]
-        why = {name: "a list" for name in names if is_list(table.schema.field(name).type)}
+        types = {name: table.schema.field(name).type for name in names}
+        why = {name: "a list" if is_list(each) else f"of {each}" for name, each in types.items() if is_nested(each)}
         asked = {*(self.columns or ()), *(self.reads or ())}
         why |= id_columns(table, [name for name in names if name not in {*asked, *why}])
         notes = (left_out_note(why, "data.columns=[..] names those to use."),) if why else ()

@@ -171,7 +171,7 @@ class Records:
         return RecordTable(where, table, ids, persons, None, (), origin)
 
     def _names(self, found: RecordTable) -> list[str]:
-        from zoo.tables.arrow_types import is_list
+        from zoo.tables.arrow_types import is_nested
         from zoo.tables.read_table import require_columns
 
         for option in ("columns", "drop", "reads"):
@@ -183,7 +183,7 @@ class Records:
             )
         aside = {*found.aside, *(self.drop or ())}
         names = self.columns or [name for name in found.table.column_names if name not in aside]
-        names = [name for name in names if name not in (self.drop or ()) and not is_list(found.table[name].type)]
+        names = [name for name in names if name not in (self.drop or ()) and not is_nested(found.table[name].type)]
         if not names:
             raise InputError(f"{found.where}: no field is left; columns: {', '.join(found.table.column_names)}")
         return names

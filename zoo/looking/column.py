@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Holds = Literal["number", "whole number", "truth", "category", "text", "date", "vectors", "items", "empty", "other"]
 
@@ -35,6 +38,7 @@ class Column:
         high: the greatest.
         width: numbers of each vector, if all have as many.
         examples: a few cells.
+        is_plain: of numbers, whether each cell is one to any recipe: no unit, no mark between thousands or for a gap.
         use: what the recipe takes it for, where not to train on: "label", "key", or why it is left out.
     """
 
@@ -48,16 +52,22 @@ class Column:
     width: int | None = None
     examples: tuple[str, ...] = ()
     use: str = ""
+    is_plain: bool = True
 
     @property
     def is_number(self) -> bool:
-        """Whether its cells are single numbers."""
+        """Whether its cells are single numbers that any recipe reads."""
+        return self.is_quantity and self.is_plain
+
+    @property
+    def is_quantity(self) -> bool:
+        """Whether its cells are single numbers, however they are written."""
         return self.holds in {"number", "whole number", "truth"}
 
     @property
     def is_constant(self) -> bool:
         """Whether it is the same in every row that has it."""
-        return self.holds != "empty" and self.distinct <= 1 and not self.gaps
+        return self.holds not in {"empty", "other"} and self.distinct <= 1 and not self.gaps
 
     @property
     def is_binary(self) -> bool:
@@ -84,3 +94,18 @@ class Column:
                 f" ({self.distinct}: {', '.join(self.examples)}{', ..' if self.distinct > len(self.examples) else ''})"
             )
         return f", such as {self.examples[0]}" if self.examples else ""
+
+
+def together(columns: Sequence[Column]) -> Column:
+    """Columns that hold the like as if they were one, to be told of."""
+    first = columns[0]
+    lows = [column.low for column in columns if column.low is not None]
+    highs = [column.high for column in columns if column.high is not None]
+    return replace(
+        first,
+        rows=sum(column.rows for column in columns),
+        gaps=sum(column.gaps for column in columns),
+        distinct=max(column.distinct for column in columns),
+        low=min(lows) if lows else None,
+        high=max(highs) if highs else None,
+    )

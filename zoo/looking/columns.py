@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.data._mixed_fields import mark_of, reads_of
+from zoo.data._record_fields import column_of_cells, number_in
 from zoo.looking.column import Column
-from zoo.rows.typed_field import YEARS_FIRST, YEARS_LAST
+from zoo.rows.number_marks import plain_number
+from zoo.rows.plain_text import MISSING_WORDS, MissingCells
 from zoo.tables.arrow_types import is_list, is_numeric, is_text
 from zoo.tables.cells import floats, plain_texts, whole
 from zoo.tables.text_cells import is_missing, kind_of, parsed_numbers
 
 if TYPE_CHECKING:
+    from zoo.data._record_fields import Column as Texts
     from zoo.looking.column import Holds
 
-_NEARLY_ALL = 0.9
-_MOST_CATEGORIES, _ROWS_OF_ONE = 100, 4
 _SHOWN, _LETTERS = 3, 24
-_DATE = re.compile(f"{YEARS_FIRST}|{YEARS_LAST}", re.IGNORECASE)
+_WHOLE = 2.0**53  # float64 has no fractions beyond
+_MORE_THAN_A_NUMBER = r"^\s*(0[0-9]+|[0-9]{8})\s*$"  # a code such as 01067, or a day as 20200131
+_NOTHING = MissingCells(MISSING_WORDS)
 
 
 def columns_of(rows: Any, decimal: str = ".") -> tuple[Column, ...]:
     """What each column of a `pyarrow.Table` holds; of text, numbers have a mark before their fraction."""
-    return tuple(_column(name, whole(rows.column(name)), decimal) for name in rows.column_names)
+    return tuple(_column(name, _single(whole(rows.column(name))), decimal) for name in rows.column_names)
 
 
 def numbers_in(cells: Any, decimal: str = ".") -> Any:
     """Numbers [rows] of a column that holds numbers, NaN where one is missing."""
     cells = whole(cells)
     return np.asarray(floats(parsed_numbers(cells, decimal) if is_text(cells.type) else cells), dtype=np.float64)
+
+
+def _single(cells: Any) -> Any:
+    """Durations as numbers and times of day as texts, which they are read as; other cells as they are."""
+    import pyarrow as pa
+
+    if pa.types.is_duration(cells.type):
+        return cells.cast(pa.int64())
+    return plain_texts(cells) if pa.types.is_time(cells.type) else cells
 
 
 def _column(name: str, cells: Any, decimal: str) -> Column:
@@ -56,37 +69,46 @@ def _numbers(name: str, cells: Any, holds: Holds, decimal: str) -> Column:
     there = numbers[np.isfinite(numbers)]
     if not there.size:
         return Column(name, "empty", len(numbers), len(numbers))
-    if holds == "number" and (there == np.floor(there)).all():
+    if holds == "number" and (there == np.floor(there)).all() and np.abs(there).max() < _WHOLE:
         holds = "whole number"
     bounds = float(there.min()), float(there.max())
     return Column(name, holds, len(numbers), len(numbers) - there.size, len(np.unique(there)), *bounds)
 
 
 def _texts(name: str, cells: Any, decimal: str) -> Column:
-    import pyarrow as pa
+    """A column of text: what its cells are, read as the recipe for tables reads them."""
     import pyarrow.compute as pc
 
     found = kind_of(cells, decimal)
-    if found.name == "numbers":
+    texts = plain_texts(cells)
+    if found.name == "numbers" and not (found.whole and pc.any(pc.match_substring_regex(texts, _MORE_THAN_A_NUMBER))):
         return _numbers(name, cells, "number", decimal)
-    gaps = is_missing(cells)
-    texts = plain_texts(cells.filter(pc.invert(gaps)))
-    missing = len(cells) - len(texts)
-    if not len(texts):
-        return Column(name, "empty", len(cells), missing)
-    holds: Holds
     if found.name == "vectors" and found.bracketed:
-        return Column(name, "vectors", len(cells), missing, _distinct(texts), width=found.width)
-    counted = pc.value_counts(texts).sort(by="counts", order="descending")
-    shown = tuple(_short(str(each["values"])) for each in counted[:_SHOWN].to_pylist())
-    matches = pa.array([_DATE.fullmatch(text) is not None for text in texts.slice(0, 1000).to_pylist()])
-    dated = float(pc.mean(matches).as_py())
-    if dated >= _NEARLY_ALL:
-        holds = "date"
-    else:
-        few = len(counted) <= _MOST_CATEGORIES and len(counted) * _ROWS_OF_ONE <= len(texts)
-        holds = "category" if few else "text"
-    return Column(name, holds, len(cells), missing, len(counted), examples=shown)
+        gaps = int(pc.sum(is_missing(cells)).as_py())
+        there = texts.filter(pc.invert(is_missing(cells)))
+        return Column(name, "vectors", len(cells), gaps, _distinct(there), width=found.width)
+    read = column_of_cells(texts, np.arange(len(texts)), _NOTHING)
+    if mark := mark_of(read, "," if decimal == "," else None):
+        read = replace(read, texts=[plain_number(text, mark) for text in read.texts])
+    holds = reads_of(read)
+    if holds == "number":
+        if found.name == "numbers":
+            return _numbers(name, cells, "number", decimal)
+        return _written(name, read)
+    common = np.argsort(-read.seen, kind="stable")[:_SHOWN]
+    shown = tuple(_short(read.texts[place]) for place in common.tolist())
+    as_known: dict[str, Holds] = {"date": "date", "category": "category", "constant": "category", "empty": "empty"}
+    gaps = read.rows - read.filled
+    return Column(name, as_known.get(holds, "text"), read.rows, gaps, len(read.texts), examples=shown)
+
+
+def _written(name: str, read: Texts) -> Column:
+    """Numbers of which some are written so that only a table's own recipe reads them."""
+    numbers = np.asarray([np.nan if (found := number_in(text)) is None else found for text in read.texts])
+    there = numbers[np.isfinite(numbers)]
+    rows = int(read.seen[np.isfinite(numbers)].sum())
+    distinct, bounds = len(np.unique(there)), (float(there.min()), float(there.max()))
+    return Column(name, "number", read.rows, read.rows - rows, distinct, *bounds, is_plain=False)
 
 
 def _lists(name: str, cells: Any) -> Column:

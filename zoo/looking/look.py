@@ -12,6 +12,7 @@ from zoo.errors import InputError, OptionsError
 from zoo.looking.advice import Advice
 from zoo.looking.anomalies import anomalies_of, without_labels
 from zoo.looking.baskets import baskets_in, lines_of_baskets
+from zoo.looking.few_rows import FEWEST, with_shares
 from zoo.looking.image_arrays import images_of_array
 from zoo.looking.images import images_in
 from zoo.looking.mixed import mixed, records_in
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from zoo.tables.table import Table
 
 _LEAST = 3  # rows: one to train on, one to stop by, one to judge by
-_FEWEST = 100  # rows below which little is to be learnt
+_HEAD, _FIRST_LINES = 2**16, 20  # bytes and lines of a plain text file that tell what is between its cells
 _TRIES = 4  # options that a file of text is opened with
 _GENSIM = (".kv", ".model", ".wordvectors")
 
@@ -70,11 +71,14 @@ def look(
     except InputError:
         # rows of several widths are no table, and may be baskets
         lines = _lines(place, options) if end in DELIMITED or end == ".txt" else None
-        if lines is None:
+        if lines is not None:
+            return lines
+        delimiter = _delimiter_of(place, options) if end == ".txt" else None
+        if delimiter is None:
             raise
-        return lines
+        table, said = _opened(place, {**options, "delimiter": delimiter}, prefix)
     data = {"path": place, **said}
-    if end in WORDS:
+    if end in WORDS and "delimiter" not in said:
         return words_in(table, data)
     notes = tuple(table.notes)
     return look_at_table(table, data, wishes).beside(seen=notes, unsure=_unsure_of(said, options))
@@ -107,10 +111,11 @@ def look_at_table(table: Table, data: Mapping[str, Any], wishes: Wishes | None =
         advice = _table(sample, data, wishes or Wishes(), table.name)
     few = (
         f"Only {sample.of:,} rows: a code that is learnt from so few may be chance."
-        if (sample.of or _FEWEST) < _FEWEST
+        if (sample.of or FEWEST) < FEWEST
         else ""
     )
     part = "" if sample.is_whole else "What columns hold was told from a sample of the rows."
+    advice = with_shares(advice, sample)
     return advice.beside(seen=(f"{sample.in_words()}.",), unsure=tuple(each for each in (few, part) if each))
 
 
@@ -202,6 +207,16 @@ def _lines(place: str, options: Mapping[str, Any]) -> Advice | None:
     widths = f"{min(lengths)} .. {max(lengths)} items"
     seen = (f"{len(rows):,} lines were looked at, of {widths}; {len(set(items)):,} different ones.",)
     return lines_of_baskets({"path": place, **options}, seen, len(set(items)))
+
+
+def _delimiter_of(place: str, options: Mapping[str, Any]) -> str | None:
+    """What stands between the cells of a plain text file, as often in each of its first lines; None without such."""
+    if "delimiter" in options or ("://" not in place and not Path(place).expanduser().is_file()):
+        return None
+    head = ByteSource(place, options.get("encoding")).head(_HEAD).decode("utf-8", "replace")
+    lines = [line for line in head.splitlines()[:_FIRST_LINES] if line.strip()]
+    counts = {mark: {line.count(mark) for line in lines} for mark in "\t;|,"}
+    return next((mark for mark, found in counts.items() if len(found) == 1 and min(found) > 0), None)
 
 
 def _is_word(item: str) -> bool:

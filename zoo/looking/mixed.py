@@ -53,9 +53,9 @@ def records_in(look: TableLook) -> Advice | None:
 
 def mixed(look: TableLook) -> Advice:
     """The recipe for any other table."""
-    numbers = [column for column in look.features if column.is_number]
+    numbers = [column for column in look.features if column.is_quantity]
     gaps = [column.name for column in look.features if column.gaps]
-    kinds = {"number" if column.is_number else column.holds for column in look.features}
+    kinds = {"number" if column.is_quantity else column.holds for column in look.features}
     because = f"The columns are of {'several kinds' if len(kinds) > 1 else 'one kind'}{', with gaps' if gaps else ''}."
     seen = scales(numbers)
     if gaps:

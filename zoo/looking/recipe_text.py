@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from zoo.looking.column import together
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zoo.looking.advice import Advice
+    from zoo.looking.column import Column
 
 _WIDTH = 120
 _MOST_COLUMNS = 40  # that are listed
 _PAD = 24
+_ALIKE = 8  # columns of one kind that follow each other, from which on they are told as one
 
 
 def recipe_text(advice: Advice, name: str, what: str, launch: str) -> str:
@@ -43,25 +50,44 @@ def seen_text(advice: Advice) -> str:
     """What was seen and what is unsure, for a person to read."""
     lines = list(advice.seen)
     if advice.columns:
-        width = min(max(len(column.name) for column in advice.columns), _PAD)
-        lines += [f"  {column.name:<{width}}  {column.in_words()}" for column in advice.columns[:_MOST_COLUMNS]]
-        lines += _more(advice, "  ")
+        told = _told(advice.columns)
+        width = min(max(len(name) for name, _ in told), _PAD)
+        lines += [f"  {name:<{width}}  {words}" for name, words in told[:_MOST_COLUMNS]]
+        lines += _more(told, "  ")
     lines.append(f"{advice.because} -> recipe {advice.recipe}")
     return "\n".join([*lines, *(f"unsure: {each}" for each in advice.unsure)])
 
 
 def _columns(advice: Advice) -> list[str]:
-    width = min(max(len(column.name) for column in advice.columns), _PAD)
+    told = _told(advice.columns)
+    width = min(max(len(name) for name, _ in told), _PAD)
     listed = [
         line
-        for column in advice.columns[:_MOST_COLUMNS]
-        for line in _comment(column.in_words(), f"#   {column.name:<{width}}  ", f"#   {'':<{width}}  ")
+        for name, words in told[:_MOST_COLUMNS]
+        for line in _comment(words, f"#   {name:<{width}}  ", f"#   {'':<{width}}  ")
     ]
-    return [*listed, *_more(advice, "#   ")]
+    return [*listed, *_more(told, "#   ")]
 
 
-def _more(advice: Advice, start: str) -> list[str]:
-    left = len(advice.columns) - _MOST_COLUMNS
+def _told(columns: Sequence[Column]) -> list[tuple[str, str]]:
+    """Name and words of each column; of many that follow each other and are alike, as one."""
+    told: list[tuple[str, str]] = []
+    for _, run in groupby(columns, lambda each: (each.holds, each.use, bool(each.gaps), each.is_constant, each.width)):
+        alike = list(run)
+        if len(alike) < _ALIKE:
+            told += [(_one_line(column.name), column.in_words()) for column in alike]
+        else:
+            names = f"{_one_line(alike[0].name)} .. {_one_line(alike[-1].name)}"
+            told.append((names, f"{len(alike):,} columns of {together(alike).in_words()}"))
+    return told
+
+
+def _one_line(name: str) -> str:
+    return " ".join(name.split()) or "''"
+
+
+def _more(told: Sequence[Any], start: str) -> list[str]:
+    left = len(told) - _MOST_COLUMNS
     return [f"{start}and {left} more columns"] if left > 0 else []
 
 

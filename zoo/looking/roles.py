@@ -26,7 +26,7 @@ def words_of(name: str) -> list[str]:
 
 def label_column(columns: Sequence[Column]) -> Column | None:
     """The column that is called as labels are and has few values; the likeliest name first, then the last column."""
-    few = [column for column in columns if has_few_values(column)]
+    few = [column for column in columns if has_few_values(column) and not _is_a_place(column, columns)]
     for names in ((*_LABELS, *_ODD), _EVENTS):
         if exact := [column for column in few if column.name.lower() in names]:
             return exact[-1]
@@ -36,7 +36,8 @@ def label_column(columns: Sequence[Column]) -> Column | None:
 
 def target_column(columns: Sequence[Column]) -> Column | None:
     """A column that is called as labels are, and whose many numbers are no classes."""
-    named = [column for column in columns if column.name.lower() in _LABELS and column.is_number]
+    named = [column for column in columns if column.name.lower() in _LABELS and column.is_quantity]
+    named = [column for column in named if not _is_a_place(column, columns)]
     return next((column for column in named if not has_few_values(column)), None)
 
 
@@ -77,6 +78,11 @@ def without_index(rows: Any) -> Any:
     """The table without the index of a data frame."""
     index = index_columns(rows)
     return rows.drop_columns(list(index)) if index and len(index) < rows.num_columns else rows
+
+
+def _is_a_place(column: Column, columns: Sequence[Column]) -> bool:
+    """Whether a column that is called y is one of the two numbers of a place, beside x."""
+    return column.name.lower() == "y" and any(each.name.lower() == "x" and each.is_quantity for each in columns)
 
 
 def _is_called(column: Column, names: Sequence[str]) -> bool:

@@ -52,7 +52,7 @@ class TableLook:
         apart = [label.name] if label else []
         named_key = _named(columns, wishes.key or "", "key")
         key = key_of(sample.rows, apart) if wishes.key is None else named_key.name if named_key else None
-        target = None if wishes.label is not None else target_column(columns)
+        target = None if label is not None or wishes.label is not None else target_column(columns)
         return cls(sample, place, wishes, columns, label, key, target)
 
     @property

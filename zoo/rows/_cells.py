@@ -63,6 +63,8 @@ def text_of(cell: Any) -> str:
         return ""
     if isinstance(cell, bytes):
         return cell.decode("utf-8", "replace")
+    if hasattr(cell, "total_seconds"):
+        cell = cell.total_seconds()
     if isinstance(cell, float | np.floating):
         number = float(cell)  # all digits: a float32 is written as the float64 that it equals
         return str(int(number)) if number.is_integer() else repr(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import keyword
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -99,15 +100,20 @@ def input_names(columns: Sequence[str]) -> dict[str, str]:
     taken = set(columns)
     for column in columns:
         name = column
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", column) or column in _RESERVED:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", column) or _is_reserved(column):
             stem = re.sub(r"[^A-Za-z0-9_]", "_", column)
             stem = stem if re.match(r"[A-Za-z]", stem) else f"column_{stem}"
-            number, name = 2, f"{stem}_" if stem in _RESERVED else stem
+            number, name = 2, f"{stem}_" if _is_reserved(stem) else stem
             while name in taken:
                 number, name = number + 1, f"{stem}_{number}"
         taken.add(name)
         names[column] = name
     return names
+
+
+def _is_reserved(name: str) -> bool:
+    """Whether a name is one of Python's own words, or of TensorFlow's functions, which take inputs as arguments."""
+    return name in _RESERVED or keyword.iskeyword(name)
 
 
 def _cells(cells: Any) -> Any:

@@ -30,6 +30,15 @@ def is_list(kind: Any) -> bool:
     return any(getattr(pa.types, name)(kind) for name in names)
 
 
+def is_nested(kind: Any) -> bool:
+    """Whether a type of Arrow holds no single cell that can be read: structures, maps, lists, or bytes."""
+    import pyarrow as pa
+
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    names = ("is_nested", "is_binary", "is_large_binary", "is_fixed_size_binary", "is_binary_view")
+    return is_list(kind) or any(getattr(pa.types, name)(inner) for name in names)
+
+
 def innermost(kind: Any) -> Any:
     """The type in lists, or in lists of lists."""
     while is_list(kind):

@@ -5,14 +5,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError, one_line
+from zoo.tables.files import readable
 from zoo.tables.lines_table import LinesTable
+from zoo.tables.memory_table import MemoryTable
 from zoo.tables.table import require_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from zoo.tables.byte_source import ByteSource
-    from zoo.tables.table import Block
+    from zoo.tables.table import Block, Table
+
+_HEAD = 64  # bytes that tell an array from lines
+
+
+def open_json(source: ByteSource) -> Table:
+    """A file of JSON objects: one on each line, or all in one array, as `DataFrame.to_json(orient="records")` writes.
+
+    An array is read whole.
+
+    Raises:
+        InputError: neither.
+    """
+    if not source.head(_HEAD).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        return JsonLinesTable(source)
+    import json
+
+    import pyarrow as pa
+
+    with readable(source.name), source.open() as file:
+        try:
+            rows = json.load(file)
+            if not all(isinstance(row, dict) for row in rows):
+                raise InputError(f"{source.name}: its array holds more than objects; write an object for each row")
+            return MemoryTable(source.name, pa.Table.from_pylist(rows), source.identity())
+        except (ValueError, pa.ArrowException) as error:
+            raise InputError(
+                f"{source.name}: not an array of JSON objects of like fields ({one_line(error)}); repair it, or write "
+                "an object on each line"
+            ) from error
 
 
 class JsonLinesTable(LinesTable):
@@ -29,7 +60,7 @@ class JsonLinesTable(LinesTable):
         super().__init__(source)
         head = self._first_rows()
         if head.lstrip().startswith(b"["):
-            raise InputError(f"{self.name}: holds one array; write an object on each line instead, without commas")
+            raise InputError(f"{self.name}: holds one array, which has no lines")
         self.schema = self._read(head, None, "the first rows").schema
         require_names(self)
 

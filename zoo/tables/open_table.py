@@ -13,7 +13,7 @@ from zoo.tables.byte_source import PACKED, ByteSource
 from zoo.tables.delimited_table import DelimitedTable
 from zoo.tables.files import ending, existing_file
 from zoo.tables.gensim_file import open_gensim
-from zoo.tables.json_lines_table import JsonLinesTable
+from zoo.tables.json_lines_table import open_json
 from zoo.tables.long_form_table import LongFormTable
 from zoo.tables.npy_table import NpyTable
 from zoo.tables.npz_table import open_npz
@@ -36,11 +36,23 @@ ARROW = (".arrow", ".feather", ".ipc")
 _GENSIM = (".kv", ".model", ".wordvectors")
 WORDS = (*TEXT_VECTORS, *_GENSIM, ".bin")
 _MAGIC = "*?["
+_PLAIN_TEXT = ".txt"  # word vectors, unless the user says what stands between cells
+_PANDAS = {
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), "read_excel"),
+    **dict.fromkeys((".pkl", ".pickle"), "read_pickle"),
+    **dict.fromkeys((".h5", ".hdf5", ".hdf"), "read_hdf"),
+    ".sav": "read_spss",
+    ".dta": "read_stata",
+    ".sas7bdat": "read_sas",
+    ".orc": "read_orc",
+    ".xml": "read_xml",
+    ".html": "read_html",
+}
 
 _OPENERS: dict[str, Callable[[ByteSource, Options], Table]] = {
     **{end: lambda source, options: DelimitedTable(source, ",", options) for end in (".csv",)},
     **{end: lambda source, options: DelimitedTable(source, "\t", options) for end in (".tsv",)},
-    **{end: lambda source, _: JsonLinesTable(source) for end in LINES},
+    **{end: lambda source, _: open_json(source) for end in LINES},
     **{end: lambda source, _: open_arrow(source) for end in ARROW},
     ".npy": lambda source, _: NpyTable(source),
     ".npz": lambda source, _: open_npz(source),
@@ -110,10 +122,14 @@ def _file(place: Path | str, options: Options) -> Table:
     if options.lines and end in {*DELIMITED, ".txt"}:
         separator = options.delimiter or DELIMITED.get(end, ",")
         return BasketLinesTable(ByteSource(place, options.encoding), separator)
+    if end == _PLAIN_TEXT and options.delimiter is not None:
+        return DelimitedTable(ByteSource(place, options.encoding), options.delimiter, options)
     if end is None:
+        reader = _PANDAS.get(path.suffix.lower())
+        frame = f"; what pandas reads goes in from Python: data=pandas.{reader}(...)" if reader else ""
         raise InputError(
             f"{place}: no reader for files with this ending; readable: {', '.join(READABLE)}, of text also packed "
-            f"({', '.join(PACKED)})"
+            f"({', '.join(PACKED)}){frame}"
         )
     if end in PARQUET:
         return ParquetTable(str(place), [str(place)])

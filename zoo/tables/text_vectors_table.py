@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.errors import InputError
+from zoo.errors import InputError, OptionsError
 from zoo.tables.files import readable
 from zoo.tables.lines_table import LinesTable
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 KEY, VECTOR = "key", "vector"
 _LONGEST_LINE = 2**22  # bytes read at once of a file that may not be text at all
 _PROBED = 100  # lines that tell how wide vectors are whose keys may hold spaces
+_SPACED = ", or say data.token_spaces=true if keys hold spaces"
 
 
 class TextVectorsTable(LinesTable):
@@ -91,7 +92,10 @@ class TextVectorsTable(LinesTable):
 
         keys, vectors = self._fast(data, block) or self._slow(data, block)
         if not self._width:
-            raise InputError(f"{self.name}: the vectors have width 0; download or export the file again")
+            raise InputError(
+                f"{self.name}: the vectors have width 0: no numbers follow the first key after a space; export the "
+                "file again, or, if it is a table, say what is between its cells, such as delimiter=comma"
+            )
         with np.errstate(over="ignore"):  # beyond float32 becomes infinite, and is then reported as such
             flat = pa.array(vectors.astype(np.float32).reshape(-1))
         listed = pa.FixedSizeListArray.from_arrays(flat, type=self.schema.field(VECTOR).type)
@@ -133,6 +137,8 @@ class TextVectorsTable(LinesTable):
         keys, vectors = [], np.empty((block.rows, self._width))
         for place, line in enumerate(data.removesuffix(b"\n").split(b"\n")):
             fault = self._fault(line)
+            if fault and fault.endswith(_SPACED):
+                raise OptionsError(f"{self.name}, line {first + place}: {fault}", token_spaces=True)
             if fault:
                 raise InputError(f"{self.name}, line {first + place}: {fault}")
             cells = line.rstrip().decode().rsplit(" ", self._width)
@@ -159,13 +165,17 @@ class TextVectorsTable(LinesTable):
         if len(cells) != self._width:
             return (
                 f"{len(cells)} numbers after the key, expected {self._width}; numbers are separated by one space, and "
-                "a key holds none: correct or delete the line, or say data.token_spaces=true if keys hold spaces"
+                f"a key holds none: correct or delete the line{self._spaced}"
             )
         return next((fault for place, cell in enumerate(cells, 1) if (fault := self._number_fault(place, cell))), "")
+
+    @property
+    def _spaced(self) -> str:
+        return "" if self._spaces else _SPACED
 
     def _number_fault(self, place: int, cell: str) -> str:
         try:
             float(cell)
         except ValueError:
-            return f"number {place} of {self._width} is {cell[:40]!r}; correct or delete the line"
+            return f"number {place} of {self._width} is {cell[:40]!r}; correct or delete the line{self._spaced}"
         return ""
