@@ -7,7 +7,8 @@ import pytest
 from scipy import sparse
 
 from zoo.errors import InputError
-from zoo.tables.cells import dense_rows, sparse_rows
+from zoo.rows._cells import texts_of
+from zoo.tables.cells import dense_rows, sparse_rows, whole
 from zoo.tables.held_table import held_table, index_name
 from zoo.tables.open_table import open_table
 from zoo.tables.table import read_whole
@@ -54,6 +55,16 @@ def test_rows_of_numbers_come_as_they_are(held):
     assert (dense_rows(read_whole(table), [3], 0, "mine") == ROWS).all()
 
 
+def test_columns_of_objects_and_dictionaries_of_views_are_texts():
+    mixed = held_table(pd.DataFrame({"a": [1, "two", None, 3.0], "b": [1.5, 2.0, 3.0, 4.0]}), "mine").arrow
+    assert mixed.column("a").to_pylist() == ["1", "two", None, "3"]
+    assert mixed.column("b").to_pylist() == [1.5, 2.0, 3.0, 4.0]
+    # as polars hands categories over
+    names = pa.DictionaryArray.from_arrays(pa.array([1, 0, None], pa.uint32()), pa.array(["x", "y"], pa.string_view()))
+    assert whole(pa.chunked_array([names])).to_pylist() == ["y", "x", None]
+    assert texts_of(names).tolist() == ["y", "x", ""]
+
+
 def test_images_and_sparse_rows():
     images = np.arange(32, dtype=np.uint8).reshape(2, 4, 4, 1)
     table = held_table(images, "mine")
@@ -94,7 +105,7 @@ def test_other_content_is_another_table():
         (np.zeros((0, 3)), "has no numbers"),
         (np.zeros((2, 2), complex), "an array of type complex128"),
         (pd.DataFrame(ROWS, columns=["a", "a", "b"]), "Duplicate column names"),
-        (pd.DataFrame({"a": [1, "x"]}), "this DataFrame cannot be read as a table"),
+        (pd.DataFrame({"a": [1, object()]}), "this DataFrame cannot be read as a table"),
         ({"a": [1, 2], "b": [1]}, "this dict cannot be read as a table"),
     ],
 )

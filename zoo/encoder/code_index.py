@@ -68,6 +68,9 @@ class CodeIndex:
         self._encode = encode
         self._become(codes, keys)
 
+    def __repr__(self) -> str:
+        return f"CodeIndex({len(self.keys):,} codes of {self.codes.shape[1]} numbers)"
+
     def _become(self, codes: Floats, keys: Sequence[Any]) -> None:
         """Takes rows, or refuses them and stays as it was."""
         codes, keys = np.ascontiguousarray(codes, np.float32), list(keys)

@@ -38,11 +38,12 @@ def numbers_in(cells: Any, decimal: str = ".") -> Any:
 
 
 def _single(cells: Any) -> Any:
-    """Durations as numbers and times of day as texts, which they are read as; other cells as they are."""
+    """Durations as seconds and times of day as texts, which they are read as; other cells as they are."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     if pa.types.is_duration(cells.type):
-        return cells.cast(pa.int64())
+        return pc.multiply(cells.cast(pa.duration("us"), safe=False).cast(pa.int64()), 1e-6)
     return plain_texts(cells) if pa.types.is_time(cells.type) else cells
 
 

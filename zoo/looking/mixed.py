@@ -19,6 +19,7 @@ _OF_A_PERSON = {
 }
 
 
+_ROOM = 10  # whole numbers between the first and the last for each row, of columns that may count rows
 _UNREAD = {"vectors", "items", "other"}
 
 
@@ -88,12 +89,17 @@ def _names_rows(column: Column) -> bool:
     return column.holds == "text" and not words and column.distinct == column.rows - column.gaps > 100
 
 
+def _is_dense(column: Column) -> bool:
+    """Whether whole numbers leave hardly any out between the least and the greatest, as those that count rows do."""
+    return (column.high or 0.0) - (column.low or 0.0) < _ROOM * column.rows
+
+
 def _ids(look: TableLook) -> tuple[str, ...]:
     """Columns that may number or name the rows although they are not called so."""
     odd = [
         column.name
         for column in look.features
-        if column.holds == "whole number" and column.distinct == column.rows > 100
+        if column.holds == "whole number" and column.distinct == column.rows > 100 and _is_dense(column)
     ]
     return (
         (f"Each number of {some(odd)} is there once: if it numbers the rows, leave it out with data.drop=[..].",)

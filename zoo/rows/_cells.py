@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.quiet import import_tensorflow
+from zoo.tables.cells import whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,11 +85,6 @@ def unique_texts(column: Any) -> tuple[list[str], Any]:
 
     if pa.types.is_null(column.type):
         return [], np.full(len(column), -1, dtype=np.int64)
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)  # a dictionary may hold a value twice, or values that no row has
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-        column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    coded = column.dictionary_encode()
+    coded = whole(column).dictionary_encode()
     codes = pc.fill_null(coded.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
     return [text_of(cell) for cell in coded.dictionary.to_pylist()], codes

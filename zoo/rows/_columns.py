@@ -33,6 +33,8 @@ def arrow_table(rows: Any) -> Any:
     """A `pyarrow.Table` of an Arrow table or batch, or of a polars frame or the like; None for anything else."""
     if hasattr(rows, "to_dict") and hasattr(rows, "iloc"):
         return None  # pandas speaks Arrow as well, but not for all of its types
+    if type(rows).__name__ == "LazyFrame":  # of polars
+        rows = rows.collect()
     if not hasattr(rows, "__arrow_c_stream__") and type(rows).__name__ != "RecordBatch":
         return None
     import pyarrow as pa

@@ -29,7 +29,7 @@ def whole(column: Any) -> Any:
         )
     kind = column.type
     if pa.types.is_dictionary(kind):  # a dictionary may hold a value twice, or values that no row has
-        return whole(column.cast(kind.value_type))
+        return whole(column.dictionary).take(column.indices)  # a cast does not know dictionaries of views
     if pa.types.is_string_view(kind):
         return column.cast(pa.large_string())
     if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
@@ -188,7 +188,7 @@ def plain_texts(column: Any) -> Any:
 
     column = whole(column)
     if not (is_text(column.type) or pa.types.is_integer(column.type) or pa.types.is_null(column.type)):
-        cells = ["" if cell is None or cell != cell else _plain(cell) for cell in column.to_pylist()]  # noqa: PLR0124
+        cells = ["" if cell is None or cell != cell else plain_text(cell) for cell in column.to_pylist()]  # noqa: PLR0124
         column = pa.array(cells, pa.large_string())
     return pc.utf8_trim_whitespace(pc.fill_null(column.cast(pa.large_string()), ""))
 
@@ -207,7 +207,8 @@ def list_cells(column: Any) -> list[list[Any]]:
     return [cell or [] for cell in column.to_pylist()]
 
 
-def _plain(cell: Any) -> str:
+def plain_text(cell: Any) -> str:
+    """A cell as text, whole numbers without a fraction."""
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 

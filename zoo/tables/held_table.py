@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
+import math
 from collections.abc import Mapping
+from numbers import Number
 from typing import Any
 
 import numpy as np
 
 from zoo.errors import InputError, one_line
+from zoo.tables.cells import plain_text
 from zoo.tables.memory_table import MemoryTable
 from zoo.tables.npy_table import COLUMN
 from zoo.tables.npz_table import as_column
 from zoo.tables.sparse_npz import matrix_table
 
 INDEX = "index"  # what the index of a frame is called that has no name
+_SINGLE = (str, bytes, Number, np.generic, datetime.date)  # what a cell may be that is written as text
 _TAKEN = "an array, a DataFrame, an Arrow table, a mapping of columns, or the path of a file"
 
 
@@ -68,8 +73,6 @@ def with_columns(table: MemoryTable, columns: Mapping[str, Any]) -> tuple[Memory
     Raises:
         InputError: not one cell for each row.
     """
-    import pyarrow as pa
-
     rows, added = table.arrow, {}
     for use, cells in columns.items():
         found = list(cells.to_pylist() if hasattr(cells, "to_pylist") else np.asarray(cells, dtype=object).ravel())
@@ -79,10 +82,7 @@ def with_columns(table: MemoryTable, columns: Mapping[str, Any]) -> tuple[Memory
         name = said
         while name in rows.column_names:
             name = f"{name}_"
-        try:
-            rows = rows.append_column(name, pa.array(found, from_pandas=True))
-        except pa.ArrowException as error:
-            raise InputError(f"{said}: not of one type ({one_line(error)}); give numbers or texts") from error
+        rows = rows.append_column(name, _column_of_objects(found))
         added[use] = name
     is_of_images = table.row_shape is not None and len(table.row_shape) > 1
     shape = table.row_shape if is_of_images else None  # rows of vectors have their width in the column's type
@@ -94,7 +94,9 @@ def _is_pandas(held: Any) -> bool:
 
 
 def _plain(held: Any) -> Any:
-    """A column of a frame as a frame; a list as an array, if it is one."""
+    """A column of a frame as a frame, a lazy frame as its rows; a list as an array, if it is one."""
+    if type(held).__name__ == "LazyFrame":
+        return held.collect()
     if hasattr(held, "to_frame"):
         return held.to_frame(*(["column"] if getattr(held, "name", "") is None else []))
     if isinstance(held, list | tuple) and not (held and all(isinstance(row, Mapping) for row in held)):
@@ -116,7 +118,7 @@ def _table(held: Any, name: str) -> MemoryTable:
         index = index_name(held)
         if index is not None and index not in names:
             held = held.rename_axis(index).reset_index()
-        table = pa.Table.from_pandas(held, preserve_index=False).replace_schema_metadata(None)
+        table = _of_pandas(held)
     elif hasattr(held, "__arrow_c_stream__") and not isinstance(held, pa.Array | pa.ChunkedArray):
         table = pa.table(held)
     elif isinstance(held, Mapping):
@@ -130,6 +132,34 @@ def _table(held: Any, name: str) -> MemoryTable:
     else:
         table = pa.table({COLUMN: held})
     return MemoryTable(name, table, _identity(table, name))
+
+
+def _of_pandas(held: Any) -> Any:
+    import pyarrow as pa
+
+    try:
+        return pa.Table.from_pandas(held, preserve_index=False).replace_schema_metadata(None)
+    except pa.ArrowException:  # cells of several types in a column
+        names = [str(name) for name in held.columns]
+        return pa.table([_column_of_objects(held.iloc[:, place]) for place in range(len(names))], names=names)
+
+
+def _column_of_objects(cells: Any) -> Any:
+    """Cells of a column as a `pyarrow.Array`: of several types, such as numbers and words, as text."""
+    import pyarrow as pa
+
+    try:
+        return pa.array(cells, from_pandas=True)
+    except pa.ArrowException:
+        if not all(isinstance(cell, _SINGLE) or _is_nothing(cell) for cell in cells):
+            raise
+        return pa.array([None if _is_nothing(cell) else plain_text(cell) for cell in cells], pa.large_string())
+
+
+def _is_nothing(cell: Any) -> bool:
+    """Whether a cell of a column of Python's objects is missing: None, NaN, or pandas' marks."""
+    is_nan = isinstance(cell, float) and math.isnan(cell)
+    return cell is None or is_nan or type(cell).__name__ in {"NAType", "NaTType"}
 
 
 def _of_list(held: Any) -> Any:
