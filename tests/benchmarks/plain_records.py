@@ -23,7 +23,7 @@ from zoo.stages.model import built_model
 PROVIDERS = "${oc.env:ZOO_DATA,../shared/data}/entity_resolution/chicago-early-childhood-providers/records.csv"
 FIELDS = "site_name,address,zip,phone,program_name,length_of_day,funded_enrollment,neighborhood"
 TABLES = {
-    "FEBRL 3": ["data.dataset=febrl3"],
+    "FEBRL 3": ["data.path=null", "data.dataset=febrl3"],
     "providers": ["data.dataset=null", f"data.path='{PROVIDERS}'", f"data.columns=[{FIELDS}]"],
 }
 VIEWS = "model.terms={agree: {_target_: zoo.objectives.AgreeAcrossViews, of: copy, weight: 1000.0, temperature: 0.05}}"
@@ -141,14 +141,14 @@ def main(path):
         figures[f"{table}: directions of 64 that its variance fills"] = {"measured": directions_used(plain, splits)}
         taught, splits = trained(compose("records_reconstruction", [*data, *TAUGHT]))
         add("the same, taught that a record and a copy with errors agree", scores(taught, splits))
-        apart, splits = trained(compose("records_febrl", [*data, *ALONE]), closed_form=False)
+        apart, splits = trained(compose("records_table", [*data, *ALONE]), closed_form=False)
         codes = apart.encode(splits.test)
         for gaps_agree, what in ((True, "all alike, gaps agree"), (False, "all alike, gaps say nothing")):
             changed = Codes(splits, all_alike(codes, apart.places, gaps_agree))
             add(f"reconstruction alone, a place for each field, {what}", scores(changed, splits))
         add("the same, fields weighed by evidence", scores(apart, splits))
-        ours, splits = trained(compose("records_febrl", data))
-        add("the same, taught by copies: records_febrl", scores(ours, splits))
+        ours, splits = trained(compose("records_table", data))
+        add("the same, taught by copies: records_table", scores(ours, splits))
         both = {"reconstruction alone": plain, "records_febrl": ours}
         shown[table] = {name: match_cosines(each, splits) for name, each in both.items()}
         for name, found in shown[table].items():
