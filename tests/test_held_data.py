@@ -1,10 +1,14 @@
 """Rows in memory in place of a recipe's file."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
-from zoo.cli.held_data import with_held
+from zoo.cli.held_data import of_file, with_held
+from zoo.data import SparseMatrix
 from zoo.errors import InputError
 
 X = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32)
@@ -28,6 +32,28 @@ def test_columns_that_the_user_names_are_kept():
     given = data_of("sentences", [], X, labels=np.arange(50) % 2, keys=[f"k{row}" for row in range(50)])
     assert given["key_column"] is not None
     assert given["label_column"] is not None
+
+
+def test_sparse_arrays_and_arrays_of_columns():
+    matrix = sparse.random_array((80, 30), density=0.2, format="coo", rng=np.random.default_rng(0))
+    composed = with_held("softmax_baskets", ["data.test=0.3"], matrix, labels=np.arange(80) % 2)
+    splits = composed.build("data").load()
+    kept = np.flatnonzero(np.diff(matrix.tocsr().indptr) >= composed.config["data"]["min_items"])
+    assert (splits.features != matrix.tocsr()[kept].astype(np.float32)).nnz == 0
+    assert splits.labels.tolist() == (kept % 2).tolist()
+    with pytest.raises(InputError, match=r"or give dense rows, matrix\.toarray\(\)"):
+        with_held("dense_vectors", [], matrix).build("data").load()
+    with pytest.raises(InputError, match="a sparse array of SciPy's is wanted"):
+        SparseMatrix(table=with_held("dense_vectors", [], X).rows[0]).load()
+    assert with_held("table", [], X).rows[0].schema.names == [str(place) for place in range(8)]
+
+
+def test_a_path_and_names_of_columns_say_the_same_as_overrides():
+    said = of_file("anomaly_table", [], Path("my rows.csv"), "odd", None)
+    assert said == ['data.data.path="my rows.csv"', 'data.data.label_column="odd"']
+    assert of_file("auto", [], "a.csv", None, "id") == ['data.path="a.csv"', 'data.key_column="id"']
+    with pytest.raises(InputError, match="name of the column"):
+        of_file("auto", [], "a.csv", [1, 2], None)
 
 
 @pytest.mark.parametrize("recipe", ["conv_folder", "conv_digits", "conv_mnist", "anomaly_mnist"])

@@ -57,6 +57,7 @@ class Signature:
             dictionary, with those of its bases.
         held_as: of a source whose rows are no table, the one that reads the like from memory: the class attribute
             `held_as`, an import path.
+        sparse_as: the one that reads sparse arrays from memory in its place: the class attribute `sparse_as`.
     """
 
     target: str
@@ -67,6 +68,7 @@ class Signature:
     is_protocol: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)
     held_as: str = ""
+    sparse_as: str = ""
 
     def is_a(self, kind: Signature) -> bool:
         """Whether this class is of a kind: derived from it, or for a protocol, with all its methods."""
@@ -163,8 +165,8 @@ class _Module:
         public = frozenset(name for name in methods if not name.startswith("_"))
         renamed = {old: new for parent in reversed(parents) for old, new in parent.renamed.items()}
         renamed |= {str(old): str(new) for old, new in (_attribute(node, "renamed") or {}).items()}
-        held_as = str(_attribute(node, "held_as") or "")
-        return Signature(target, parameters, is_open, bases, public, is_protocol, renamed, held_as)
+        instead = [str(_attribute(node, name) or "") for name in ("held_as", "sparse_as")]
+        return Signature(target, parameters, is_open, bases, public, is_protocol, renamed, *instead)
 
     def _parents(self, node: ast.ClassDef) -> tuple[list[Signature], tuple[str, ...]]:
         """Base classes whose source lies in the same top-level package, and the import paths of the others."""

@@ -190,6 +190,21 @@ def test_labels_of_one_class_and_labels_of_minus_one_are_noted(npz):
 # Cleaning
 
 
+def test_labels_of_quantities_are_thirds(npz):
+    quantities = np.arange(ROWS) + 0.5
+    quantities[7] = np.nan
+    splits = Vectors(npz(X=TABLE, y=quantities)).load()
+    assert (splits.labels[0], splits.labels[7], splits.labels[ROWS // 2], splits.labels[-1]) == (
+        "low",
+        "",
+        "middle",
+        "high",
+    )
+    low, high = np.quantile(quantities[np.isfinite(quantities)], [1 / 3, 2 / 3])
+    assert (splits.labels == "low").sum() == (quantities < low).sum()
+    assert f"below {low:.4g} low, from {high:.4g} on high" in splits.notes[0]
+
+
 def test_labels_stay_with_their_rows_when_rows_are_dropped(npz):
     table = TABLE.copy()
     table[3, 1] = np.nan
@@ -326,7 +341,6 @@ def test_npz_files_that_cannot_be_used_say_why(tmp_path, npz):
     )
     assert "Object arrays cannot be loaded" in message(npz(X=TABLE, y=np.asarray(["a"] * ROWS, dtype=object)))
     assert "found cells of type <U1" in message(npz(X=np.full((5, 2), "a")))
-    assert "row 0 (from 0): 0.5 is no class" in message(npz(X=TABLE, y=np.full(ROWS, 0.5)))
     assert "array 'y' has no label in any row" in message(npz(X=TABLE, y=np.full(ROWS, np.nan)))
     sparse.save_npz(tmp_path / "sparse.npz", sparse.csr_array(np.eye(5)))
     assert "holds a sparse matrix; read it with data._target_=zoo.data.SparseMatrix" in message(

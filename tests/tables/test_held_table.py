@@ -55,6 +55,11 @@ def test_rows_of_numbers_come_as_they_are(held):
     assert (dense_rows(read_whole(table), [3], 0, "mine") == ROWS).all()
 
 
+def test_mappings_have_a_column_for_each_key_of_any_of_them():
+    table = held_table([{"a": 1}, {"b": "x", "a": 2}, {"c": 3.5}], "mine").arrow
+    assert table.to_pydict() == {"a": [1, 2, None], "b": [None, "x", None], "c": [None, None, 3.5]}
+
+
 def test_columns_of_objects_and_dictionaries_of_views_are_texts():
     mixed = held_table(pd.DataFrame({"a": [1, "two", None, 3.0], "b": [1.5, 2.0, 3.0, 4.0]}), "mine").arrow
     assert mixed.column("a").to_pylist() == ["1", "two", None, "3"]

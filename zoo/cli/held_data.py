@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 from zoo.errors import InputError
 from zoo.recipe import compose
 from zoo.signature import read_signature
-from zoo.tables.held_table import held_table, index_name, with_columns
+from zoo.tables.held_table import held_table, index_name, spread, with_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zoo.recipe import Recipe
+    from zoo.tables.memory_table import MemoryTable
     from zoo.tables.table import Table
 
 _PLACES = ("path", "dataset", "table")  # where a source may have its rows from otherwise
-_SHARES = ("validation", "test", "invalid")  # what all sources of images take
+_SHARES = ("validation", "test", "invalid", "min_items")  # what a source takes as the one in whose place it is
 _LABELS, _KEY = ("label_column", "entity_column"), "key_column"
 
 
@@ -38,9 +39,11 @@ def with_held(recipe: str, overrides: Sequence[str], data: Any, labels: Any = No
     """
     others = [each for each in overrides if not _is_of_source(each)]
     place, source = innermost(compose(recipe, others).config["data"])
-    takes, stands_in = read_signature(source["_target_"]).parameters, read_signature(source["_target_"]).held_as
+    signature = read_signature(source["_target_"])
+    takes, stands_in = signature.parameters, signature.sparse_as if hasattr(data, "tocsr") else signature.held_as
     if stands_in:
-        instead = _of_images(stands_in, source, place, data)
+        instead = _standing_in(stands_in, source, place)
+        instead += _on_their_scale(data) if signature.held_as else []
         place, source = innermost(compose(recipe, [*instead, *others]).config["data"])
         takes, overrides = read_signature(stands_in).parameters, [*instead, *overrides]
     if "table" not in takes:
@@ -48,7 +51,7 @@ def with_held(recipe: str, overrides: Sequence[str], data: Any, labels: Any = No
             f"data=: {source['_target_']}, from which {recipe} has its rows, reads no tables; dense_vectors, "
             "anomaly_table, records_table, softmax_onehot and table do"
         )
-    table = held_table(data, "data")
+    table = _in_columns(held_table(data, "data"), takes)
     key = ".".join(("data", *place))
     own = [f"++{key}.{name}=null" for name in _PLACES if name in takes]
     named = {next((each for each in _LABELS if each in takes), _LABELS[0]): labels, _KEY: keys}
@@ -77,16 +80,49 @@ def _is_of_source(override: str) -> bool:
     return key.startswith("data.") and not key.endswith("_target_")
 
 
-def _of_images(target: str, source: Mapping[str, Any], place: Sequence[str], data: Any) -> list[str]:
-    """Overrides that put a source of arrays in the place of one that reads images from elsewhere."""
+def _standing_in(target: str, source: Mapping[str, Any], place: Sequence[str]) -> list[str]:
+    """Overrides that put another source in the place of one that reads rows from elsewhere."""
+    takes, key = read_signature(target).parameters, ".".join(("data", *place))
+    shared = {name: value for name, value in source.items() if name in takes and name in _SHARES}
+    return [f"{key}=null", f"{key}={as_override({'_target_': target, **shared})}"]
+
+
+def _on_their_scale(images: Any) -> list[str]:
+    """Overrides of a recipe of images for the scale that the pixels of an array have."""
     from zoo.data._image_arrays import from_table
     from zoo.data._pixels import Pixels
 
-    takes, key = read_signature(target).parameters, ".".join(("data", *place))
-    shared = {name: value for name, value in source.items() if name in takes and name in _SHARES}
-    own = [f"{key}=null", f"{key}={as_override({'_target_': target, **shared})}"]
-    pixels = Pixels.of(from_table(held_table(data, "data")).pixels)
-    return own if pixels.is_usual else [*own, *as_overrides({"model.preprocess.rescale": pixels.rescale()})]
+    pixels = Pixels.of(from_table(held_table(images, "data")).pixels)
+    return [] if pixels.is_usual else as_overrides({"model.preprocess.rescale": pixels.rescale()})
+
+
+def _in_columns(table: MemoryTable, takes: Mapping[str, Any]) -> MemoryTable:
+    """An array of rows as columns of single cells, for a source that reads no vectors."""
+    if table.row_shape is None or len(table.row_shape) != 1 or "vector_column" in takes or "columns" not in takes:
+        return table
+    return spread(table)
+
+
+def of_file(recipe: str, overrides: Sequence[str], path: Any, labels: Any, keys: Any) -> list[str]:
+    """Overrides that say the same of a file: its path, and the names of its columns of labels and of keys.
+
+    Raises:
+        InputError: labels or keys that are no names of columns.
+    """
+    place: tuple[str, ...] = ()
+    takes: Mapping[str, Any] = {}
+    if recipe != "auto":
+        place, source = innermost(compose(recipe, overrides).config["data"])
+        takes = read_signature(source["_target_"]).parameters
+    key = ".".join(("data", *place))
+    named = {next((each for each in _LABELS if each in takes), _LABELS[0]): labels, _KEY: keys}
+    for option, given in named.items():
+        if given is not None and not isinstance(given, str):
+            raise InputError(f"{option}: of a file, give the name of the column that holds them")
+    return [
+        f"{key}.path={as_override(str(path))}",
+        *(f"{key}.{option}={as_override(given)}" for option, given in named.items() if given is not None),
+    ]
 
 
 def _of_another_table(source: Mapping[str, Any], table: Table, key: str, overrides: Sequence[str]) -> list[str]:

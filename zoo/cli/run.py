@@ -12,6 +12,7 @@ import difflib
 import shutil
 import sys
 import textwrap
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from zoo.cli.arguments import explained, open_console
@@ -45,7 +46,8 @@ def run(
         recipe: a recipe's name, or the path of a YAML file; "auto" looks at the data and takes what fits.
         *overrides: such as "train.epochs=5", or mappings such as {"train.epochs": 5} or {"train": {"epochs": 5}}.
         data: rows in memory, in place of the recipe's file: an array or tensor [rows, width], a frame of pandas or
-            polars, an Arrow table, a SciPy sparse array, a mapping of columns, a list of mappings or of rows.
+            polars, an Arrow table, a SciPy sparse array, a mapping of columns, a list of mappings or of rows; or the
+            path of a file.
         labels: a class for each row, which only judging sees, or the name of the column that holds them.
         keys: a name for each row, or the name of the column; otherwise the index of a pandas frame that has one.
         quiet: print nothing.
@@ -59,7 +61,7 @@ def run(
         zoo.errors.InputError: data or folders that cannot be used.
         zoo.errors.ZooError: anything else that can be explained.
     """
-    from zoo.cli.held_data import as_overrides, with_held
+    from zoo.cli.held_data import as_overrides, of_file, with_held
     from zoo.pipeline import Pipeline
 
     given = [text for each in overrides for text in ([each] if isinstance(each, str) else as_overrides(each))]
@@ -68,6 +70,9 @@ def run(
         raise InputError(
             "labels= and keys= are of data=; of a file say data.label_column=COLUMN, data.key_column=COLUMN"
         )
+    if isinstance(data, str | PathLike):
+        given += of_file(recipe, given, data, labels, keys)
+        data = labels = keys = None
     console = open_console(quiet=quiet)
     if recipe == AUTO:
         composed = _shown(automatic(given, data, labels, keys), console)

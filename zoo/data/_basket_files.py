@@ -212,7 +212,8 @@ def _counted(
         columns = columns - (columns > nothing)
         del names[nothing]
     if not names:
-        raise InputError(f"{where}: no {noun} holds an item; export the baskets again")
+        more = "" if quantities is None else " with a quantity above 0"
+        raise InputError(f"{where}: no {noun} holds an item{more}; export the baskets again")
     shape = (len(keys), len(names))
     values = np.ones(len(rows), np.float32) if quantities is None else quantities
     counts = csr_array(coo_array((values, (rows, columns)), shape=shape))  # adds up doubles

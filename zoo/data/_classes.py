@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _WHOLE = re.compile(r"-?\d{1,18}")
 NO_LABEL = -1
+_THIRDS = ("low", "middle", "high")
 
 
 def class_labels(
@@ -26,7 +28,7 @@ def class_labels(
     """Labels [rows] and what is odd about them.
 
     Whole numbers, also those written as text, become int64, with -1 for no label; anything else becomes strings, with
-    "" for no label.
+    "" for no label. Numbers with a fraction are quantities: their labels are low, middle and high, see `thirds`.
 
     Args:
         cells: one a row: numbers, strings, True and False, or None.
@@ -35,25 +37,40 @@ def class_labels(
         missing: strings that stand for no label, beside "".
 
     Raises:
-        InputError: no row has a label, or labels are numbers with a fraction.
+        InputError: no row has a label.
     """
     texts = [_text(cell) for cell in cells]
     known = [text != "" and text not in missing for text in texts]
     if not any(known):
         raise InputError(f"{where}: {name} has no label in any row; name another column, or leave the labels out")
-    for row, cell in enumerate(cells):
-        if known[row] and isinstance(cell, float) and not cell.is_integer():
-            raise InputError(
-                f"{where}: {name}, row {row} (from 0): {cell} is no class; labels are whole numbers or words"
-            )
+    numbers = [cell if there else math.nan for cell, there in zip(cells, known, strict=True)]
+    if all(isinstance(each, float | int) for each in numbers):
+        quantities = np.asarray(numbers, np.float64)
+        if not np.isinf(quantities).any() and (np.mod(quantities[known], 1) > 0).any():
+            return thirds(quantities, name)
     if all(_WHOLE.fullmatch(text) for text, there in zip(texts, known, strict=True) if there):
-        numbers = [int(text) if there else NO_LABEL for text, there in zip(texts, known, strict=True)]
-        labels: npt.NDArray[Any] = np.asarray(numbers, dtype=np.int64)
+        whole = [int(text) if there else NO_LABEL for text, there in zip(texts, known, strict=True)]
+        labels: npt.NDArray[Any] = np.asarray(whole, dtype=np.int64)
         unlabelled = labels == NO_LABEL
     else:
         labels = np.asarray([text if there else "" for text, there in zip(texts, known, strict=True)], dtype=object)
         unlabelled = labels == ""
     return labels, _notes(labels, unlabelled, name, stands=int(np.count_nonzero(unlabelled)) - known.count(False))
+
+
+def thirds(values: npt.NDArray[np.float64], name: str) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
+    """Labels [rows] of quantities [rows], NaN where there is none: the third that each is in, and a note on the bounds.
+
+    Args:
+        values: the quantities.
+        name: what to call their column.
+    """
+    known = np.isfinite(values)
+    cuts = np.quantile(values[known], [1 / 3, 2 / 3])
+    labels = np.full(len(values), "", dtype=object)
+    labels[known] = np.asarray(_THIRDS, dtype=object)[np.searchsorted(cuts, values[known], side="right")]
+    said = f"below {cuts[0]:.4g} low, from {cuts[1]:.4g} on high"
+    return labels, (f"{name} holds quantities: what judges is the third that they are in, {said}.",)
 
 
 def labelled(fingerprint: str, labels: npt.NDArray[Any] | None) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data._classes import class_labels
+from zoo.data._classes import class_labels, thirds
 from zoo.data._record_fields import number_in
 from zoo.rows._cells import texts_of
 from zoo.rows.plain_text import MissingCells
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _MOST_CLASSES = 20  # different numbers, beyond which they are quantities
-_THIRDS = ("low", "middle", "high")
 
 
 def classes_of(table: Any, name: str, missing: Sequence[str], where: str) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
@@ -37,11 +36,8 @@ def classes_of(table: Any, name: str, missing: Sequence[str], where: str) -> tup
     if numbers and all(number is not None for number in numbers):
         values = np.asarray(numbers, np.float64)
         if len(np.unique(values)) > _MOST_CLASSES or (values != np.floor(values)).any():
-            cuts = np.quantile(values, [1 / 3, 2 / 3])
-            labels = np.full(len(texts), "", dtype=object)
-            labels[known] = np.asarray(_THIRDS, dtype=object)[np.searchsorted(cuts, values, side="right")]
-            said = f"below {cuts[0]:.4g} low, from {cuts[1]:.4g} on high"
-            note = f"{name} holds quantities: what judges is the third that they are in, {said}."
-            return labels, (note,)
+            quantities = np.full(len(texts), np.nan)
+            quantities[known] = values
+            return thirds(quantities, name)
     cells = [text if there else None for text, there in zip(texts.tolist(), known.tolist(), strict=True)]
     return class_labels(cells, name, where)

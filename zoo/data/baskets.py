@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -62,6 +62,8 @@ class Baskets:
         >>> splits.categories["items"][:3]
         ('whole milk', 'other vegetables', 'rolls/buns')
     """
+
+    sparse_as: ClassVar = "zoo.data.SparseMatrix"
 
     def __init__(
         self,

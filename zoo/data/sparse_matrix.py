@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from zoo.tables.byte_source import ByteSource
+    from zoo.tables.query import Query
     from zoo.types import Fraction, PositiveInt, Splits
 
 
@@ -24,7 +25,7 @@ class SparseMatrix:
     its key. Rows without entries are left out.
 
     Args:
-        path: the .npz file of the matrix [rows, columns], or its URL.
+        path: the .npz file of the matrix [rows, columns], or its URL; this or `table`.
         labels: a file of classes [rows], .npy or a table of one column, which only judging sees: whole
             numbers (-1 for none) or words.
         names: a text file with the names of the columns, one a line, in their order; an exported encoder then takes
@@ -32,6 +33,8 @@ class SparseMatrix:
         validation: fraction of rows for early stopping.
         test: fraction of rows that only judging sees.
         min_items: a row is left out that has fewer entries.
+        table: a sparse array in memory, in place of a file, see `zoo.run`.
+        label_column: the column of classes beside it.
 
     Raises:
         InputError: the fractions leave nothing to train on.
@@ -44,22 +47,26 @@ class SparseMatrix:
 
     def __init__(
         self,
-        path: str,
+        path: str | None = None,
         labels: str | None = None,
         names: str | None = None,
         validation: Fraction = 0.1,
         test: Fraction = 0.2,
         min_items: PositiveInt = 1,
+        table: Query | None = None,
+        label_column: str | None = None,
     ) -> None:
         from zoo.data._row_split import refuse_shares
 
-        self.path = path
+        self.path, self.table, self.label_column = path, table, label_column
         self.labels = labels
         self.names = names
         self.validation = validation
         self.test = test
         self.min_items = min_items
         refuse_shares(validation, test)
+        if (path is None) == (table is None):
+            raise InputError("give data.path=, a file of scipy.sparse.save_npz, or a sparse array by zoo.run(data=)")
 
     def load(self) -> Splits:
         """Reads, checks and splits the matrix.
@@ -74,14 +81,8 @@ class SparseMatrix:
         from zoo.data._sparse import kept_rows, sparse_splits, split_rows
         from zoo.rows.item_rows import ItemRows
         from zoo.rows.sparse_rows import SparseRows
-        from zoo.tables.byte_source import ByteSource
-        from zoo.tables.files import existing_file
-        from zoo.tables.sparse_npz import load_matrix
 
-        source = ByteSource(self.path if "://" in self.path else existing_file(self.path, "data.path"))
-        where = source.name
-        _refuse_dense(source)
-        matrix = load_matrix(source)
+        matrix, where, origin = self._read()
         _require_counts(matrix, where)
         filled = np.diff(matrix.indptr) >= self.min_items
         if not filled.any():
@@ -90,7 +91,7 @@ class SparseMatrix:
             )
             raise InputError(f"{where}: the matrix [{matrix.shape[0]}, {matrix.shape[1]}] has {few}")
         numbers = np.flatnonzero(filled)
-        labels, label_notes = self._read_labels(matrix.shape[0], numbers)
+        labels, label_notes = self._read_labels(matrix.shape[0], numbers, where)
         rows = split_rows([str(row) for row in range(matrix.shape[0])], self.validation, self.test)
         features = matrix if filled.all() else matrix[numbers]
         names = self._read_names(matrix.shape[1])
@@ -103,8 +104,7 @@ class SparseMatrix:
             options=f"data.validation={self.validation} or data.test={self.test}",
             provenance={
                 "source": type(self).__name__,
-                "path": where,
-                "file_bytes": source.size(),
+                **origin,
                 **files,
             },
             kind=SparseRows(matrix.shape[1]) if names is None else ItemRows.of_values(names, matrix.data),
@@ -112,13 +112,34 @@ class SparseMatrix:
             notes=(*_notes(features, matrix.shape[0], self.min_items), *label_notes),
         )
 
-    def _read_labels(self, rows: int, kept: npt.NDArray[np.int64]) -> tuple[npt.NDArray[Any] | None, tuple[str, ...]]:
+    def _read(self) -> tuple[csr_array, str, dict[str, Any]]:
+        """The matrix, what to call it, and where it comes from."""
+        from zoo.tables.byte_source import ByteSource
+        from zoo.tables.files import existing_file
+        from zoo.tables.open_table import origin_of
+        from zoo.tables.sparse_npz import load_matrix, matrix_of
+
+        if self.table is not None:
+            return matrix_of(self.table), self.table.name, origin_of(self.table)
+        place = str(self.path)
+        source = ByteSource(place if "://" in place else existing_file(place, "data.path"))
+        _refuse_dense(source)
+        return load_matrix(source), source.name, {"path": source.name, "file_bytes": source.size()}
+
+    def _read_labels(
+        self, rows: int, kept: npt.NDArray[np.int64], where: str
+    ) -> tuple[npt.NDArray[Any] | None, tuple[str, ...]]:
         from zoo.data._classes import class_labels
         from zoo.data._label_files import WHAT, read_labels
+        from zoo.tables.read_table import column_of
+        from zoo.tables.table import read_whole
 
+        if self.table is not None and self.label_column is not None:
+            cells = column_of(read_whole(self.table), self.label_column, "data.label_column", where).to_pylist()
+            return class_labels([cells[row] for row in kept], f"'{self.label_column}'", where)
         if self.labels is None:
             return None, ()
-        labels = read_labels(self.labels, rows, str(self.path))
+        labels = read_labels(self.labels, rows, where)
         return class_labels(labels[kept].tolist(), WHAT, self.labels)
 
     def _read_names(self, columns: int) -> list[str] | None:

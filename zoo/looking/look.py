@@ -34,6 +34,8 @@ from zoo.tables.words import count
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import numpy.typing as npt
+
     from zoo.tables.table import Table
 
 _LEAST = 3  # rows: one to train on, one to stop by, one to judge by
@@ -100,7 +102,7 @@ def look_at_table(table: Table, data: Mapping[str, Any], wishes: Wishes | None =
         raise InputError(f"{table.name}: {count(sample.of, 'row')}: to train, to stop and to judge takes some hundreds")
     width = width_of_matrix(table.schema)
     if width is not None:
-        advice = _matrix(sample, width, data)
+        advice = _matrix(sample, width, data, wishes or Wishes())
     elif table.row_shape is not None and len(table.row_shape) != 1:
         advice = images_of_array(sample, table.row_shape, data, wishes or Wishes(), table.name)
     elif table.row_shape is not None:
@@ -150,8 +152,7 @@ def _array(sample: Sample, data: Mapping[str, Any], wishes: Wishes, where: str) 
     width = int(vectors.shape[1])
     known = vectors[np.isfinite(vectors).all(axis=1)]
     if not len(known) or (known == known[:1]).all():
-        what = "no row is of finite numbers" if not len(known) else "all rows are the same"
-        raise InputError(f"{where}: {what}, so there is nothing to learn; write the array again")
+        raise InputError(f"{where}: {_nothing(vectors)}")
     lengths = np.linalg.norm(known.astype(np.float64), axis=1)
     advice = advice_for_vectors(dict(data), width, lengths, f"An array of rows of {width} numbers.")
     settings: dict[str, Any] = {**advice.settings}
@@ -172,15 +173,32 @@ def _array(sample: Sample, data: Mapping[str, Any], wishes: Wishes, where: str) 
     return replace(advice, settings=settings, remarks=remarks)
 
 
-def _matrix(sample: Sample, width: int, data: Mapping[str, Any]) -> Advice:
+def _nothing(vectors: npt.NDArray[Any]) -> str:
+    """Why an array says nothing, and what to do."""
+    if np.isfinite(vectors).all(axis=1).any():
+        return "all rows are the same, so there is nothing to learn; write the array again"
+    empty = np.flatnonzero(~np.isfinite(vectors).any(axis=0))
+    if not len(empty):
+        return "no row is of finite numbers alone; recipe=table takes rows with gaps, as a table of columns"
+    places = ", ".join(map(str, empty[:5].tolist())) + (", .." if len(empty) > 5 else "")
+    return (
+        f"no row has a finite number at place {places} (from 0): leave it out, or, if numbers are beyond 3.4e38 and do "
+        "not fit float32, rescale them"
+    )
+
+
+def _matrix(sample: Sample, width: int, data: Mapping[str, Any], wishes: Wishes) -> Advice:
     """A sparse matrix."""
     values = whole(sample.rows.column("values")).flatten().to_numpy(zero_copy_only=False)
     if len(values) and float(np.min(values)) < 0:
         raise InputError(
-            f"{data.get('path', 'the matrix')}: holds numbers below 0, and sparse rows are counts or weights; write "
-            "dense rows with numpy.save"
+            f"{data.get('path', 'the matrix')}: holds numbers below 0, and sparse rows are counts or weights; give "
+            "dense rows, matrix.toarray()"
         )
-    settings = {"data": {"_target_": "zoo.data.SparseMatrix", **data}}
+    settings: dict[str, Any] = {"data": {"_target_": "zoo.data.SparseMatrix", **data}}
+    named = {"label_column": wishes.label, "labels": wishes.labels}
+    if given := {name: value for name, value in named.items() if value}:
+        settings |= {"data": settings["data"] | given, "metrics": BY_LABELS}
     because = (
         f"A sparse matrix of {width:,} columns, of which a row fills {len(values) / max(sample.rows.num_rows, 1):.1f}."
     )

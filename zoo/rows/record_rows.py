@@ -185,12 +185,18 @@ class RecordRows(SparseFeatures):
         ):
             rows = {name: rows[key] for name, key in self._inputs.items()}
         columns = columns_of_table(rows)
+        if columns is None and self._are_numbered(rows):
+            columns = {name: np.asarray(rows)[:, place] for place, name in enumerate(map(str, range(rows.shape[1])))}
         if columns is None:
             raise ValueError(f"takes {self.describe()}: a table, a mapping of columns or a list of mappings")
         lacking = [name for name in self.column_names if name not in columns]
         if lacking:
             raise ValueError(f"fields are missing: {missing_columns(lacking, list(columns))}")
         return {name: _strings(columns[name]) for name in self.column_names}
+
+    def _are_numbered(self, rows: Any) -> bool:
+        """Whether rows are an array, as those were that the columns are called by their places after."""
+        return len(getattr(rows, "shape", ())) == 2 and all(name.isdecimal() for name in self.column_names)
 
     def _from_one_hot(self, rows: Any) -> dict[str, Any]:
         csr = as_csr(rows, self.width)

@@ -7,7 +7,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from numbers import Number
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from zoo.tables.memory_table import MemoryTable
 from zoo.tables.npy_table import COLUMN
 from zoo.tables.npz_table import as_column
 from zoo.tables.sparse_npz import matrix_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 INDEX = "index"  # what the index of a frame is called that has no name
 _SINGLE = (str, bytes, Number, np.generic, datetime.date)  # what a cell may be that is written as text
@@ -82,11 +85,21 @@ def with_columns(table: MemoryTable, columns: Mapping[str, Any]) -> tuple[Memory
         name = said
         while name in rows.column_names:
             name = f"{name}_"
-        rows = rows.append_column(name, _column_of_objects(found))
+        rows = rows.append_column(name, column_of_objects(found))
         added[use] = name
     is_of_images = table.row_shape is not None and len(table.row_shape) > 1
     shape = table.row_shape if is_of_images else None  # rows of vectors have their width in the column's type
     return MemoryTable(table.name, rows, _identity(rows, table.name), row_shape=shape), added
+
+
+def spread(table: MemoryTable) -> MemoryTable:
+    """An array of rows [n, width] as a table of so many columns, which are called by their places."""
+    import pyarrow as pa
+
+    cells = table.arrow.column(0).combine_chunks()
+    numbers = cells.flatten().to_numpy(zero_copy_only=False).reshape(len(cells), -1)
+    columns = pa.table({str(place): pa.array(numbers[:, place]) for place in range(numbers.shape[1])})
+    return MemoryTable(table.name, columns, table.identity())
 
 
 def _is_pandas(held: Any) -> bool:
@@ -141,10 +154,10 @@ def _of_pandas(held: Any) -> Any:
         return pa.Table.from_pandas(held, preserve_index=False).replace_schema_metadata(None)
     except pa.ArrowException:  # cells of several types in a column
         names = [str(name) for name in held.columns]
-        return pa.table([_column_of_objects(held.iloc[:, place]) for place in range(len(names))], names=names)
+        return pa.table([column_of_objects(held.iloc[:, place]) for place in range(len(names))], names=names)
 
 
-def _column_of_objects(cells: Any) -> Any:
+def column_of_objects(cells: Any) -> Any:
     """Cells of a column as a `pyarrow.Array`: of several types, such as numbers and words, as text."""
     import pyarrow as pa
 
@@ -162,12 +175,20 @@ def _is_nothing(cell: Any) -> bool:
     return cell is None or is_nan or type(cell).__name__ in {"NAType", "NaTType"}
 
 
+def table_of_mappings(rows: Sequence[Mapping[str, Any]]) -> Any:
+    """A `pyarrow.Table` of mappings, with a column for each key that any of them has."""
+    import pyarrow as pa
+
+    names = dict.fromkeys(key for row in rows for key in row)
+    return pa.table({str(name): column_of_objects([row.get(name) for row in rows]) for name in names})
+
+
 def _of_list(held: Any) -> Any:
     """Records, lists of items, or rows of cells of several types."""
     import pyarrow as pa
 
     if held and all(isinstance(row, Mapping) for row in held):
-        return pa.Table.from_pylist(list(held))
+        return table_of_mappings(held)
     if held and all(isinstance(row, tuple) for row in held):
         return pa.table({str(place): list(cells) for place, cells in enumerate(zip(*held, strict=True))})
     return pa.table({COLUMN: pa.array(list(held))})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError, one_line
 from zoo.tables.files import readable
+from zoo.tables.held_table import table_of_mappings
 from zoo.tables.lines_table import LinesTable
 from zoo.tables.memory_table import MemoryTable
 from zoo.tables.table import require_names
@@ -38,7 +39,7 @@ def open_json(source: ByteSource) -> Table:
             rows = json.load(file)
             if not all(isinstance(row, dict) for row in rows):
                 raise InputError(f"{source.name}: its array holds more than objects; write an object for each row")
-            return MemoryTable(source.name, pa.Table.from_pylist(rows), source.identity())
+            return MemoryTable(source.name, table_of_mappings(rows), source.identity())
         except (ValueError, pa.ArrowException) as error:
             raise InputError(
                 f"{source.name}: not an array of JSON objects of like fields ({one_line(error)}); repair it, or write "

@@ -35,7 +35,10 @@ def read_table(
     """
     table: Table = open_table(place, options) if isinstance(place, Path | str) else place
     if width_of_matrix(table.schema) is not None:
-        raise InputError(f"{table.name}: holds a sparse matrix; read it with data._target_=zoo.data.SparseMatrix")
+        raise InputError(
+            f"{table.name}: holds a sparse matrix; read it with data._target_=zoo.data.SparseMatrix, as recipe="
+            "softmax_baskets does with one in memory, or give dense rows, matrix.toarray()"
+        )
     found = read_whole(table)
     _require_utf8(found, table.name)
     index = index_columns(found, named)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.tables.cells import whole
 from zoo.tables.files import readable
 from zoo.tables.memory_table import MemoryTable
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from zoo.tables.byte_source import ByteSource
+    from zoo.tables.table import Table
 
 MATRIX_COLUMNS = ("indices", "values")
 _WIDTH = b"columns of the matrix"
@@ -65,6 +67,29 @@ def matrix_table(matrix: Any, where: str) -> Any:
         InputError: see `load_matrix`.
     """
     return _as_table(_tidy(matrix.copy(), where))
+
+
+def matrix_of(table: Table) -> csr_array:
+    """The matrix of a table as `matrix_table` makes it, whatever columns there are beside.
+
+    Raises:
+        InputError: another table.
+    """
+    from scipy.sparse import csr_array
+
+    from zoo.tables.table import read_whole
+
+    width = width_of_matrix(table.schema)
+    if width is None:
+        raise InputError(
+            f"{table.name}: a sparse array of SciPy's is wanted; dense rows are read by recipe=dense_vectors, or give "
+            "scipy.sparse.csr_array(rows)"
+        )
+    indices, values = (whole(read_whole(table, MATRIX_COLUMNS).column(name)) for name in MATRIX_COLUMNS)
+    lengths = np.asarray(indices.value_lengths().to_numpy(zero_copy_only=False), np.int64)
+    ends = np.concatenate([[0], np.cumsum(lengths)])
+    parts = (each.flatten().to_numpy(zero_copy_only=False) for each in (values, indices))
+    return csr_array((*parts, ends), shape=(len(lengths), width))
 
 
 def _as_table(matrix: csr_array) -> Any:
