@@ -53,9 +53,9 @@ class Core:
         run: runs a signature of a servable, by itself or in a batch.
         threads: requests that run at once.
         queue: requests that may wait for a thread; further ones are turned away.
-        token: bearer token that requests must carry; "" for none.
-        reload_token: bearer token that requests to reload must carry instead; "" lets nobody reload where there is
-            the other one, and everybody where there is none.
+        tokens: bearer tokens of which requests must carry one; none for no need.
+        reload_tokens: those of which requests to reload must carry one instead; none lets nobody reload where there
+            are others, and everybody where there are none.
         memory: bytes that the bodies of all requests may hold together, about.
         largest: bytes that one body may have.
 
@@ -64,6 +64,8 @@ class Core:
         metrics: as above.
         run: as above.
         memory: what bodies hold of it.
+        tokens: as above; may be changed at any time.
+        reload_tokens: as above; may be changed at any time.
     """
 
     def __init__(
@@ -73,8 +75,8 @@ class Core:
         run: Callable[[Servable, Any, Mapping[str, Any], Sequence[str]], dict[str, Any]],
         threads: int = 8,
         queue: int = 1024,
-        token: str = "",
-        reload_token: str = "",
+        tokens: Sequence[str] = (),
+        reload_tokens: Sequence[str] = (),
         memory: int = 16 * LARGEST,
         largest: int = LARGEST,
     ) -> None:
@@ -85,7 +87,7 @@ class Core:
         self._slow_lane = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 4), thread_name_prefix="slow request")
         self._slow = 0
         self._most, self._most_running, self._taken = threads + queue, threads, 0
-        self._token, self._reload_token = token, reload_token
+        self.tokens, self.reload_tokens = tokens, reload_tokens
         self._draining = False
 
     async def in_thread(
@@ -189,16 +191,16 @@ class Core:
 
     def require_token(self, authorization: str | None) -> None:
         """Raises UNAUTHENTICATED unless the header carries the server's token, if it has one."""
-        if self._token and not _carries(authorization, self._token):
+        if self.tokens and not _carries(authorization, self.tokens):
             raise ServingError("UNAUTHENTICATED", "This server wants the header `Authorization: Bearer TOKEN`")
 
     def require_right_to_reload(self, authorization: str | None) -> None:
         """Raises an error unless the header carries the token for reloading, or neither token is set."""
-        if self._reload_token:
-            if not _carries(authorization, self._reload_token):
+        if self.reload_tokens:
+            if not _carries(authorization, self.reload_tokens):
                 words = "Reloading wants the header `Authorization: Bearer TOKEN` with the token of --reload_token_file"
                 raise ServingError("UNAUTHENTICATED", words)
-        elif self._token:
+        elif self.tokens:
             words = "This server reloads for nobody: --reload_token_file names the token that gives the right to"
             raise ServingError("PERMISSION_DENIED", words)
 
@@ -228,10 +230,12 @@ class Core:
             await asyncio.sleep(0.02)
 
 
-def _carries(authorization: str | None, token: str) -> bool:
+def _carries(authorization: str | None, tokens: Sequence[str]) -> bool:
     """Whether a header carries a bearer token; the word before it may be in capitals or not (RFC 9110, 11.1)."""
     scheme, _, carried = (authorization or "").strip().partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(carried.strip().encode(), token.encode())
+    given = carried.strip().encode()
+    equal = [hmac.compare_digest(given, token.encode()) for token in tokens]  # all of them, whichever it is
+    return scheme.lower() == "bearer" and any(equal)
 
 
 def _without_frames(error: ServingError) -> ServingError:

@@ -38,13 +38,21 @@ def parser() -> argparse.ArgumentParser:
     ports.add_argument("--rest_api_port", type=_port, default=8501, help="REST; 0 picks a free one")
     ports.add_argument("--ssl_config_file", default="", help="text proto of SSLConfig, for both ports")
     ports.add_argument(
-        "--bearer_token_file", default="", help="file of a token that every request must carry (Authorization: Bearer)"
+        "--bearer_token_file",
+        default="",
+        help="file of a token that every request must carry (Authorization: Bearer); one a line, any of them will do",
     )
     ports.add_argument(
         "--reload_token_file",
         default="",
         help="file of the token that HandleReloadConfigRequest must carry; without it nobody may reload a server that "
         "has a token",
+    )
+    ports.add_argument(
+        "--secrets_poll_wait_seconds",
+        type=float,
+        default=5.0,
+        help="between readings of the files of the certificate and the tokens; 0 reads once",
     )
     ports.add_argument(
         "--allow_metrics_without_token",
@@ -56,6 +64,14 @@ def parser() -> argparse.ArgumentParser:
     )
     ports.add_argument(
         "--enable_grpc_healthcheck_service", type=_boolean, nargs="?", const=True, default=True, help="grpc.health.v1"
+    )
+    ports.add_argument(
+        "--enable_grpc_reflection",
+        type=_boolean,
+        nargs="?",
+        const=True,
+        default=False,
+        help="tell grpcurl and its like which methods and messages there are, without a token",
     )
     ports.add_argument(
         "--rest_api_enable_cors_support", type=_boolean, nargs="?", const=True, default=False, help="CORS headers"

@@ -26,7 +26,9 @@ from serving.loading import Loader
 from serving.manager import Manager
 from serving.metrics import Metrics
 from serving.rest import RestFront
+from serving.rotation import Secrets, follow
 from serving.servable import Servable
+from serving.tls import Tls
 from serving.web import web_server
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ _HEALTH_NAMES = (
     "tensorflow.serving.PredictionService",
     "tensorflow.serving.ModelService",
 )
+
+_DESCRIBED = (*_HEALTH_NAMES[3:], health.SERVICE_NAME)
 
 
 class Server:
@@ -77,11 +81,12 @@ class Server:
             run,
             threads=flags.rest_api_num_threads,
             queue=flags.max_queued_requests,
-            token=settings.token,
-            reload_token=settings.reload_token,
+            tokens=settings.secrets.tokens,
+            reload_tokens=settings.secrets.reload_tokens,
             memory=flags.max_bytes_in_flight,
             largest=flags.rest_api_max_body_bytes,
         )
+        self._tls = None if settings.secrets.tls is None else Tls(settings.secrets.tls)
         self._access_log = AccessLog("" if flags.access_log == "none" else flags.access_log)
         self._front = RestFront(
             self._core,
@@ -113,8 +118,9 @@ class Server:
         await loop.run_in_executor(None, self._manager.scan)
         self._manager.start(self._flags.file_system_poll_wait_seconds)
         self._reread_model_config()
+        self._reread_secrets()
         grpc_server, health_service, port = await self._start_grpc()
-        web = web_server(self._front, self._protocol, self._settings.tls)
+        web = web_server(self._front, self._protocol, self._tls)
         serving = asyncio.create_task(web.serve(sockets=[self._settings.listener]))
         while not web.started and not serving.done():
             await asyncio.sleep(0.01)
@@ -151,25 +157,38 @@ class Server:
             for name in _HEALTH_NAMES:
                 await service.set(name, health_pb2.HealthCheckResponse.SERVING)
             health_pb2_grpc.add_HealthServicer_to_server(service, server)
+        if self._flags.enable_grpc_reflection:
+            from grpc_reflection.v1alpha import reflection
+
+            reflection.enable_server_reflection([*_DESCRIBED, reflection.SERVICE_NAME], server)
         address = f"{self._flags.host}:{self._flags.port}"
         try:
-            if (tls := self._settings.tls) is None:
+            if self._tls is None:
                 port = server.add_insecure_port(address)
             else:
-                pair = (tls.server_key.encode(), tls.server_cert.encode())
-                ca = tls.custom_ca.encode() or None
-                port = server.add_secure_port(address, grpc.ssl_server_credentials([pair], ca, tls.client_verify))
+                port = server.add_secure_port(address, self._tls.grpc_credentials())
         except RuntimeError as error:
             raise OSError(f"gRPC cannot listen on {address}: is the port taken? --port chooses another") from error
         await server.start()
         return server, service, port
+
+    def _reread_secrets(self) -> None:
+        flags, first = self._flags, self._settings.secrets
+        seconds = flags.secrets_poll_wait_seconds
+        if seconds > 0 and (flags.ssl_config_file or flags.bearer_token_file or flags.reload_token_file):
+            follow(first, self._settings.read_secrets, seconds, self._change_secrets)
+
+    def _change_secrets(self, secrets: Secrets) -> None:
+        self._core.tokens, self._core.reload_tokens = secrets.tokens, secrets.reload_tokens
+        if self._tls is not None:
+            self._tls.change(secrets.tls)
 
     def _follows(self) -> str:
         """What says which models are served, where no request may."""
         return f"--store {self._flags.store}" if self._flags.store is not None else ""
 
     def _announce(self, rest_port: int, grpc_port: int) -> None:
-        scheme, host = "https" if self._settings.tls is not None else "http", self._flags.host
+        scheme, host = "https" if self._tls is not None else "http", self._flags.host
         _warn_of_strangers(host, self._settings)
         print(f"REST on {scheme}://{host}:{rest_port}, gRPC on {host}:{grpc_port}", flush=True)  # noqa: T201
 
@@ -199,10 +218,10 @@ def _warn_of_strangers(host: str, settings: Settings) -> None:
     """Says what whoever reaches the address can do."""
     if host == "localhost" or host.startswith("127.") or host == "::1":
         return
-    if not settings.token:
+    if not settings.secrets.tokens:
         words = "whoever reaches %s may ask for every model, and read the metrics; --bearer_token_file sets a token"
         _log.warning(words, host)
-    if settings.tls is None:
+    if settings.secrets.tls is None:
         _log.warning("what goes to and from %s can be read on its way, a token too; --ssl_config_file sets TLS", host)
 
 

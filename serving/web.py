@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -14,36 +12,24 @@ import uvicorn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from serving.tls import Tls
 
-def web_server(front: Any, protocol: Any, tls: Any = None) -> uvicorn.Server:
-    """Runs an ASGI application over HTTP, with TLS if there is an SSLConfig; signals are left to the caller."""
-    options: dict[str, Any] = {}
-    with contextlib.ExitStack() as files:
-        if tls is not None:
-            folder = Path(files.enter_context(tempfile.TemporaryDirectory()))  # uvicorn reads files only
-            for option, text in {
-                "ssl_keyfile": tls.server_key,
-                "ssl_certfile": tls.server_cert,
-                "ssl_ca_certs": tls.custom_ca,
-            }.items():
-                if text:
-                    (folder / option).write_text(text, encoding="utf-8")
-                    options[option] = str(folder / option)
-            if tls.client_verify:
-                options["ssl_cert_reqs"] = 2  # ssl.CERT_REQUIRED
-        config = uvicorn.Config(
-            front,
-            http=protocol,
-            log_level="warning",
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=5,
-            ws="none",
-            **options,
-        )
-        config.load()
+
+def web_server(front: Any, protocol: Any, tls: Tls | None = None) -> uvicorn.Server:
+    """Runs an ASGI application over HTTP, with TLS if there is a certificate; signals are left to the caller."""
+    config = uvicorn.Config(
+        front,
+        http=protocol,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=5,
+        ws="none",
+    )
+    config.load()
+    config.ssl = None if tls is None else tls.http_context()
     return _Web(config)
 
 

@@ -72,8 +72,13 @@ def main():
             seconds.append(took)
             statuses[status] = statuses.get(status, 0) + 1
             again = started(place, "zoo.push", "pushed", f"target={store}")
-            if status not in {130, 0} or took > LONGEST or again.wait() or "Traceback" in process.stderr.read():
+            done, words, unsound = process.stdout.read(), process.stderr.read(), again.wait()
+            if status == -signal.SIGINT and "copied to" in done:
+                status = 130  # what shells call it: Python had ended, the process had not
+            if status not in {130, 0} or took > LONGEST or unsound or "Traceback" in words:
                 faults.append(number)
+                words = f"{done!r} {words[-600:]!r}"
+                print(f"  {number}: status {status} after {took:.2f} s, then {unsound}: {words}", flush=True)
             left = [path.name for path in (store / "pushed").iterdir() if path.name.startswith(".")]
             faults += [number] if left else []
             shutil.rmtree(store)

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from served import LATENT, ROOT, WEIGHTS, WIDTH, ServerProcess, export_embed
 from tensorflow_serving.apis import (
     classification_pb2,
@@ -262,22 +263,56 @@ def test_limits_and_broken_bodies_get_an_answer(server):
     assert httpx.post(url, json={"instances": ROWS.tolist()}).status_code == 200
 
 
-def test_a_token_and_tls_guard_both_fronts(store, monitoring, tmp_path):
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+def certified(folder):
+    """A new certificate, and the SSLConfig of it and its key."""
+    certificate, key = folder / "cert.pem", folder / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
     names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     try:
         subprocess.run([*command, *names, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     except FileNotFoundError:
         pytest.skip("needs openssl to make a certificate")
-    ssl = tmp_path / "ssl.config"
     quoted = {name: json.dumps(path.read_text()) for name, path in (("server_key", key), ("server_cert", certificate))}
-    ssl.write_text("\n".join(f"{name}: {text}" for name, text in quoted.items()))
-    token = tmp_path / "token"
+    return certificate, "\n".join(f"{name}: {text}" for name, text in quoted.items())
+
+
+def rotated(server, ssl, token, old):
+    """Certificate and token are changed under a server that runs."""
+    from serving import EmbeddingClient
+    from serving.errors import ServingError
+
+    new, config = certified(ssl.parent)
+    right = {"token": "open sesame"}
+    with EmbeddingClient(server.grpc, "embed", certificate=old, **right) as open_already:
+        open_already.encode(ROWS)
+        token.write_text("open sesame\nopen barley\n")
+        ssl.write_text(config[:-40])  # half written
+        while not any("certificates and tokens stay as they are" in line for line in server.errors):
+            time.sleep(0.02)
+        ssl.write_text(config)
+        while not any("have been read again" in line for line in server.errors):
+            time.sleep(0.02)
+        for address in (server.grpc, server.rest):
+            for word in ("open sesame", "open barley"):
+                with EmbeddingClient(address, "embed", certificate=new, token=word, timeout=5) as client:
+                    client.encode(ROWS)
+            with (
+                EmbeddingClient(address, "embed", certificate=old, timeout=5, **right) as client,
+                pytest.raises(ServingError, match="CERTIFICATE_VERIFY_FAILED"),
+            ):
+                client.encode(ROWS)
+        open_already.encode(ROWS)
+
+
+def test_a_token_and_tls_guard_both_fronts(store, monitoring, tmp_path):
+    certificate, config = certified(tmp_path)
+    ssl, token = tmp_path / "ssl.config", tmp_path / "token"
+    ssl.write_text(config)
     token.write_text("open sesame\n")
     server = ServerProcess(
-        "--store", store, "--ssl_config_file", ssl, "--bearer_token_file", token, "--monitoring_config_file", monitoring
-    )  # fmt: skip
+        *("--store", store, "--ssl_config_file", ssl, "--bearer_token_file", token),
+        *("--monitoring_config_file", monitoring, "--secrets_poll_wait_seconds", 0.05, "--enable_grpc_reflection"),
+    )
     try:
         from serving import EmbeddingClient
         from serving.errors import ServingError
@@ -310,6 +345,14 @@ def test_a_token_and_tls_guard_both_fronts(store, monitoring, tmp_path):
         assert 'status="OK"' in httpx.get(page, verify=context, headers=header).text
         lower = {"Authorization": "bearer  open sesame"}
         assert httpx.get(f"{server.rest}/v1/models/embed", verify=context, headers=lower).status_code == 200
+        trusted = grpc.ssl_channel_credentials(certificate.read_bytes())
+        with grpc.secure_channel(server.grpc, trusted) as channel:
+            described = ProtoReflectionDescriptorDatabase(channel)
+            assert "tensorflow.serving.PredictionService" in described.get_services()
+            assert (
+                described.FindFileContainingSymbol("tensorflow.serving.PredictRequest").package == "tensorflow.serving"
+            )
+        rotated(server, ssl, token, certificate.read_bytes())
     finally:
         assert server.stop() == 0
 
