@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -22,6 +23,14 @@ except KeyboardInterrupt:
     time.sleep(60)
 """
 
+LEAVES = """
+import threading, time
+from zoo.cli.ending import leave
+threading.Thread(target=time.sleep, args=(60,)).start()
+print("done", flush=True)
+leave(0)
+"""
+
 
 def test_a_command_ends_although_its_interrupt_is_swallowed():
     child = subprocess.Popen([sys.executable, "-c", SWALLOWS], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -29,6 +38,15 @@ def test_a_command_ends_although_its_interrupt_is_swallowed():
     child.send_signal(signal.SIGINT)
     assert child.wait(20) == 130
     assert child.stderr.read().startswith(b"interrupted;")
+
+
+def test_an_interrupt_after_the_work_gives_no_traceback():
+    child = subprocess.Popen([sys.executable, "-c", LEAVES], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdout.readline() == b"done\n"
+    time.sleep(0.2)
+    child.send_signal(signal.SIGINT)
+    assert child.wait(20) == -signal.SIGINT
+    assert child.stderr.read() == b""
 
 
 def test_a_full_disk_is_one_short_line(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
+from zoo.cli.ending import leave
 from zoo.errors import suggestion
 
 # command -> its module
@@ -40,4 +41,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

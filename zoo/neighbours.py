@@ -1,10 +1,9 @@
 """`python -m zoo.neighbours NAME WORD ...`: see `zoo.cli.neighbours`."""
 
-import sys
-
+from zoo.cli.ending import leave
 from zoo.cli.neighbours import main
 
 __all__ = ["main"]
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

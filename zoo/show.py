@@ -1,10 +1,9 @@
 """`python -m zoo.show NAME`: see `zoo.cli.show`."""
 
-import sys
-
+from zoo.cli.ending import leave
 from zoo.cli.show import main
 
 __all__ = ["main"]
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

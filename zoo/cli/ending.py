@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import threading
-from typing import Any
+from typing import Any, NoReturn
 
 _PATIENCE = 5.0  # seconds to tidy up in
 _INTERRUPTED = 130
@@ -31,6 +32,15 @@ def end_soon_after_an_interrupt() -> None:
         signal.default_int_handler(number, frame)
 
     signal.signal(signal.SIGINT, interrupted)
+
+
+def leave(status: int) -> NoReturn:
+    """Ends the process, whose work is done; an interrupt that comes now ends it at once, and needs no traceback."""
+    with contextlib.suppress(OSError):  # a reader that has gone
+        sys.stdout.flush()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(status)
 
 
 def _end() -> None:
