@@ -122,8 +122,8 @@ def test_who_may_reload():
             return error.code
         return ""
 
-    both = {"token": "a", "reload_token": "b"}
+    both = {"tokens": ["a"], "reload_tokens": ["b", "c"]}
     assert refused(None) == ""
-    assert refused("Bearer a", **(both | {"reload_token": ""})) == "PERMISSION_DENIED"
+    assert refused("Bearer a", **(both | {"reload_tokens": ()})) == "PERMISSION_DENIED"
     assert refused("Bearer a", **both) == "UNAUTHENTICATED"
     assert refused("BEARER b", **both) == ""
