@@ -1,9 +1,10 @@
 """Residual convolutions on 28 x 28: the zoo's training loop against the same network in PyTorch, in one run.
 
 The network of `conv_mnist` with a linear code and squared error, batches of 256, fused Adam and channels-last in
-PyTorch; both resize after what acts pixel by pixel. Both see the same random images for as many steps; what is compared
-is images a second after the first steps, and the loss at the end, which must be about equal. Once in float32 and, where
-the processor multiplies in bfloat16, once in that (PyTorch's automatic casts). Needs the extra `bench` (PyTorch).
+PyTorch; both resize after what acts pixel by pixel. Both see the same random images for as many steps; what is
+compared is images a second after the first steps, and the loss at the end, which must be about equal. Once in float32
+and, where the processor multiplies in bfloat16, once in that (PyTorch's automatic casts). PyTorch has a process of
+its own. Needs the extra `bench` (PyTorch).
 """
 
 import itertools
@@ -13,6 +14,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+from tests.benchmarks._pytorch import MISSING, elsewhere, is_there
 
 BATCH, WARM, STEPS, LATENT = 256, 10, 60, 32
 WIDTHS, BACK = (32, 64, 128), (32, 16, 8)
@@ -46,19 +49,20 @@ def zoo(table: np.ndarray, precision: str) -> tuple[float, float]:
     if precision == "bfloat16":
         model = twin(model, "mixed_bfloat16")
     model.compile(optimizer=LazyAdam(1e-3), jit_compile=False, steps_per_execution=10)
-    model.fit(Feed(splits, BATCH, 0, steps=WARM).training(), verbose=0)
+    model.fit(Feed(splits, BATCH, 0, steps=WARM).training(), shuffle=False, verbose=0)
     started = time.perf_counter()
-    history = model.fit(Feed(splits, BATCH, 1, steps=STEPS).training(), verbose=0).history
+    history = model.fit(Feed(splits, BATCH, 1, steps=STEPS).training(), shuffle=False, verbose=0).history
     return STEPS * BATCH / (time.perf_counter() - started), history["loss"][0]
 
 
-def pytorch(table: np.ndarray, precision: str) -> tuple[float, float]:
+def pytorch(precision: str) -> tuple[float, float]:
     """The same with PyTorch."""
     import torch
     from torch import nn
     from torch.nn import functional as f
 
     torch.manual_seed(0)
+    table = images()
 
     class Block(nn.Module):
         def __init__(self, before, after, stride=1, scale=1):
@@ -116,20 +120,20 @@ def pytorch(table: np.ndarray, precision: str) -> tuple[float, float]:
 
 def main() -> dict:
     """The figures; the two sides take turns, since the machine may be busy, and the best of each counts."""
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        return {"residual convolution": {"measured": "PyTorch is not installed: pip install '.[bench]'"}}
+    if not is_there():
+        return {"residual convolution": MISSING}
     from zoo.train.precision import multiplies_in_bfloat16
 
     table, figures = images(), {}
     for precision in ("float32", "bfloat16") if multiplies_in_bfloat16() else ("float32",):
-        ours, theirs = zip(*((zoo(table, precision), pytorch(table, precision)) for _ in range(2)), strict=True)
+        ours, theirs = zip(
+            *((zoo(table, precision), elsewhere(__spec__.name, precision)) for _ in range(3)), strict=True
+        )
         rate, other = max(each[0] for each in ours), max(each[0] for each in theirs)
         figures |= {
             f"zoo, {precision}, images/s": {"measured": f"{rate:.0f}, mean loss {ours[0][1]:.1f}"},
             f"PyTorch, {precision}, images/s": {"measured": f"{other:.0f}, mean loss {theirs[0][1]:.1f}"},
-            f"zoo / PyTorch, {precision}": {"measured": round(rate / other, 2), "wanted": ">= 1.0"},
+            f"zoo / PyTorch, {precision}": {"measured": round(rate / other, 2), "wanted": ">= 1.15"},
         }
     return figures
 

@@ -6,15 +6,15 @@ one matrix, and a process of its own; the zoo is fed as its trainer feeds it. Wh
 the first steps, and the mean loss after them, which must be about equal. Needs the extra `bench` (PyTorch).
 """
 
-import importlib.util
 import json
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+
+from tests.benchmarks._pytorch import MISSING, elsewhere, is_there
 
 WARM, STEPS, TURNS = 320, 1600, 3
 
@@ -124,16 +124,10 @@ def pytorch(path: str) -> tuple[float, float]:
     return STEPS * order.shape[1] / (time.perf_counter() - started), float(torch.stack(losses[WARM:]).mean())
 
 
-def elsewhere(path: Path) -> tuple[float, float]:
-    """`pytorch` in a process of its own."""
-    command = [sys.executable, "-m", "tests.benchmarks.word_vectors", "pytorch", str(path)]
-    return tuple(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-
-
 def main() -> dict:
     """The figures; the two sides take turns, since the machine may be busy, and the best of each counts."""
-    if importlib.util.find_spec("torch") is None:
-        return {"vae_word2vec": {"measured": "PyTorch is not installed: pip install '.[bench]'"}}
+    if not is_there():
+        return {"vae_word2vec": MISSING}
     from zoo.quiet import import_tensorflow
     from zoo.recipe import compose
 
@@ -143,7 +137,9 @@ def main() -> dict:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "given.npz"
         handed_over(recipe, splits, path)
-        ours, theirs = zip(*((zoo(recipe, splits), elsewhere(path)) for _ in range(TURNS)), strict=True)
+        ours, theirs = zip(
+            *((zoo(recipe, splits), elsewhere(__spec__.name, str(path))) for _ in range(TURNS)), strict=True
+        )
     rate, other = max(each[0] for each in ours), max(each[0] for each in theirs)
     return {
         "zoo, rows/s": {"measured": f"{rate:.0f}, mean loss {ours[0][1]:.2f}"},
@@ -153,7 +149,4 @@ def main() -> dict:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "pytorch":
-        print(json.dumps(pytorch(sys.argv[2])))
-    else:
-        Path(sys.argv[1]).write_text(json.dumps(main(), indent=2))
+    Path(sys.argv[1]).write_text(json.dumps(main(), indent=2))
