@@ -174,6 +174,8 @@ def test_baskets_are_looked_up_in_memory_and_in_the_exported_graph(tmp_path):
         np.testing.assert_allclose(found.scores[1], likely[1, best], rtol=1e-6)
         assert found.to_frame()["basket"].tolist() == [0, 1, 1, 2, 2]
         assert encoder.recommend(["tea", "milk"], k=5).items.tolist() == [["bread", None, None]]
+        with pytest.warns(UserWarning, match=r"1 of 1 items are not known .*'te' \(did you mean 'tea'"):
+            encoder.recommend(["te"], k=1)
     np.testing.assert_allclose(Encoder.from_model("b", model, kind=row_kind).encode(counts), expected, atol=1e-6)
     with pytest.raises(ValueError, match="bare has no reconstruct; it has encode"):
         Encoder("bare", {"encode": np.asarray}, row_kind, 2).recommend(baskets)

@@ -25,7 +25,7 @@ def test_the_code_is_an_affine_map_without_a_rate(rng):
 
 
 def test_without_a_width_the_code_is_a_quarter_of_the_row():
-    for width, wanted in (((30,), 7), ((2,), 1), ((8, 8, 1), 16)):
+    for width, wanted in (((30,), 7), ((2,), 1), ((5,), 2), ((1,), 1), ((8, 8, 1), 16)):
         layer = Linear(None)
         with pytest.raises(ValueError, match="not known"):
             layer.build((None, 3))

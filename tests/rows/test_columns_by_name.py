@@ -116,3 +116,13 @@ def test_the_served_model_takes_each_column_by_its_name(saved, frame):
 def test_very_many_columns_have_no_input_each():
     names = tuple(f"c{i}" for i in range(600))
     assert DenseRows("v", (600,), names).named_inputs() == {}
+
+
+def test_the_one_column_of_vectors_is_taken_from_a_table_of_others():
+    vectors = np.arange(8.0, dtype=np.float32).reshape(2, 4)
+    kind = DenseRows("vector", (4,))
+    columns = {"text": ["a", "b"], "tags": [["x"] * 4, ["y"]], "emb": list(vectors)}
+    for held in (pd.DataFrame(columns), pa.table(columns), columns):
+        assert (kind.arrays(held)["vector"] == vectors).all()
+    with pytest.raises(ValueError, match="takes"):
+        kind.arrays(pd.DataFrame({"a": list(vectors), "b": list(vectors)}))

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from zoo.types import LayerArguments, PositiveInt, TableSchema
 
 _PART = 4  # of a row's numbers, one for the code
+_LEAST = 2  # numbers of a code, of rows that have more
 
 
 class Linear(Bottleneck):
     """z = W h + b: fewer dimensions than the input, and no rate.
 
     Args:
-        latent_dim: width of the code; None takes a quarter of the width of the table's rows.
+        latent_dim: width of the code; None takes a quarter of the width of the table's rows, at least 2.
         start: `random` weights, or `components`: training starts at the leading principal components of the training
             rows' features, taken about 0.
         **kwargs: Keras layer arguments (name, dtype).
@@ -50,7 +51,8 @@ class Linear(Bottleneck):
         """Takes the width from the table, where none was given."""
         given: Any = self.latent_dim
         if given is None:
-            self.latent_dim = max(1, math.prod(schema.shape) // _PART)
+            width = math.prod(schema.shape)
+            self.latent_dim = max(1, min(_LEAST, width - 1), width // _PART)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the weights for features [batch, features]."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import uuid
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.folders import put_in_place
 from zoo.matching.nearest_codes import NearestCodes, unit_codes
+from zoo.tables.words import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -146,6 +148,10 @@ class CodeIndex:
         Raises:
             KeyError: a key that it does not hold; nothing is taken out then.
         """
+        if strange := [key for key in keys if key not in self._rows]:
+            near = difflib.get_close_matches(str(strange[0]), list(map(str, self.keys)), n=1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            raise KeyError(f"not in the index: {some(list(map(str, strange)))}{hint}")
         gone = {self._rows[key] for key in keys}
         kept = [row for row in range(len(self)) if row not in gone]
         self._become(self.codes[kept], [self.keys[row] for row in kept])
@@ -175,7 +181,7 @@ class CodeIndex:
         if not path.parent.is_dir():
             raise InputError(f"{path}: there is no folder {path.parent}; make it first")
         if path.suffix != ".parquet":
-            raise InputError(f"{path}: an index is a Parquet file; call it {path.name}.parquet")
+            raise InputError(f"{path}: an index is a Parquet file; call it {path.stem}.parquet")
         flat = pa.array(self.codes.ravel())
         try:
             keys = pa.array(self.keys)

@@ -290,13 +290,17 @@ class Encoder(KeyedMethods, ItemMethods, RecordMethods, GenerativeMethods):
         return np.empty((0, *shapes.get(method, (0,))), np.uint8 if as_bytes else np.float32)
 
     def _apply(self, method: str, rows: Any) -> Floats:
+        return self.call(method, self._inputs(rows))
+
+    def _inputs(self, rows: Any) -> dict[str, Any]:
+        """Inputs from a user's rows, with a warning of what is odd about them."""
         try:
             arrays = self.kind.arrays(rows)
         except ValueError as error:
             raise ValueError(f"{self.name} {error}" if str(error).startswith("takes") else str(error)) from None
         for remark in self.kind.remarks(arrays):
-            warnings.warn(f"{self.name}: {remark}", UserWarning, stacklevel=3)
-        return self.call(method, arrays)
+            warnings.warn(f"{self.name}: {remark}", UserWarning, stacklevel=4)
+        return arrays
 
     def _block(self, arrays: Mapping[str, Any], method: str = "encode") -> int:
         """Rows at a time, by the widest of what goes in and what comes out."""

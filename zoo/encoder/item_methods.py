@@ -49,6 +49,7 @@ class ItemMethods:
     name: str
     kind: RowKind
     call: Callable[[str, Mapping[str, Any]], Floats]
+    _inputs: Callable[[Any], dict[str, Any]]
 
     def recommend(self, baskets: Any, k: int = 10) -> Recommended:
         """The k items that each of n baskets lacks and that the decoder thinks likeliest, given the others.
@@ -68,7 +69,7 @@ class ItemMethods:
             raise ValueError(said)  # noqa: TRY004  as for every method that an encoder lacks
         if isinstance(baskets, list) and baskets and all(isinstance(each, str) for each in baskets):
             baskets = [baskets]
-        arrays = kind.arrays(baskets)
+        arrays = self._inputs(baskets)
         k, size = min(k, kind.width), max(1, _NUMBERS // kind.width)
         items = np.full((len(arrays["items"]), k), None, dtype=object)
         scores = np.full(items.shape, -np.inf, np.float32)

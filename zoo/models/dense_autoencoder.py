@@ -28,7 +28,7 @@ class DenseAutoencoder(Autoencoder):
     Rows [batch, width] become codes [batch, latent_dim].
 
     Args:
-        latent_dim: width of the code; None takes a quarter of the width of the table's rows.
+        latent_dim: width of the code; None takes a quarter of the width of the table's rows, at least 2.
         hidden: widths of the encoder's layers; the decoder mirrors them.
         activation: a Keras activation's name.
         skip: a linear map beside each MLP, see `zoo.networks.MLP`.

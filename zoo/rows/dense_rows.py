@@ -155,6 +155,8 @@ class DenseRows(DenseFeatures):
         names = [str(name) for name in columns]
         if len(cells) == 1 and (self.shape != (1,) or not self.column_names):
             return _one_column(rows, cells[0])
+        if not self.column_names and len(of_vectors := self._columns_of_vectors(columns)) == 1:
+            return _plain_vectors(columns[of_vectors[0]])
         if not self.column_names or names == [str(place) for place in range(self.width)]:  # nobody named them
             if isinstance(rows, Mapping):
                 raise ValueError(f"takes {self.describe()} without names of columns: give an array")
@@ -163,6 +165,11 @@ class DenseRows(DenseFeatures):
         if lacking:
             raise ValueError(f"takes rows of {self.width} named columns; missing are {missing_columns(lacking, names)}")
         return np.stack([_plain(columns[name]) for name in self.column_names], axis=1)
+
+    def _columns_of_vectors(self, columns: Mapping[str, Any]) -> list[str]:
+        """The columns, beside ids and the like, whose cells are whole vectors, by the first cell of each."""
+        first = {name: _plain_vectors(cells[:1]) for name, cells in columns.items()}
+        return [name for name, cell in first.items() if cell and _is_vector(cell[0], self.shape)]
 
     def _numbers(self, rows: Any) -> Any:
         """An array of numbers, whatever the rows came in."""
@@ -187,6 +194,22 @@ def _one_column(rows: Any, cells: Any) -> Any:
     if arrow_table(rows) is not None:
         return cells.to_pylist()
     return rows if hasattr(rows, "to_numpy") else cells
+
+
+def _is_vector(cell: Any, shape: tuple[int, ...]) -> bool:
+    """Whether a cell is an array, or a nested list, of numbers of a shape."""
+    if isinstance(cell, str) or not hasattr(cell, "__len__"):
+        return False
+    try:
+        array = np.asarray(cell)
+    except ValueError:  # lists of several lengths
+        return False
+    return array.shape == shape and array.dtype.kind in "biuf"
+
+
+def _plain_vectors(cells: Any) -> list[Any]:
+    """A column [n] of vectors as a list of them."""
+    return list(cells.to_pylist() if hasattr(cells, "to_pylist") else cells)
 
 
 def _plain(cells: Any) -> Any:
