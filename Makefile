@@ -7,6 +7,8 @@
 # make coverage  list the lines of zoo that no test runs (half as long again as the tests)
 # make bench  measure speed, memory and quality (minutes); writes build/bench/
 # make bench-serving  measure the embedded server beside MLflow's (4 minutes); writes build/bench/serving.json
+# make requirements  write the hashed requirements*.txt anew, after a change of pyproject.toml or constraints.txt
+# make sbom   write build/sbom.json, a CycloneDX bill of what .venv holds
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
@@ -17,7 +19,7 @@ PYTEST := $(THREADS) $(BIN)/python -m pytest --numprocesses 2 --dist loadscope -
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run check test test-all lint coverage docs bench bench-serving clean
+.PHONY: help setup run check test test-all lint coverage docs bench bench-serving requirements sbom clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -75,6 +77,12 @@ bench: setup
 
 bench-serving: setup
 	$(BIN)/python -m tests.benchmarks serving
+
+requirements: setup
+	$(BIN)/python .ci/requirements.py
+
+sbom: .venv/.complete
+	@$(BIN)/python .ci/sbom.py
 
 clean:
 	rm -rf .venv build dist .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
