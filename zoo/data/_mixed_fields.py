@@ -11,6 +11,7 @@ import numpy as np
 from zoo.data._record_fields import Column, Texts, column_of_cells, field_of, is_date, number_in, unread
 from zoo.errors import InputError
 from zoo.quiet import import_tensorflow
+from zoo.rows.date_words import in_numbers
 from zoo.rows.dense_field import DenseField
 from zoo.rows.number_marks import is_written, plain_number
 from zoo.rows.plain_text import MissingCells, plain
@@ -84,21 +85,36 @@ def mixed_fields(
     left_out: dict[str, list[str]] = {"empty": [], "constant": [], "names": []}
     for name in names:
         column = column_of_cells(table.column(name), train, nothing)
-        mark = mark_of(column, options.decimal) if given.get(name, "number") == "number" else ""
-        if mark:
-            column = replace(column, texts=[plain_number(text, mark) for text in column.texts])
+        column, written = plainly(column, options.decimal, given.get(name))
         reads = given.get(name) or reads_of(column)
         if reads == "number" and name not in given and len(_different(column)) < 2:
             reads = "constant"  # such as numbers of so many digits that they are one to a computer
         if reads in left_out and name not in given:
             left_out[reads].append(name)
             continue
-        fields[name] = replace(_unscaled(column, reads, options, f"{where}: column '{name}'"), mark=mark)
+        fields[name] = replace(_unscaled(column, reads, options, f"{where}: column '{name}'"), **written)
         notes += unread(name, column, reads)
     if not fields:
         raise InputError(f"{where}: no column says anything in the training rows. {' '.join(_said_of(left_out))}")
     fields = _scaled(fields, table.select(list(fields)).take(train), options)
     return fields, [_read_as(fields), *_said_of(left_out), *notes]
+
+
+def plainly(column: Column, decimal: str | None, given: str | None = None) -> tuple[Column, dict[str, Any]]:
+    """A column with numbers and dates in plain digits, and how a `DenseField` is told that they are written otherwise.
+
+    Args:
+        column: what the training rows hold.
+        decimal: see `FieldOptions`.
+        given: what the column holds, where the user said so.
+    """
+    mark = mark_of(column, decimal) if given in {None, "number"} else ""
+    if mark:
+        return replace(column, texts=[plain_number(text, mark) for text in column.texts]), {"mark": mark}
+    if given not in {None, "date"} or column.share(map(is_date, column.texts)) >= _NEARLY_ALL:
+        return column, {}
+    dated = replace(column, texts=list(map(in_numbers, column.texts)))
+    return (dated, {"in_words": True}) if dated.share(map(is_date, dated.texts)) >= _NEARLY_ALL else (column, {})
 
 
 def reads_of(column: Column) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data._mixed_fields import mark_of, reads_of
+from zoo.data._mixed_fields import plainly, reads_of
 from zoo.data._record_fields import column_of_cells, number_in
 from zoo.looking.column import Column
-from zoo.rows.number_marks import plain_number
 from zoo.rows.plain_text import MISSING_WORDS, MissingCells
 from zoo.tables.arrow_types import is_list, is_numeric, is_text
 from zoo.tables.cells import floats, plain_texts, whole
@@ -89,13 +87,12 @@ def _texts(name: str, cells: Any, decimal: str) -> Column:
         there = texts.filter(pc.invert(is_missing(cells)))
         return Column(name, "vectors", len(cells), gaps, _distinct(there), width=found.width)
     read = column_of_cells(texts, np.arange(len(texts)), _NOTHING)
-    if mark := mark_of(read, "," if decimal == "," else None):
-        read = replace(read, texts=[plain_number(text, mark) for text in read.texts])
-    holds = reads_of(read)
+    plain, _ = plainly(read, "," if decimal == "," else None)
+    holds = reads_of(plain)
     if holds == "number":
         if found.name == "numbers":
             return _numbers(name, cells, "number", decimal)
-        return _written(name, read)
+        return _written(name, plain)
     common = np.argsort(-read.seen, kind="stable")[:_SHOWN]
     shown = tuple(_short(read.texts[place]) for place in common.tolist())
     as_known: dict[str, Holds] = {"date": "date", "category": "category", "constant": "category", "empty": "empty"}

@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.quiet import import_tensorflow
 from zoo.rows.cell_texts import CellTexts
+from zoo.rows.date_words import texts_in_numbers
 from zoo.rows.number_marks import Mark, plain_numbers
 from zoo.rows.typed_field import TypedField, days_of_dates
 
@@ -43,6 +44,7 @@ class DenseField:
         directions: [buckets, dimensions] of a text, as a tuple of rows.
         mark: how a number is written, see `zoo.rows.number_marks`.
         day_first: whether 1/2/2020 is the first of February.
+        in_words: whether dates have names of months or years of two digits, see `zoo.rows.date_words`.
         shown: of a category's columns, how each is written in the table; the first may be `OTHER`, for a name that was
             rare or is new. Without it such a name has 0 in each column less its mean.
 
@@ -59,6 +61,7 @@ class DenseField:
     directions: tuple[tuple[float, ...], ...] = ()
     mark: Mark = ""
     day_first: bool = True
+    in_words: bool = False
     shown: tuple[str, ...] = ()
 
     @property
@@ -163,7 +166,8 @@ class DenseField:
 
     def _of_date(self, cells: PlainCells) -> tuple[Any, Any]:
         tf = import_tensorflow()
-        days, is_date = days_of_dates(cells.read.text, self.day_first)
+        texts = texts_in_numbers(cells.read.text) if self.in_words else cells.read.text
+        days, is_date = days_of_dates(texts, self.day_first)
         turns = [days / _YEAR, days / _WEEK]
         around = [of(2 * np.pi * turn) for turn in turns for of in (tf.sin, tf.cos)]
         return tf.stack([days, *around], axis=1), cells.is_missing | ~is_date
