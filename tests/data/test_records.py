@@ -225,3 +225,12 @@ def test_what_of_a_column_cannot_be_read_is_counted(frame, tmp_path):
     assert "cannot be read as a number, such as '12,5'" in notes
     with pytest.raises(InputError, match="it holds no date that can be read"):
         load(frame, tmp_path, reads={"name": "date"})
+
+
+def test_numbers_that_are_texts_to_records_are_said(tmp_path):
+    prices = [f"{number},5{number % 10} €" for number in range(60)]
+    pd.DataFrame({"name": [f"n {number}" for number in range(60)], "price": prices}).to_csv(tmp_path / "shop.csv")
+    splits = Records(str(tmp_path / "shop.csv"), columns=["name", "price"]).load()
+    said = [note for note in splits.notes if "look like numbers" in note]
+    assert len(said) == 1
+    assert "Column 'price' is read as text" in said[0]

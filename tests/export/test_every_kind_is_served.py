@@ -13,7 +13,7 @@ from zoo.quiet import import_tensorflow
 import_tensorflow()
 
 from zoo.bottlenecks import Linear, VectorQuantised  # noqa: E402
-from zoo.data import Baskets, CategoricalTable, SparseMatrix, Vectors  # noqa: E402
+from zoo.data import Baskets, CategoricalTable, MixedTable, SparseMatrix, Vectors  # noqa: E402
 from zoo.export import Exporter  # noqa: E402
 from zoo.likelihoods import Multinomial, Product  # noqa: E402
 from zoo.models import Autoencoder, DenseAutoencoder  # noqa: E402
@@ -35,6 +35,17 @@ def records(folder, rng):
     splits = CategoricalTable(str(folder / "records.parquet"), bins={"n": 4}, missing=["?"]).load()
     sizes = {field: len(names) for field, names in splits.categories.items()}
     return splits, Autoencoder(EmbeddingBag(4), Linear(2), MLP([3]), Product(sizes)), frame
+
+
+def table(folder, rng):
+    days = pd.date_range("2020-01-01", periods=60, freq="9D").astype(str)
+    numbers = np.where(rng.random(60) < 0.2, np.nan, rng.normal(size=60))
+    frame = pd.DataFrame(
+        {"in €": numbers, "class": rng.choice(["Ä b", "c"], 60), "day": days, "kg": rng.normal(size=60)}
+    )
+    frame.to_csv(folder / "table.csv", index=False)
+    splits = MixedTable(str(folder / "table.csv")).load()
+    return splits, DenseAutoencoder(4, [3]), frame
 
 
 def baskets(folder, rng):
@@ -59,6 +70,7 @@ def weights(folder, rng):
     [
         (named_columns, {"serving_columns", "serving_column_examples", "tokens"}),
         (records, {"unknown"}),
+        (table, {"reconstruct_table"}),
         (baskets, {"unknown"}),
         (weights, {"unknown"}),
     ],
@@ -74,3 +86,12 @@ def test_what_is_judged_is_what_is_served(kind, more, tmp_path):
         np.testing.assert_allclose(loaded.encode_words(splits.keys.tolist()), wanted, atol=1e-5)
         told = json.loads((exported.directory / "assets.extra" / "rows.json").read_text(encoding="utf-8"))
         assert told["kind"] == type(splits.kind).__name__
+        if "reconstruct_table" in exported.signatures:
+            served = import_tensorflow().saved_model.load(str(exported.directory)).signatures["reconstruct_table"]
+            cells = served(
+                **{name: import_tensorflow().constant(each) for name, each in splits.kind.arrays(rows).items()}
+            )
+            assert set(cells) == {"in__", "class_", "day", "kg"}
+            frame = loaded.reconstruct_table(rows)
+            np.testing.assert_allclose(cells["kg"].numpy(), frame["kg"], atol=1e-5)
+            assert [cell.decode() or None for cell in cells["class_"].numpy()] == frame["class"].tolist()

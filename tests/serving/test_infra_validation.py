@@ -55,3 +55,16 @@ def test_expected_values_must_be_finite(tmp_path):
     infinite = np.full_like(CODES, np.inf)
     with pytest.raises(ValueError, match="expected values are not finite"):
         compared({"encode/embedding": infinite}, "encode", {"embedding": infinite}, 3, tmp_path)
+
+
+def test_cells_are_words_and_numbers_with_gaps_of_which_few_may_differ(tmp_path):
+    words, numbers = np.asarray(["a", "b", ""] * 10), np.asarray([1.0, 2.0, np.nan] * 10)
+    wanted = {"reconstruct_table/word": words, "reconstruct_table/number": numbers}
+    got = {"word": np.asarray([word.encode() for word in words], object), "number": numbers}
+    assert compared(wanted, "reconstruct_table", got, 30, tmp_path) == 0
+    assert compared(wanted, "reconstruct_table", got | {"number": numbers + 0.5}, 30, tmp_path) == 0.25
+    one = got["word"].copy()
+    one[0] = b"b"
+    assert compared(wanted, "reconstruct_table", got | {"word": one}, 30, tmp_path) == 0
+    assert compared(wanted, "reconstruct_table", got | {"word": one[::-1]}, 30, tmp_path) == np.inf
+    assert compared(wanted, "reconstruct_table", got | {"number": np.nan_to_num(numbers)}, 30, tmp_path) == np.inf

@@ -11,6 +11,7 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.rows._cells import OTHER, unique_texts
+from zoo.rows.number_marks import is_written
 from zoo.rows.plain_text import MissingCells, plain
 from zoo.rows.typed_field import (
     DATE_COLUMNS,
@@ -102,7 +103,7 @@ def typed_fields(
             continue
         reads = given.get(name) or _reads(column)
         fields[name] = field_of(column, reads, as_text, min_frequency, f"{where}: column '{name}'")
-        notes += [*_warnings(name, column), *unread(name, column, reads)]
+        notes += [*_warnings(name, column, reads), *unread(name, column, reads)]
     if empty:
         notes.insert(0, f"Left out {count(len(empty), 'column')} that say nothing in any training row: {some(empty)}.")
     if not fields:
@@ -198,6 +199,11 @@ def _numbers(column: Column, what: str) -> TypedField:
     return TypedField("number", int(cuts.size), evidence, cuts=tuple(cuts.tolist()))
 
 
+def _is_written_number(text: str) -> bool:
+    """Whether a text is a number to people, and none to records: with a comma, a unit of money or the like."""
+    return number_in(text) is None and (is_written(text, "comma") or is_written(text, "point"))
+
+
 def _evidence(texts: Sequence[str], seen: Rows) -> float:
     """-log of the chance that two filled cells of different rows are equal, in nats."""
     numbers = np.unique(np.asarray(texts, dtype=object).astype(str), return_inverse=True)[1]
@@ -228,8 +234,15 @@ def unread(name: str, column: Column, reads: str) -> list[str]:
     return notes
 
 
-def _warnings(name: str, column: Column) -> list[str]:
+def _warnings(name: str, column: Column, reads: str) -> list[str]:
     notes = []
+    if reads != "number" and column.share(map(_is_written_number, column.texts)) >= _NEARLY_ALL:
+        odd = next(text for text in column.texts if _is_written_number(text))
+        notes.append(
+            f"Column '{name}' is read as {reads}, and its cells look like numbers, such as {odd[:40]!r}: records read "
+            "them with a point before the fraction and nothing else; write them so, and data.reads."
+            f"{name}=number compares them by size."
+        )
     if column.filled < column.rows / 2:
         notes.append(
             f"Column '{name}' is empty in {100 * (1 - column.filled / column.rows):.0f}% of the training rows; leave "

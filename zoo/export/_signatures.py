@@ -16,6 +16,7 @@ from zoo.export._precision import StoredWeights
 from zoo.export._serving_requests import columns_of_examples, features_of_examples, serialised_examples
 from zoo.quantization import as_int8, quantized
 from zoo.quiet import import_tensorflow
+from zoo.rows.row_kind import GivesCells
 from zoo.rows.saved import write_kind
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     # signature -> its inputs, and the values expected of its outputs
     Calls = Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
 
+CELLS = "reconstruct_table"  # rows through the code and back as cells of their columns, as `Encoder` has it
 _PROBES = 256
 _NUMBERS = 2**20  # of the probes' reconstructions at most: they travel as JSON when they are verified
 _DRAWN = 4
@@ -78,6 +80,9 @@ def calls_on_probes(model: Any, splits: Splits, code_scale: float | None = None)
         scores = calls["score"][1]["score"]
         wanted = {"score": scores, "threshold": np.full_like(scores, encoder.threshold)}
         calls["score"] = (arrays, wanted)
+    if cells := _cells_by_input(kind):
+        told = kind.cells(calls["reconstruct"][1]["reconstruction"])  # type: ignore[attr-defined]
+        calls[CELLS] = (arrays, {name: _plain(told[column].numpy()) for name, column in cells.items()})
     codes = calls["serving_default"][1]["embedding"]
     wanted = {"embedding": codes}
     if model.gives_bytes:
@@ -148,6 +153,23 @@ def _functions(
     for method in ("reconstruct", "assign", "tokens", "query"):
         if can(model, method) and not (method == "tokens" and model.gives_bytes):
             functions[READS_ROWS[method][0]] = (partial(_endpoint, model, method, kind), specs)
+    functions |= _by_column(model, kind, embedding)
+    if kind.vocabularies():
+        functions["unknown"] = (lambda **arrays: kind.unknown(arrays), specs)
+    if model.is_generative:
+        functions["sample"] = (
+            lambda seed: {"reconstruction": model.sample(seed)},
+            {"seed": tf.TensorSpec((None,), tf.int32, name="seed")},
+        )
+    return functions
+
+
+def _by_column(model: Any, kind: RowKind, embedding: Callable[[Any], dict[str, Any]]) -> dict[str, tuple[Any, Any]]:
+    """Signatures in which columns go by their names: cells that come back, and numbers one by one."""
+    tf = import_tensorflow()
+    functions: dict[str, tuple[Any, Any]] = {}
+    if cells := _cells_by_input(kind):
+        functions[CELLS] = (partial(_as_cells, model, kind, cells), kind.specs())
     named = kind.named_inputs()
     if named:
         names = {name: column for column, name in named.items()}
@@ -161,14 +183,25 @@ def _functions(
             lambda examples: embedding(kind.features(kind.from_columns(columns_of_examples(examples, list(named))))),
             {"examples": tf.TensorSpec((None,), tf.string, name="examples")},
         )
-    if kind.vocabularies():
-        functions["unknown"] = (lambda **arrays: kind.unknown(arrays), specs)
-    if model.is_generative:
-        functions["sample"] = (
-            lambda seed: {"reconstruction": model.sample(seed)},
-            {"seed": tf.TensorSpec((None,), tf.int32, name="seed")},
-        )
     return functions
+
+
+def _cells_by_input(kind: RowKind) -> dict[str, str]:
+    """Output of `reconstruct_table` -> the column that it is of, called as the column's input is; texts have none."""
+    if not isinstance(kind, GivesCells):
+        return {}
+    given = kind.cells(np.zeros((1, kind.width), np.float32))
+    return {name: column for name, column in kind.columns_of_inputs().items() if column in given}
+
+
+def _as_cells(model: Any, kind: Any, cells: Mapping[str, str], **arrays: Any) -> dict[str, Any]:
+    told = kind.cells(model.reconstruct(kind.features(arrays)))
+    return {name: told[column] for name, column in cells.items()}
+
+
+def _plain(cells: Any) -> Any:
+    """Numbers as they are; strings of TensorFlow's as NumPy's, which a file holds without pickles."""
+    return np.asarray([cell.decode() for cell in cells], np.str_) if cells.dtype == object else cells
 
 
 def _traced(function: Callable[..., Any], specs: Mapping[str, Any], weights: StoredWeights) -> Any:

@@ -44,6 +44,11 @@ def records_in(look: TableLook) -> Advice | None:
             "Whether several records may be of the same thing: if a column says so, name it with data.entity_column=. "
             "If the rows are cases to compare and not records to find again, take recipe=table.",
         )
+    if written := [column.name for column in look.features if column.is_quantity and not column.is_plain]:
+        unsure += (
+            f"Numbers in {some(written)} are written with commas, units or gaps, and are texts to records: write them "
+            "with a point before the fraction alone, or take recipe=table.",
+        )
     data = _without_decimal(look.data(entity_column=entity.name if entity else None, key_column=look.key))
     if look.label is not None:
         data["drop"] = [look.label.name]
