@@ -226,7 +226,7 @@ def _parse(overrides: Sequence[str]) -> list[Any]:
 def _composed(recipe: str, overrides: Sequence[str], renamed: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What a recipe's files and the overrides hold together, dotted keys of `renamed` under their present names."""
     from hydra import compose as hydra_compose
-    from hydra import initialize
+    from hydra import initialize_config_dir
     from hydra.core.config_store import ConfigStore
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
@@ -234,21 +234,28 @@ def _composed(recipe: str, overrides: Sequence[str], renamed: Mapping[str, str] 
 
     path = recipe_file(recipe)
     name = path.stem
-    store = ConfigStore.instance()
-    for each, node in _with_defaults(name, _found() | {name: path}).items():
+    nodes = _with_defaults(name, _found() | {name: path})
+    for node in nodes.values():
         for old, new in (renamed or {}).items():
             in_file(node, old, new)
-        store.store(group="recipe", name=each, package="_global_", node=OmegaConf.create(node))
-    store.store(name="zoo", node={"defaults": ["_self_", {"recipe": name}]})
     given = [each for override in _parse(in_overrides(overrides, renamed or {})) for each in _forced(override)]
     # the recipe's own file is merged over those that it starts from, in which an empty mapping would change nothing
     forced = [*(each for key in _emptied(_read(path)) for each in _replaced(key)), *given]
+    store = ConfigStore.instance()
+    held = dict(store.repo)
     try:
-        with initialize(config_path=None, version_base="1.3"):
+        for each, node in nodes.items():
+            store.store(group="recipe", name=each, package="_global_", node=OmegaConf.create(node))
+        store.store(name="zoo", node={"defaults": ["_self_", {"recipe": name}]})
+        # not `initialize`, which reads the source of all that has called it; its folder holds nothing of Hydra's
+        with initialize_config_dir(str(Path(__file__).parent / "cli"), version_base="1.3"):
             config = hydra_compose("zoo", overrides=forced)
         plain = OmegaConf.to_container(config, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise RecipeError(f"recipe {recipe}: {str(error).splitlines()[0]}") from None
+    finally:
+        store.repo.clear()  # Hydra copies all that it holds each time, and that grew by every recipe
+        store.repo.update(held)
     assert isinstance(plain, dict)  # noqa: S101  a mapping went in
     return {"name": name, **{str(key): value for key, value in plain.items()}}
 
