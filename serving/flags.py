@@ -24,9 +24,16 @@ def parser() -> argparse.ArgumentParser:
     models = flags.add_argument_group("models (one of these)")
     models.add_argument(
         "--store",
+        type=_place,
+        default=None,
+        help="serve every model in a folder NAME/VERSION/saved_model.pb, as its models.config says, if it has one; or "
+        "behind a URL that fsspec knows (s3://, gs://, ...)",
+    )
+    models.add_argument(
+        "--store_cache",
         type=Path,
         default=None,
-        help="serve every model in a folder NAME/VERSION/saved_model.pb, as its models.config says, if it has one",
+        help="where what is served of a URL is copied to; None is a folder in ~/.cache/encoder-zoo",
     )
     models.add_argument("--model_config_file", default="", help="text proto of ModelServerConfig")
     models.add_argument("--model_base_path", type=Path, default=None, help="serve the one model in this folder")
@@ -117,7 +124,10 @@ def parser() -> argparse.ArgumentParser:
 
     polling = flags.add_argument_group("loading")
     polling.add_argument(
-        "--file_system_poll_wait_seconds", type=float, default=1.0, help="between looks for new versions; 0 looks once"
+        "--file_system_poll_wait_seconds",
+        type=float,
+        default=None,
+        help="between looks for new versions; 0 looks once; None is 1, and 10 for a store at a URL",
     )
     polling.add_argument(
         "--model_config_file_poll_wait_seconds",
@@ -182,13 +192,22 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
         flags.error("--batching_parameters_file needs --enable_batching")
     for name in ("store", "model_base_path"):
         folder = getattr(read, name)
-        if folder is not None and not folder.is_dir():
+        if isinstance(folder, Path) and not folder.is_dir():
             flags.error(f"--{name}: {folder} is not a folder")
-    if read.store is not None and any(path.parent.name.isdigit() for path in read.store.glob("*/saved_model.pb")):
+    if read.store_cache is not None and not isinstance(read.store, str):
+        flags.error("--store_cache goes with a --store at a URL")
+    if read.file_system_poll_wait_seconds is None:
+        # each look at an object store is a request that is paid for
+        read.file_system_poll_wait_seconds = 10.0 if isinstance(read.store, str) else 1.0
+    if isinstance(read.store, Path) and any(path.parent.name.isdigit() for path in read.store.glob("*/saved_model.pb")):
         flags.error(
             f"--store: {read.store} holds the versions of one model: give the folder above it, or --model_base_path"
         )
     return read
+
+
+def _place(text: str) -> Path | str:
+    return text if "://" in text else Path(text)
 
 
 def _port(text: str) -> int:

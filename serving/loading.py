@@ -88,6 +88,14 @@ class Model:
         """Whether a version can answer requests."""
         return version in self._servables
 
+    def loaded(self) -> set[int]:
+        """The versions that can answer requests."""
+        return set(self._servables)
+
+    def failed(self) -> set[int]:
+        """The versions that could not be loaded when that was last tried."""
+        return set(self._failures)
+
     @contextlib.contextmanager
     def servable(self, version: int | None, label: str) -> Iterator[Servable]:
         """The version that answers a request, kept loaded until the block ends.

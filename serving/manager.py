@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from serving.remote_store import RemoteStore
     from serving.servable import Servable
 
 _log = logging.getLogger("serving")
@@ -26,10 +27,11 @@ class Manager:
     Args:
         loader: loads versions.
         store: folder of which every subfolder is a model, beside those configured.
+        remote: what the folder is a copy of.
     """
 
-    def __init__(self, loader: Loader, store: Path | None = None) -> None:
-        self._loader, self._store = loader, store
+    def __init__(self, loader: Loader, store: Path | None = None, remote: RemoteStore | None = None) -> None:
+        self._loader, self._store, self._remote = loader, store, remote
         self._models: dict[str, Model] = {}
         self._configured: dict[str, ModelConfig] = {}
         self._lock = threading.Lock()  # guards the tables above, held for moments
@@ -66,15 +68,37 @@ class Manager:
     def scan(self) -> None:
         """Compares the disk with what is loaded, and loads and frees what differs."""
         with self._scanning:
-            wanted = self._wanted_models()
+            failed = self._follow_remote()
+            self._compare()
+            if failed != self._failed():
+                self._follow_remote()  # the next older versions have not been copied yet
+                self._compare()
+
+    def _compare(self) -> None:
+        wanted = self._wanted_models()
+        with self._lock:
+            for name, config in wanted.items():
+                self._models.setdefault(name, Model(config, self._loader)).config = config
+            gone = [model for name, model in self._models.items() if name not in wanted]
+        for model in gone:
+            model.free()
+        for name in wanted:
+            self._models[name].scan()
+
+    def _follow_remote(self) -> dict[str, set[int]]:
+        """Copies what is new in a store elsewhere; the versions that had failed then."""
+        failed = self._failed()
+        if self._remote is not None:
             with self._lock:
-                for name, config in wanted.items():
-                    self._models.setdefault(name, Model(config, self._loader)).config = config
-                gone = [model for name, model in self._models.items() if name not in wanted]
-            for model in gone:
-                model.free()
-            for name in wanted:
-                self._models[name].scan()
+                configured = dict(self._configured)
+            loaded = {name: model.loaded() for name, model in self._models.items()}
+            readable = self._remote.update(configured, failed, loaded)
+            self._loader.metrics.gauge("store_readable", float(readable))
+        return failed
+
+    def _failed(self) -> dict[str, set[int]]:
+        """Versions that could not be loaded; only a store elsewhere asks."""
+        return {} if self._remote is None else {name: model.failed() for name, model in self._models.items()}
 
     def start(self, seconds: float) -> None:
         """Scans every so many seconds, in a thread of its own; 0 for never again."""
@@ -95,7 +119,8 @@ class Manager:
         """Ends polling and frees every version, waiting a moment for requests under way."""
         self._stopping.set()
         if self._thread is not None:
-            self._thread.join()
+            # a store that is away may not answer for long, and what it is asked for is of no use any more
+            self._thread.join(None if self._remote is None else 1.0)
         for model in self._models.values():
             model.stop()
 

@@ -14,13 +14,20 @@ from serving.versions import MODEL_NAME, ModelConfig
 STORE_FILE = "models.config"
 
 
-def read_model_config(path: str) -> list[ModelConfig]:
+def read_model_config(path: str, store: Path | None = None) -> list[ModelConfig]:
     """Reads a --model_config_file.
+
+    Args:
+        path: of the file.
+        store: folder in which its models lie, where the file has URLs.
 
     Raises:
         ValueError: not a text proto of ModelServerConfig, or not one this server can follow.
     """
     config = read_text(path, model_server_config_pb2.ModelServerConfig())
+    for each in config.model_config_list.config if store is not None else ():
+        if "://" in each.base_path:
+            each.base_path = str(store.absolute() / each.name)
     try:
         return configs_of(config)
     except Exception as error:
@@ -54,7 +61,7 @@ class StoreConfig:
         if content == self._seen:
             return None
         self._seen = content
-        models = read_model_config(str(path))
+        models = read_model_config(str(path), self._store)
         if not models:
             raise ValueError(f"{path}: no model is listed in it")
         for name in (model.name for model in models):

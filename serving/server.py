@@ -73,7 +73,7 @@ class Server:
         )
         retry_interval = flags.load_retry_interval_micros / 1e6
         loader = Loader(load, warm_up, self._metrics, flags.max_num_load_retries, retry_interval)
-        self._manager = Manager(loader, flags.store)
+        self._manager = Manager(loader, settings.store, settings.remote)
         self._manager.configure(settings.models)
         self._core = Core(
             self._manager,
@@ -195,7 +195,8 @@ class Server:
     def _reread_model_config(self) -> None:
         seconds = 0.0
         if self._flags.store is not None:
-            seconds = self._flags.file_system_poll_wait_seconds
+            # of a store at a URL this is the copy: reading it costs nothing
+            seconds = min(1.0, self._flags.file_system_poll_wait_seconds)
         elif self._flags.model_config_file:
             seconds = self._flags.model_config_file_poll_wait_seconds
         if seconds <= 0:

@@ -62,6 +62,11 @@ class VersionStatus:
     message: str = ""
 
 
+def version_of(folder: str) -> int | None:
+    """The version that a folder of this name holds; None if it holds none."""
+    return int(folder) if _VERSION.fullmatch(folder) and int(folder) <= _LARGEST_VERSION else None
+
+
 def versions_in(base_path: Path) -> dict[int, Path]:
     """The versions that lie whole under a base path. One without its graph is still being copied.
 
@@ -70,9 +75,9 @@ def versions_in(base_path: Path) -> dict[int, Path]:
     """
     found: dict[int, Path] = {}
     for folder in sorted(base_path.iterdir()):
-        is_version = _VERSION.fullmatch(folder.name) and int(folder.name) <= _LARGEST_VERSION
-        if is_version and (folder / "saved_model.pb").is_file():
-            found[int(folder.name)] = folder
+        version = version_of(folder.name)
+        if version is not None and (folder / "saved_model.pb").is_file():
+            found[version] = folder
     return found
 
 

@@ -3,13 +3,14 @@
 import threading
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 
 import zoo
 from zoo import push as push_module
 from zoo import rollback as rollback_module
-from zoo.errors import ZooError
+from zoo.errors import InputError, ZooError
 from zoo.export._signatures import write_saved_model
 from zoo.export.store import Store
 from zoo.push import push
@@ -71,6 +72,28 @@ def test_the_champion_is_pushed_as_stable_and_any_other_as_canary(tracker, tmp_p
     said = capsys.readouterr().out.splitlines()
     assert said[0] == f"name 2 copied to {target}, labelled stable"
     assert said[2] == f"name 2 was already in {target}, labelled stable"
+
+
+def test_what_was_pushed_to_a_url_is_loaded_from_there(tracker):
+    target = "memory://pushed/models"
+    push("name", target)
+    push("name/3", target)
+    for place, version in (("name", 3), ("name/2", 2), ("name@stable", 2)):
+        loaded = zoo.load(f"{target}/{place}")
+        assert loaded.name == f"name/{version}"
+        np.testing.assert_array_equal(loaded.encode(ROWS), zoo.load(f"name/{version}").encode(ROWS))
+    for place, message in {
+        "nmae": "no version of 'nmae' in memory://pushed/models",
+        "name/4": r"no version 4 of 'name' .*versions: \[2, 3\]",
+        "name@stabel": "did you mean 'stable'",
+        "7": "write URL/NAME",
+    }.items():
+        with pytest.raises(InputError, match=message):
+            zoo.load(f"{target}/{place}")
+    files = fsspec.filesystem("memory")
+    files.pipe_file("/pushed/models/name/3/verdict.json", b"of another")
+    with pytest.raises(ZooError, match="not what its SHA256SUMS says"):
+        zoo.load(f"{target}/name")
 
 
 def test_a_folder_may_be_named_from_the_working_directory(tracker, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Finds an encoder by name, version, alias, URI, folder or run."""
+"""Finds an encoder by name, version, alias, URI, folder, URL or run."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import warnings
 from pathlib import Path
 
 from zoo.encoder import Encoder
-from zoo.errors import InputError
+from zoo.errors import InputError, suggestion
+from zoo.export.store import Store
+from zoo.folders import TemporaryFolder
 from zoo.tracking._registry import CHAMPION, LATEST
 from zoo.tracking.tracker import Tracker
 
 VERDICT_FILE = "verdict.json"
+# STORE/NAME, STORE/NAME/VERSION or STORE/NAME@LABEL
+_PUSHED = re.compile(r"(?P<store>.+)/(?P<name>[^/@]*[^/@\d][^/@]*)(?:/(?P<version>\d+)|@(?P<label>[^/@]+))?/?")
+_copies: list[TemporaryFolder] = []  # of what was loaded from URLs, for as long as this process lives
 _RUN = re.compile(r"(?:runs:/)?([0-9a-f]{32})(?:/encoder)?")
 
 
@@ -22,8 +27,9 @@ def load(encoder: str | Path) -> Encoder:
     Args:
         encoder: a registered name (`vae_word2vec`, its champion), `name@alias`, `name/version`, a `models:/` URI;
             `name@latest`, the newest that was trained under a name, blessed or not; `runs:/ID`, that of a run; or the
-            folder of an exported version (or of all its versions: the newest is taken). The registry is the one
-            MLFLOW_TRACKING_URI names, by default mlruns/mlflow.db under the present folder.
+            folder of an exported version (or of all its versions: the newest is taken); or its URL in a store that
+            `zoo.push` filled: `s3://bucket/models/NAME` (the newest), `.../NAME/7`, `.../NAME@stable`. The registry is
+            the one MLFLOW_TRACKING_URI names, by default mlruns/mlflow.db under the present folder.
 
     Raises:
         InputError: there is no such encoder; the message lists what there is.
@@ -52,10 +58,33 @@ def not_blessed(directory: Path) -> str:
 def find(encoder: str | Path) -> tuple[Path, str]:
     """The SavedModel's folder of an encoder, and what to call it; see `load`."""
     spec = str(encoder)
+    if "://" in spec:
+        return _in_store(spec)
     run_id = run_of(spec)
     if run_id is not None:
         return Tracker().kept(run_id), f"runs:/{run_id}"
     return exported(encoder) or (Tracker().model_directory(registered_uri(spec)), spec.removeprefix("models:/"))
+
+
+def _in_store(url: str) -> tuple[Path, str]:
+    """As `find`, of a URL, from which the files are copied."""
+    parts = _PUSHED.fullmatch(url)
+    if parts is None:
+        raise InputError(f"{url}: write URL/NAME, URL/NAME/VERSION or URL/NAME@LABEL, where URL is that of a store")
+    store, name = Store(parts["store"]), parts["name"]
+    versions = store.versions(name)
+    if not versions:
+        raise InputError(f"{url}: there is no version of {name!r} in {store.root}")
+    version = int(parts["version"] or versions[-1])
+    if parts["label"]:
+        labels = store.labels(name)
+        if parts["label"] not in labels:
+            raise InputError(f"{url}: no such label of {name!r}; {suggestion(parts['label'], labels, what='labels')}")
+        version = labels[parts["label"]]
+    if version not in versions:
+        raise InputError(f"{url}: no version {version} of {name!r} in {store.root}; versions: {versions}")
+    _copies.append(TemporaryFolder())
+    return store.fetched(name, version, _copies[-1].path), f"{name}/{version}"
 
 
 def run_of(spec: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LAST = "saved_model.pb"  # without it no server can load a version
+_SUMS = "SHA256SUMS"  # what the files are, for whoever copies them from there; as sha256sum writes it
 
 
 class ObjectFiles:
@@ -50,8 +52,12 @@ class ObjectFiles:
         return bool(self._files.exists(self.path(name, str(version), _LAST)))
 
     def is_same(self, directory: Path, name: str, version: int) -> bool:
-        """Whether a version holds files of the same sizes as a folder's; their content would have to be fetched."""
-        return self._sizes(name, version) == files_of(directory)
+        """Whether a version holds a folder's files: of the same content, or size where no checksums lie beside them."""
+        sizes, sums = self._sizes(name, version), self.path(name, str(version), _SUMS)
+        has_sums = sizes.pop(_SUMS, None) is not None
+        return sizes == files_of(directory) and (
+            not has_sums or self._files.cat_file(sums).decode() == _checksums(directory)
+        )
 
     def copy(self, directory: Path, name: str, version: int, announce: Callable[[], None]) -> bool:
         """Copies a folder to NAME/VERSION, and deletes what it copied if that fails.
@@ -68,11 +74,13 @@ class ObjectFiles:
         written: list[str] = []
         try:
             for file in sorted(files_of(directory), key=lambda file: (file == _LAST, file)):
-                if file == _LAST:
-                    announce()
                 target = self.path(name, str(version), file)
-                written.append(target)
                 self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
+                if file == _LAST:
+                    written.append(self.path(name, str(version), _SUMS))
+                    self._files.pipe_file(written[-1], _checksums(directory).encode())
+                    announce()
+                written.append(target)
                 self._files.put_file(str(directory / file), target)
         except BaseException:
             with contextlib.suppress(Exception):
@@ -82,6 +90,27 @@ class ObjectFiles:
         if not self.is_same(directory, name, version):
             raise ZooError(f"another push of {name} {version} to {self._root} was stopped meanwhile; push it again")
         return True
+
+    def fetch(self, name: str, version: int, folder: Path) -> None:
+        """Copies NAME/VERSION to a folder.
+
+        Raises:
+            ZooError: what arrives is not what was pushed.
+        """
+        for file, size in self._sizes(name, version).items():
+            path = folder / file
+            if not path.resolve().is_relative_to(folder.resolve()):
+                raise ZooError(f"{self.path(name, str(version), file)} would lead out of the folder of its version")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._files.get_file(self.path(name, str(version), file), str(path))
+            if path.stat().st_size != size:
+                raise ZooError(f"{self.path(name, str(version), file)} changed while it was copied; try again")
+        sums = folder / _SUMS
+        if sums.is_file():
+            told = sums.read_text(encoding="utf-8")
+            sums.unlink()
+            if told != _checksums(folder):
+                raise ZooError(f"{self.path(name, str(version))} is not what its {_SUMS} says; push it again")
 
     def read(self, file: str) -> str:
         """A file's text; "" if there is none."""
@@ -107,3 +136,11 @@ class ObjectFiles:
         root = self.path(name, str(version))
         found = self._files.find(root, detail=True)
         return {path.removeprefix(root).lstrip("/"): int(facts["size"]) for path, facts in found.items()}
+
+
+def _checksums(directory: Path) -> str:
+    lines = []
+    for file in sorted(files_of(directory)):
+        with (directory / file).open("rb") as content:
+            lines.append(f"{hashlib.file_digest(content, 'sha256').hexdigest()}  {file}\n")
+    return "".join(lines)

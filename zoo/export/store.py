@@ -86,6 +86,18 @@ class Store:
                 raise ZooError(f"{self._files.path(name, str(version))} is there already, and is something else")
             return False
 
+    def fetched(self, name: str, version: int, folder: Path) -> Path:
+        """The files of a version on this machine: its own folder, or that which they are copied to from a URL.
+
+        Raises:
+            ZooError: they could not be copied, or what arrived is not what was pushed.
+        """
+        if isinstance(self._files, LocalFiles):
+            return Path(self._files.path(name, str(version)))
+        with self._reached(f"{name} {version} could not be copied from {self.root}"):
+            self._files.fetch(name, version, folder)
+        return folder
+
     def labels(self, name: str) -> dict[str, int]:
         """Which version each label names, such as {"stable": 7}; raises ZooError if the file cannot be read."""
         return self._config().labels(name)
@@ -176,7 +188,8 @@ def _files_of(root: str) -> LocalFiles | ObjectFiles:
     try:
         files, path = fsspec.core.url_to_fs(root)
     except (ValueError, ImportError) as error:
-        raise InputError(f"{root}: {one_line(error)}") from None
+        hint = "; pip install 'encoder-zoo[s3]'" if re.match(r"s3a?:", root) else ""
+        raise InputError(f"{root}: {one_line(error)}{hint if isinstance(error, ImportError) else ''}") from None
     if "file" not in (files.protocol if isinstance(files.protocol, tuple) else (files.protocol,)):
         return ObjectFiles(files, root, path)
     # as it was written: a person would rather read serving/store than all that lies above it
