@@ -84,7 +84,7 @@ def _in_store(url: str) -> tuple[Path, str]:
     if version not in versions:
         raise InputError(f"{url}: no version {version} of {name!r} in {store.root}; versions: {versions}")
     _copies.append(TemporaryFolder())
-    return store.fetched(name, version, _copies[-1].path), f"{name}/{version}"
+    return store.fetched(name, version, _copies[-1].path / name / str(version)), f"{name}/{version}"
 
 
 def run_of(spec: str) -> str | None:
