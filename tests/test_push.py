@@ -86,7 +86,7 @@ def test_what_was_pushed_to_a_url_is_loaded_from_there(tracker):
         "nmae": "no version of 'nmae' in memory://pushed/models",
         "name/4": r"no version 4 of 'name' .*versions: \[2, 3\]",
         "name@stabel": "did you mean 'stable'",
-        "7": "write URL/NAME",
+        "name@": "write URL/NAME",
     }.items():
         with pytest.raises(InputError, match=message):
             zoo.load(f"{target}/{place}")

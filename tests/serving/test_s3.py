@@ -20,13 +20,14 @@ EYE = {"instances": np.eye(5).tolist()}
 @pytest.fixture
 def s3(monkeypatch):
     """Starts and stops the server; what it holds stays."""
-    pytest.importorskip("s3fs")
+    s3fs = pytest.importorskip("s3fs")
     moto = pytest.importorskip("moto.server")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
     for name, value in {**KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_MAX_ATTEMPTS": "1"}.items():
         monkeypatch.setenv(name, value)
+    s3fs.S3FileSystem.clear_instance_cache()  # fsspec keeps clients, with the addresses that they had
     running = []
 
     def start():
