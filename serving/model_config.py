@@ -25,8 +25,8 @@ def read_model_config(path: str, store: Path | None = None) -> list[ModelConfig]
         ValueError: not a text proto of ModelServerConfig, or not one this server can follow.
     """
     config = read_text(path, model_server_config_pb2.ModelServerConfig())
-    for each in config.model_config_list.config if store is not None else ():
-        if "://" in each.base_path:
+    for each in config.model_config_list.config:
+        if store is not None and "://" in each.base_path:
             each.base_path = str(store.absolute() / each.name)
     try:
         return configs_of(config)

@@ -55,7 +55,8 @@ def test_the_image_installs_what_the_server_imports():
         imported |= set(re.findall(r"^ *(?:import|from) (\w+)", path.read_text(), re.M))
     packages = {
         "grpc": "grpcio", "grpc_health": "grpcio-health-checking", "grpc_reflection": "grpcio-reflection",
-        "fsspec": "fsspec", "httptools": "httptools", "httpx": "httpx", "numpy": "numpy", "orjson": "orjson", "tensorflow": "tensorflow",
+        "fsspec": "fsspec", "httptools": "httptools", "httpx": "httpx", "numpy": "numpy", "orjson": "orjson",
+        "tensorflow": "tensorflow",
         "tensorflow_serving": "tensorflow-serving-api", "uvicorn": "uvicorn", "uvloop": "uvloop",
     }  # fmt: skip
     assert {packages[name] for name in imported & set(packages)} <= wanted("serving/requirements.txt")

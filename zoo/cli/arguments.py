@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _FAILED, _INTERRUPTED = 1, 130  # the shell's own number for SIGINT
 # how every command names an encoder
-ENCODER = "NAME (its champion), NAME/VERSION, NAME@latest (the newest run, blessed or not), runs:/ID, a folder, or a URL"
+ENCODER = "NAME (its champion), NAME/VERSION, NAME@latest (the newest run, blessed or not), runs:/ID, a folder or URL"
 _PLAIN_WIDTH = 150  # of a log file
 
 
