@@ -9,14 +9,14 @@ import logging
 import os
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from serving.budget import LARGE, LARGEST, Budget, Memory, NotQuickError, Trimmer
 from serving.errors import ServingError, unforeseen
 from serving.servable import import_tensorflow
+from serving.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -82,9 +82,9 @@ class Core:
     ) -> None:
         self.manager, self.metrics, self.run = manager, metrics, run
         self.memory, self._trimmer, self._largest = Memory(memory), Trimmer(), largest
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._threads = Threads(threads, "request")
         # one on up to seven cores: Python runs one thread at a time, and honest requests wait for each of these
-        self._slow_lane = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 4), thread_name_prefix="slow request")
+        self._slow_lane = Threads(max(1, (os.cpu_count() or 1) // 4), "slow request")
         self._slow = 0
         self._most, self._most_running, self._taken = threads + queue, threads, 0
         self.tokens, self.reload_tokens = tokens, reload_tokens
@@ -118,7 +118,7 @@ class Core:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[_T] = loop.create_future()
         task = _Task(work, loop, answer, size, lambda: answer.done() or is_gone())
-        self._threads.submit(self._work, task, is_quick=True)
+        self._threads.submit(self._work, task, True)
         timer = None if timeout is None else loop.call_later(timeout, _expire, answer, timeout)
         try:
             return await answer
@@ -126,7 +126,7 @@ class Core:
             if timer is not None:
                 timer.cancel()
 
-    def _work(self, task: _Task[_T], *, is_quick: bool) -> None:
+    def _work(self, task: _Task[_T], is_quick: bool) -> None:
         """Runs in a thread. A run of TensorFlow cannot be broken off; reading what came before it can."""
         result, error = None, None
         try:
@@ -144,8 +144,10 @@ class Core:
         except Exception as raised:
             _log.error("a request failed in a way that nobody foresaw: %s", unforeseen(raised))
             error = ServingError("INTERNAL", f"{type(raised).__name__}: {raised}")
-        with contextlib.suppress(RuntimeError):  # the loop may have ended before the work did
-            task.loop.call_soon_threadsafe(partial(self._deliver, task.answer, result, error, is_quick=is_quick))
+        try:
+            task.loop.call_soon_threadsafe(self._deliver, task.answer, result, error, is_quick)
+        except RuntimeError:  # the loop may have ended before the work did
+            return
         if not is_quick or task.size > LARGE:  # the loop waits for its turn: nothing more is done after small requests
             del result, error
             self._trimmer.trim()
@@ -153,14 +155,14 @@ class Core:
     def _to_slow_lane(self, task: _Task[Any]) -> None:
         if self._slow >= _MOST_SLOW:
             words = f"{self._slow} requests that take long to read are waiting already; try again later"
-            self._deliver(task.answer, None, ServingError("RESOURCE_EXHAUSTED", words), is_quick=True)
+            self._deliver(task.answer, None, ServingError("RESOURCE_EXHAUSTED", words), True)
             return
         self._slow += 1
         self._taken -= 1
         sys.setswitchinterval(_SHORT_TURN)
-        self._slow_lane.submit(self._work, task, is_quick=False)
+        self._slow_lane.submit(self._work, task, False)
 
-    def _deliver(self, answer: asyncio.Future[Any], result: Any, error: ServingError | None, *, is_quick: bool) -> None:
+    def _deliver(self, answer: asyncio.Future[Any], result: Any, error: ServingError | None, is_quick: bool) -> None:
         if is_quick:
             self._taken -= 1
         else:
@@ -184,9 +186,7 @@ class Core:
         except ServingError as error:
             self.metrics.count("request_count", model_name=name, status=error.code)
             raise
-        self.metrics.count("request_count", model_name=name, status="OK")
-        microseconds = 1e6 * (time.perf_counter() - started)
-        self.metrics.observe("request_latency", microseconds, model_name=name, API=method, entrypoint=entrypoint)
+        self.metrics.answered(name, method, entrypoint, 1e6 * (time.perf_counter() - started))
         return answer
 
     def require_token(self, authorization: str | None) -> None:
@@ -217,6 +217,7 @@ class Core:
         self.metrics.gauge("bytes_in_flight", self.memory.taken)
 
     @staticmethod
+    @cache
     def type_name(dtype: int) -> str:
         """TensorFlow Serving's name of a DataType."""
         name = import_tensorflow().as_dtype(dtype).name

@@ -20,9 +20,11 @@ class Connection:
 
     Attributes:
         is_lost: whether the caller has gone away.
+        is_in_body: whether some of the body of the newest request is still to come.
     """
 
     is_lost = False
+    is_in_body = False
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -36,7 +38,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, patience: float = 30.0, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._patience, self._head_bytes, self._in_body = patience, 0, False
+        self._patience, self._head_bytes = patience, 0
         self._timer: TimerHandle | None = None
         self._connection = Connection()
 
@@ -53,7 +55,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
-        if not self._in_body:
+        if not self._connection.is_in_body:
             # An offer of HTTP/2 (curl --http2, Java's client) may be passed over, but the parser would take the body
             # for the other protocol's: it sees a header of no meaning and of the same length instead.
             head, end, rest = data.partition(b"\r\n\r\n")
@@ -72,13 +74,13 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its head has come."""
         self._head_is_here()
-        self._in_body = True
+        self._connection.is_in_body = True
         self.scope["connection"] = self._connection  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Its body has come, if it has one."""
-        self._in_body = False
+        self._connection.is_in_body = False
         super().on_message_complete()
 
     def _await_head(self) -> None:

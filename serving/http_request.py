@@ -32,7 +32,8 @@ class HttpRequest:
     """
 
     def __init__(self, scope: Any, receive: Any, claim: Claim, largest: int) -> None:
-        self._headers, self._receive, self._more = scope["headers"], receive, True
+        self._headers = dict(reversed(scope["headers"]))  # of several, the first one
+        self._receive, self._more = receive, True
         self._connection = scope.get("connection")
         self._claim, self._claimed_inflated, self._largest = claim, 0, largest
         self.method: str = scope["method"]
@@ -41,8 +42,8 @@ class HttpRequest:
 
     def header(self, name: str) -> str:
         """The first header of a name in lower case; "" if there is none."""
-        key = name.encode()
-        return next((value.decode("latin-1") for each, value in self._headers if each == key), "")
+        value = self._headers.get(name.encode())
+        return "" if value is None else value.decode("latin-1")
 
     @property
     def is_compressed(self) -> bool:
@@ -64,14 +65,19 @@ class HttpRequest:
         announced = self.header("content-length")
         if announced.isdigit() and int(announced) > self._largest:
             raise self._too_large(announced)
-        parts, size = [], 0
+        if self._connection is not None and not self._connection.is_in_body:
+            return await self._collected()  # all of it is here: it takes no time, and needs no clock
         async with asyncio.timeout(timeout):
-            while part := await self._part():
-                size += len(part)
-                if size > self._largest:
-                    raise self._too_large(f"more than {self._largest}")
-                self._claim.grow(len(part))
-                parts.append(part)
+            return await self._collected()
+
+    async def _collected(self) -> bytes:
+        parts, size = [], 0
+        while part := await self._part():
+            size += len(part)
+            if size > self._largest:
+                raise self._too_large(f"more than {self._largest}")
+            self._claim.grow(len(part))
+            parts.append(part)
         return b"".join(parts)
 
     def inflated(self, body: bytes) -> bytes:

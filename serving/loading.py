@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
@@ -13,11 +12,11 @@ from serving.errors import ServingError, invalid
 from serving.versions import ModelConfig, VersionStatus, changed, versions_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from serving.metrics import Metrics
-    from serving.servable import Servable
+    from serving.servable import Held, Servable
 
 _log = logging.getLogger("serving")
 
@@ -96,9 +95,8 @@ class Model:
         """The versions that could not be loaded when that was last tried."""
         return set(self._failures)
 
-    @contextlib.contextmanager
-    def servable(self, version: int | None, label: str) -> Iterator[Servable]:
-        """The version that answers a request, kept loaded until the block ends.
+    def servable(self, version: int | None, label: str) -> Held:
+        """The version that answers a request, kept loaded until the block ends that it is used in.
 
         Raises:
             ServingError: NOT_FOUND, or INVALID_ARGUMENT for a label that is not known.
@@ -111,12 +109,7 @@ class Model:
             chosen = self._servables.get(max(self._servables, default=-1) if version is None else version)
             if chosen is None:
                 raise not_found(self.config.name, version)
-            using = chosen.in_use()
-            using.__enter__()
-        try:
-            yield chosen
-        finally:
-            using.__exit__(None, None, None)
+            return chosen.held()
 
     def statuses(self) -> list[VersionStatus]:
         """Where its versions stand, newest first."""

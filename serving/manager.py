@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 from typing import TYPE_CHECKING
@@ -12,11 +11,11 @@ from serving.loading import Loader, Model, not_found
 from serving.versions import ModelConfig, VersionStatus, models_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
     from serving.remote_store import RemoteStore
-    from serving.servable import Servable
+    from serving.servable import Held
 
 _log = logging.getLogger("serving")
 
@@ -124,9 +123,8 @@ class Manager:
         for model in self._models.values():
             model.stop()
 
-    @contextlib.contextmanager
-    def servable(self, name: str, version: int | None = None, label: str = "") -> Iterator[Servable]:
-        """The version that answers a request, kept loaded until the block ends.
+    def servable(self, name: str, version: int | None = None, label: str = "") -> Held:
+        """The version that answers a request, kept loaded until the block ends that it is used in.
 
         Raises:
             ServingError: NOT_FOUND, or INVALID_ARGUMENT for a label that is not known.
@@ -135,8 +133,7 @@ class Manager:
             model = self._models.get(name)
         if model is None:
             raise not_found(name, None if label else version)
-        with model.servable(version, label) as servable:
-            yield servable
+        return model.servable(version, label)
 
     def statuses(self, name: str, version: int | None = None) -> list[VersionStatus]:
         """Where a model's versions stand, newest first.

@@ -36,11 +36,23 @@ class Metrics:
 
     def observe(self, name: str, microseconds: float, **labels: str) -> None:
         """Adds a duration to a histogram."""
-        key = name, tuple(labels.items())
         with self._lock:
-            counts = self._histograms.setdefault(key, [0.0] * (len(_BOUNDS) + 2))
-            counts[bisect.bisect_left(_BOUNDS, microseconds)] += 1
-            counts[-1] += microseconds
+            self._add((name, tuple(labels.items())), microseconds)
+
+    def _add(self, key: tuple[str, tuple[tuple[str, str], ...]], microseconds: float) -> None:
+        counts = self._histograms.get(key)
+        if counts is None:
+            counts = self._histograms[key] = [0.0] * (len(_BOUNDS) + 2)
+        counts[bisect.bisect_left(_BOUNDS, microseconds)] += 1
+        counts[-1] += microseconds
+
+    def answered(self, model: str, method: str, entrypoint: str, microseconds: float) -> None:
+        """Counts a request that went well, and how long it took."""
+        count = "request_count", (("model_name", model), ("status", "OK"))
+        latency = "request_latency", (("model_name", model), ("API", method), ("entrypoint", entrypoint))
+        with self._lock:
+            self._counters[count] += 1
+            self._add(latency, microseconds)
 
     def value(self, name: str, **labels: str) -> int:
         """What a counter stands at."""

@@ -19,7 +19,7 @@ from serving.http_request import HttpRequest
 from serving.process_metrics import process_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from serving.core import Core
 
@@ -142,7 +142,7 @@ class RestFront:
             # whatever a request holds, it must get an answer, and no traceback
             _log.error("%s %s: %s", request.method, path[:_SHOWN], unforeseen(error))
             body, status = json_answers.write_error(f"{type(error).__name__}: {error}"), HTTP_STATUS["INTERNAL"]
-        return status, headers | _JSON, body
+        return status, {**headers, **_JSON} if headers else _JSON, body
 
     def _health(self, *, ready: bool) -> Response:
         """Whether the process lives, or whether some model can answer; needs no token and tells no name."""
@@ -189,14 +189,10 @@ class RestFront:
     async def _timed(
         self, method: str, target: tuple[str, int | None, str], body: bytes, request: HttpRequest
     ) -> bytes:
-        def inflated() -> bytes:
-            return request.inflated(body) if request.is_compressed else body
+        def answer() -> bytes:
+            whole = request.inflated(body) if request.is_compressed else body
+            return self._predict(target, whole) if method == "predict" else self._with_examples(target, whole, method)
 
-        answer: Callable[[], bytes] = {
-            "predict": lambda: self._predict(target, inflated()),
-            "classify": lambda: self._with_examples(target, inflated(), "classify"),
-            "regress": lambda: self._with_examples(target, inflated(), "regress"),
-        }[method]
         return await self._core.measured(
             target[0],
             method,
@@ -212,10 +208,11 @@ class RestFront:
             signature = servable.signatures.get(wanted)
             if signature is None:
                 raise invalid(f'Serving signature name: "{wanted}" not found in signature def')
-            if not signature.inputs:
+            types = servable.input_types[wanted]
+            if not types:
                 raise invalid(f"Failed to get input map for signature: {wanted}")
-            arrays = read.arrays({alias: self._core.type_name(info.dtype) for alias, info in signature.inputs.items()})
-            outputs = self._core.run(servable, signature, arrays, sorted(signature.outputs))
+            arrays = read.arrays({alias: self._core.type_name(dtype) for alias, dtype in types.items()})
+            outputs = self._core.run(servable, signature, arrays, servable.output_names[wanted])
         return json_answers.write_predictions(outputs, row=read.is_row)
 
     def _with_examples(self, target: tuple[str, int | None, str], body: bytes, method: str) -> bytes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import threading
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,7 @@ _MOST_RUNNERS = 256
 _IN_CALLERS_THREAD = -1  # TensorFlow's value of RunOptions.inter_op_thread_pool
 
 
+@cache  # asked for in each request; telling the logger anew costs microseconds
 def import_tensorflow() -> Any:
     """The `tensorflow` module, without its chatter."""
     if "tensorflow" not in sys.modules:
@@ -53,6 +54,8 @@ class Servable:
         name: as above.
         version: as above.
         signatures: signature name -> SignatureDef.
+        input_types: signature name -> input name -> DataType.
+        output_names: signature name -> its outputs, in their order.
 
     Raises:
         ServingError: the folder does not hold a SavedModel that can be loaded.
@@ -87,7 +90,14 @@ class Servable:
             self._session.close()
             raise ServingError("INTERNAL", f"{directory} could not be loaded: {_message(error)}") from error
         self.signatures: dict[str, Any] = dict(loaded.signature_def)
-        self._inputs = inputs
+        self.input_types = {
+            name: {alias: info.dtype for alias, info in each.inputs.items()} for name, each in self.signatures.items()
+        }
+        self.output_names = {name: sorted(each.outputs) for name, each in self.signatures.items()}
+        self._inputs = {
+            name: (placeholder.name, placeholder.dtype, placeholder.dtype.as_numpy_dtype)
+            for name, placeholder in inputs.items()
+        }
         self._runners: dict[tuple[tuple[str, ...], tuple[str, ...]], Any] = {}
         self._in_callers_thread = (options or {}).get("inter_op_parallelism_threads", 0) < 2
 
@@ -108,15 +118,14 @@ class Servable:
         tf = import_tensorflow()
         feeds = {}
         for name, array in arrays.items():
-            placeholder = self._inputs[signature.inputs[name].name]
-            expected = placeholder.dtype
-            if array.dtype != expected.as_numpy_dtype and (array.dtype.kind, expected) != ("S", tf.string):
+            feed, expected, numpy_type = self._inputs[signature.inputs[name].name]
+            if array.dtype != numpy_type and (array.dtype.kind, expected) != ("S", tf.string):
                 actual = tf.as_dtype(array.dtype).name if array.dtype != object else "string"
                 words = f"Type mismatch: actual {_cpp(actual)} vs. expect {_cpp(expected.name)}"
                 raise ServingError("INVALID_ARGUMENT", words)
             if self._declared_shapes_only:
                 _require_shape(name, array, signature.inputs[name].tensor_shape)
-            feeds[placeholder.name] = array
+            feeds[feed] = array
         runner = self._runner(tuple(feeds), tuple(signature.outputs[name].name for name in outputs))
         try:
             values = runner(*feeds.values())
@@ -145,16 +154,17 @@ class Servable:
                 self._runners[feeds, fetches] = runner
         return runner
 
-    @contextlib.contextmanager
-    def in_use(self) -> Any:
-        """Keeps the version loaded while a request runs on it."""
+    def held(self) -> Held:
+        """Keeps the version loaded from now on, until the block ends that the answer is used in."""
         with self._idle:
             self._users += 1
-        try:
-            yield self
-        finally:
-            with self._idle:
-                self._users -= 1
+        return Held(self)
+
+    def let_go(self) -> None:
+        """A request has ended: see `held`."""
+        with self._idle:
+            self._users -= 1
+            if not self._users:
                 self._idle.notify_all()
 
     def unload(self, timeout: float | None = None) -> None:
@@ -183,6 +193,25 @@ class Servable:
         if len(logs) > _MOST_WARMUP_RECORDS:
             raise ServingError("INVALID_ARGUMENT", f"{path}: more than {_MOST_WARMUP_RECORDS} warm-up records")
         return logs
+
+
+class Held:
+    """A version that a request runs on; `with` gives it, and lets it go.
+
+    Args:
+        servable: the version.
+    """
+
+    __slots__ = ("_servable",)
+
+    def __init__(self, servable: Servable) -> None:
+        self._servable = servable
+
+    def __enter__(self) -> Servable:
+        return self._servable
+
+    def __exit__(self, *_: object) -> None:
+        self._servable.let_go()
 
 
 def _signatures(directory: Path, tags: Sequence[str]) -> Mapping[str, Any]:
