@@ -18,6 +18,7 @@ from zoo.networks import MLP, EmbeddingBag  # noqa: E402
 from zoo.rows import DenseRows, ItemRows, RecordRows  # noqa: E402
 from zoo.rows.field import Field  # noqa: E402
 from zoo.tracking import Tracker  # noqa: E402
+from zoo.tracking._model_signature import model_signature  # noqa: E402
 from zoo.types import MISSING, OTHER  # noqa: E402
 
 
@@ -51,6 +52,14 @@ def test_named_columns_are_enforced_and_ordered(registered):
         np.testing.assert_allclose(model.predict(rows), wanted, atol=1e-6)
     with pytest.raises(MlflowException, match=r"missing inputs \['rooms'\]"):
         model.predict(shuffled.rename(columns={"rooms": "zimmer"}))
+
+
+def test_codes_are_told_as_they_are_given():
+    kind = DenseRows("vector", (3,))
+    rows = kind.arrays(np.zeros((1, 3)))
+    for given in ("float32", "uint8"):
+        (codes,) = model_signature(kind, rows, 2, given).outputs.inputs
+        assert (codes.type, codes.shape) == (np.dtype(given), (-1, 2))
 
 
 def test_numbers_without_names_go_by_position(registered):

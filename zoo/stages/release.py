@@ -113,7 +113,8 @@ class Release:
                 self.recipe.name, trained.model, self.splits, documents, trained.code_scale
             ) as candidate,
         ):
-            self.run.keep(candidate.directory, example_rows(self.splits), trained.model.latent_dim)
+            model = trained.model
+            self.run.keep(candidate.directory, example_rows(self.splits), model.latent_dim, _codes_type(model))
             yield candidate
 
     def _export(self, trained: Trained, report: Report, verdict: Verdict) -> tuple[int, Path | None]:
@@ -144,7 +145,7 @@ class Release:
             with self.exporter.written(
                 self.recipe.name, trained.model, self.splits, documents, trained.code_scale
             ) as directory:
-                self.run.keep(directory, example_rows(self.splits), width)
+                self.run.keep(directory, example_rows(self.splits), width, _codes_type(trained.model))
         except ZooError as error:
             self.voice.note(f"the encoder is not kept with its run: {error}")
             return encoder
@@ -193,7 +194,12 @@ def documents(
 
 def _in_words(model: Any) -> str:
     """What a user gets of so many rows, such as `float32 [n, 25]`."""
-    return f"{'uint8' if model.gives_bytes else 'float32'} [n, {model.latent_dim}]"
+    return f"{_codes_type(model)} [n, {model.latent_dim}]"
+
+
+def _codes_type(model: Any) -> str:
+    """Of what `encode` gives."""
+    return "uint8" if model.gives_bytes else "float32"
 
 
 def _vocabulary(trained: Trained, splits: Splits) -> Vocabulary | None:

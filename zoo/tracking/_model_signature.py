@@ -21,7 +21,7 @@ def kind_of_model(directory: Path, rows: Mapping[str, Any]) -> RowKind:
     return read_kind(directory) or plain_kind(next(iter(rows.values())).shape[1:])
 
 
-def model_signature(kind: RowKind, rows: Mapping[str, Any], latent_dim: int) -> Any:
+def model_signature(kind: RowKind, rows: Mapping[str, Any], latent_dim: int, codes_type: str = "float32") -> Any:
     """The model's signature.
 
     Named columns are enforced by their names; numbers and text may come in any type, as MLflow would refuse whole
@@ -31,12 +31,13 @@ def model_signature(kind: RowKind, rows: Mapping[str, Any], latent_dim: int) -> 
         kind: what the encoder takes.
         rows: an input example, arrays [n, ...] by input.
         latent_dim: width of the code.
+        codes_type: of a code's numbers, as the model that MLflow loads gives them.
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema, TensorSpec
     from mlflow.types.schema import AnyType, Array
 
-    codes = Schema([TensorSpec(np.dtype("float32"), (-1, latent_dim))])
+    codes = Schema([TensorSpec(np.dtype(codes_type), (-1, latent_dim))])
     types = {"texts": Array("string"), "numbers": Array("double"), "integers": Array("integer")}
     columns = [ColSpec(types.get(cell, AnyType()), name or None) for name, cell in kind.table_schema()]
     if columns:

@@ -106,13 +106,16 @@ class TrackedRun:
         self.log_tags({TEST_SET: test_set, ENCODERS: encoders})
         return encoders_judged(self._client, test_set)
 
-    def keep(self, directory: Path, rows: Mapping[str, Any], latent_dim: int) -> TrackedRun:
+    def keep(
+        self, directory: Path, rows: Mapping[str, Any], latent_dim: int, codes_type: str = "float32"
+    ) -> TrackedRun:
         """Keeps an exported encoder with the run, as a model that MLflow can load; `register` makes a version of it.
 
         Args:
             directory: the SavedModel.
             rows: an input example, the arrays [n, ...] that the encoder takes by name.
             latent_dim: width of the code.
+            codes_type: of its numbers.
 
         Returns:
             The run itself.
@@ -128,7 +131,7 @@ class TrackedRun:
             self._client.log_outputs(self.run_id, [LoggedModelOutput(model.model_id, step=0)])
             with self._finalized(model.model_id), tempfile.TemporaryDirectory() as scratch:
                 folder = Path(scratch) / "model"
-                _write_model(folder, model, self.run_id, directory, rows=rows, latent_dim=latent_dim)
+                _write_model(folder, model, self.run_id, directory, rows=rows, width=latent_dim, codes=codes_type)
                 self._client.log_model_artifacts(model.model_id, str(folder))
         except (MlflowException, OSError) as error:
             raise ZooError(f"the encoder cannot be kept with its run: {one_line(error)}") from error
@@ -192,7 +195,7 @@ def rehearse_registering(kind: RowKind, rows: Mapping[str, Any], latent_dim: int
 
 
 def _write_model(
-    folder: Path, model: Any, run_id: str, directory: Path, *, rows: Mapping[str, Any], latent_dim: int
+    folder: Path, model: Any, run_id: str, directory: Path, *, rows: Mapping[str, Any], width: int, codes: str
 ) -> None:
     """Writes a model as MLflow loads it."""
     import mlflow
@@ -204,7 +207,7 @@ def _write_model(
         mlflow_model=Model(artifact_path=model.artifact_location, model_uuid=told, run_id=run_id, model_id=told),
         python_model=str(Path(__file__).with_name("pyfunc_encoder.py")),
         artifacts={"saved_model": str(directory)},
-        signature=model_signature(kind, rows, latent_dim),
+        signature=model_signature(kind, rows, width, codes),
         input_example=input_example(kind, rows),
         pip_requirements=_requirements(),
     )
