@@ -30,6 +30,7 @@ from zoo.metrics.davies_bouldin import DaviesBouldin
 from zoo.metrics.distance_correlation import DistanceCorrelation
 from zoo.metrics.effective_rank import EffectiveRank
 from zoo.metrics.field_completion import FieldCompletion
+from zoo.metrics.gradient_boosting import GradientBoosting
 from zoo.metrics.hubness import Hubness
 from zoo.metrics.invariance import Invariance
 from zoo.metrics.isotropy import Isotropy
@@ -120,6 +121,7 @@ EXAMPLES = {
     "Isotropy": (Isotropy(), _spread),
     "KnnAccuracy": (KnnAccuracy(), ()),
     "LinearProbe": (LinearProbe(), ()),
+    "GradientBoosting": (GradientBoosting(trees=20), ()),
     "MatchAveragePrecision": (MatchAveragePrecision(2), _found),
     "MatchF1": (MatchF1(2), _found),
     "MatchOneToOneF1": (MatchOneToOneF1(), _linked),

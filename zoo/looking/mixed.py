@@ -82,7 +82,10 @@ def mixed(look: TableLook) -> Advice:
     }
     if label is None:
         settings["metrics"] = {"knn": None, "probe": None}
-    elif look.label is None:
+    else:
+        settings["metrics"] = {"boosting": {"_target_": "zoo.metrics.GradientBoosting"}}
+        remarks["metrics"] = "what boosted trees make of the codes; shown, not gates"
+    if label is not None and look.label is None:
         uses[label.name] = "the label, by thirds: low, middle, high"
         unsure += (f"Whether column '{label.name}' is what rows are judged by: it is called so.",)
     return Advice("table", settings, because, seen, look.used(uses), unsure, remarks)
