@@ -10,6 +10,7 @@ from serving.errors import ServingError
 from serving.flags import read_flags
 from serving.quiet import importing_quietly
 from serving.settings import read_settings
+from serving.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the server; returns the exit status."""
     try:
         tempfile.gettempdir()  # which importing TensorFlow asks for
-        settings = read_settings(read_flags(arguments))
+        flags = read_flags(arguments)
+        if flags.workers > 1 and flags.worker is None:
+            return Workers(sys.argv[1:] if arguments is None else arguments, flags).run()
+        settings = read_settings(flags)
     except (ValueError, ServingError, OSError) as error:
         hint = "; name one that can be written to with TMPDIR" if "temporary directory" in str(error) else ""
         print(f"error: {error}{hint}", file=sys.stderr)  # noqa: T201

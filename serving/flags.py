@@ -152,6 +152,13 @@ def parser() -> argparse.ArgumentParser:
 
     running = flags.add_argument_group("running")
     running.add_argument(
+        "--workers",
+        type=_positive,
+        default=1,
+        help="processes that share the ports, for more cores than one process uses; each loads the models",
+    )
+    running.add_argument("--worker", default=None, help=argparse.SUPPRESS)  # PARENT:FOLDER:NUMBER, of one of them
+    running.add_argument(
         "--require_declared_shapes",
         type=_boolean,
         nargs="?",
@@ -194,6 +201,8 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
         folder = getattr(read, name)
         if isinstance(folder, Path) and not folder.is_dir():
             flags.error(f"--{name}: {folder} is not a folder")
+    if read.workers > 1 and isinstance(read.store, str):
+        flags.error("--workers goes with a --store on this machine")
     if read.store_cache is not None and not isinstance(read.store, str):
         flags.error("--store_cache goes with a --store at a URL")
     if read.file_system_poll_wait_seconds is None:

@@ -8,6 +8,10 @@ from __future__ import annotations
 import bisect
 import threading
 from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 PATH = "/monitoring/prometheus/metrics"
 _PREFIX = ":tensorflow:serving:"
@@ -59,6 +63,30 @@ class Metrics:
         with self._lock:
             return self._counters.get((name, tuple(labels.items())), 0)
 
+    def figures(self) -> dict[str, Any]:
+        """All that there is, as lists."""
+        with self._lock:
+            return {
+                "counters": [[*key, value] for key, value in self._counters.items()],
+                "gauges": [[*key, value] for key, value in self._gauges.items()],
+                "histograms": [[*key, counts] for key, counts in self._histograms.items()],
+            }
+
+    def summed(self, others: Iterable[Mapping[str, Any]]) -> Metrics:
+        """New ones: these and the figures of others together."""
+        together = Metrics()
+        for each in (self.figures(), *others):
+            for name, labels, value in each["counters"]:
+                together._counters[name, _hashable(labels)] += value
+            for name, labels, value in each["gauges"]:
+                key = name, _hashable(labels)
+                together._gauges[key] = together._gauges.get(key, 0.0) + value
+            for name, labels, counts in each["histograms"]:
+                key = name, _hashable(labels)
+                before = together._histograms.get(key, [0.0] * len(counts))
+                together._histograms[key] = [one + other for one, other in zip(before, counts, strict=True)]
+        return together
+
     def text(self) -> str:
         """The page that Prometheus reads."""
         lines: list[str] = []
@@ -86,6 +114,10 @@ class Metrics:
                 lines.append(f"{_PREFIX}{name}_sum{{{_labels(labels)}}} {counts[-1]:g}")
                 lines.append(f"{_PREFIX}{name}_count{{{_labels(labels)}}} {total}")
         return "\n".join(lines) + "\n"
+
+
+def _hashable(labels: Iterable[Iterable[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in labels)
 
 
 def _labels(labels: tuple[tuple[str, str], ...]) -> str:

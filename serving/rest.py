@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from serving.core import Core
+    from serving.shared_metrics import SharedMetrics
 
     Response = tuple[int, Mapping[str, str], bytes]  # status, headers, body
 
@@ -58,6 +59,8 @@ class RestFront:
         largest_body: bytes a request's body may have, inflated.
         timeout: seconds it may take to come in, and then to be answered.
         access_log: where requests are written down; None for nowhere.
+        shared: the metrics of other processes that serve with this one; None for none.
+        worker: this one's number among them; "" for none.
     """
 
     def __init__(
@@ -70,7 +73,10 @@ class RestFront:
         largest_body: int = 2**24,
         timeout: float = 30,
         access_log: AccessLog | None = None,
+        shared: SharedMetrics | None = None,
+        worker: str = "",
     ) -> None:
+        self._shared, self._worker = shared, worker
         self._access_log = access_log or AccessLog()
         self._core, self._cors = core, cors
         self._prometheus_path, self._prometheus_is_open = prometheus_path, prometheus_is_open
@@ -164,7 +170,8 @@ class RestFront:
             words = f"Unexpected path: {request.path}?{request.query}. Should be {self._prometheus_path}"
             return _plain(400, words)
         self._core.gauge()
-        return _plain(200, self._core.metrics.text() + "\n".join(process_lines()) + "\n")
+        metrics = self._core.metrics if self._shared is None else self._core.metrics.summed(self._shared.others())
+        return _plain(200, metrics.text() + "\n".join(process_lines(self._worker)) + "\n")
 
     async def _dispatch(self, request: HttpRequest, path: str) -> bytes:
         if request.method == "POST":

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -28,8 +29,10 @@ from serving.metrics import Metrics
 from serving.rest import RestFront
 from serving.rotation import Secrets, follow
 from serving.servable import Servable
+from serving.shared_metrics import SharedMetrics
 from serving.tls import Tls
 from serving.web import web_server
+from serving.workers import end_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +91,7 @@ class Server:
         )
         self._tls = None if settings.secrets.tls is None else Tls(settings.secrets.tls)
         self._access_log = AccessLog("" if flags.access_log == "none" else flags.access_log)
+        shared, number = self._among_workers()
         self._front = RestFront(
             self._core,
             cors=flags.rest_api_enable_cors_support,
@@ -96,8 +100,18 @@ class Server:
             largest_body=flags.rest_api_max_body_bytes,
             timeout=flags.rest_api_timeout_in_ms / 1000,
             access_log=self._access_log,
+            shared=shared,
+            worker=number,
         )
         self._protocol: Any = partial(HttpProtocol, patience=flags.rest_api_timeout_in_ms / 1000)
+
+    def _among_workers(self) -> tuple[SharedMetrics | None, str]:
+        """The metrics of the workers, of which this is one, and its number; None and "" where it is alone."""
+        if self._flags.worker is None:
+            return None, ""
+        parent, folder, number = self._flags.worker.split(":")
+        end_with(int(parent))
+        return SharedMetrics(self._metrics, Path(folder), number), number
 
     async def run(self, ready: Callable[[int, int], None] | None = None) -> None:
         """Loads the models, opens both ports, and serves until SIGTERM or SIGINT; then drains.
@@ -143,7 +157,7 @@ class Server:
         options = [
             ("grpc.max_receive_message_length", largest),
             ("grpc.max_send_message_length", -1),
-            ("grpc.so_reuseport", 0),
+            ("grpc.so_reuseport", int(self._flags.worker is not None)),
         ]
         server = grpc.aio.server(options=options)
         add_to_server(server, self._core, PredictionService(self._core), self._access_log)
@@ -185,7 +199,9 @@ class Server:
 
     def _follows(self) -> str:
         """What says which models are served, where no request may."""
-        return f"--store {self._flags.store}" if self._flags.store is not None else ""
+        if self._flags.store is not None:
+            return f"--store {self._flags.store}"
+        return "its command line (--workers: a request would reach one of them)" if self._flags.worker else ""
 
     def _announce(self, rest_port: int, grpc_port: int) -> None:
         scheme, host = "https" if self._tls is not None else "http", self._flags.host

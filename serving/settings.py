@@ -67,8 +67,8 @@ def read_settings(flags: argparse.Namespace) -> Settings:
     read = partial(read_secrets, flags.ssl_config_file, flags.bearer_token_file, flags.reload_token_file)
     secrets = read()
     path = _prometheus_path(flags.monitoring_config_file)
-    listener = bound("REST", flags.host, flags.rest_api_port)
-    if flags.port:
+    listener = bound("REST", flags.host, flags.rest_api_port, is_shared=flags.worker is not None)
+    if flags.port and flags.worker is None:
         bound("gRPC", flags.host, flags.port).close()
     return Settings(flags, listener, read_models, models, batching, read, secrets, path, store, remote)
 

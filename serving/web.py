@@ -33,8 +33,14 @@ def web_server(front: Any, protocol: Any, tls: Tls | None = None) -> uvicorn.Ser
     return _Web(config)
 
 
-def bound(protocol: str, host: str, port: int) -> socket.socket:
+def bound(protocol: str, host: str, port: int, *, is_shared: bool = False) -> socket.socket:
     """A socket bound to an address, so that a port that is taken is known before models load.
+
+    Args:
+        protocol: for messages.
+        host: the address.
+        port: its port; 0 picks a free one.
+        is_shared: whether other sockets that are shared too may be bound to it.
 
     Raises:
         OSError: it is taken, or not an address of this machine.
@@ -42,6 +48,8 @@ def bound(protocol: str, host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if is_shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listener.bind((host, port))
     except OSError as error:
