@@ -44,13 +44,19 @@ class CleanTable:
 
 
 @dataclass
-class _Scan:
+class Scan:
     """What one pass over the table finds: finite [rows], all_zero (a count), minimum [width], maximum [width]."""
 
     finite: npt.NDArray[np.bool_]
     all_zero: int
     minimum: Floats
     maximum: Floats
+
+    def add(self, other: Scan) -> None:
+        """Counts the rows of another pass in; which of the rows are finite stays as it is."""
+        self.all_zero += other.all_zero
+        np.minimum(self.minimum, other.minimum, out=self.minimum)
+        np.maximum(self.maximum, other.maximum, out=self.maximum)
 
 
 def clean(table: Table, name: str, *, invalid: str, allow_constant: bool) -> CleanTable:
@@ -70,8 +76,8 @@ def clean(table: Table, name: str, *, invalid: str, allow_constant: bool) -> Cle
     keys = np.fromiter(table.keys, dtype=object, count=len(table.keys))
     first = np.zeros(len(keys), dtype=bool)
     first[list(first_rows(table.keys).values())] = True
-    scan = _scan(features, first)
-    bad = np.flatnonzero(first & ~scan.finite)
+    found = scan(features, first)
+    bad = np.flatnonzero(first & ~found.finite)
     if bad.size and invalid != "drop":
         raise InputError(
             f"{name}: {bad.size:,} of {len(keys):,} vectors are NaN or infinite as float32 (keys: "
@@ -85,15 +91,26 @@ def clean(table: Table, name: str, *, invalid: str, allow_constant: bool) -> Cle
         )
     if bad.size:
         notes.append(f"Dropped {count(bad.size, 'vector')} with NaN or infinite numbers: {some(keys[bad].tolist())}.")
-    keep = first & scan.finite
+    keep = first & found.finite
     if not keep.any():
         raise InputError(f"{name}: none of the {len(keys):,} vectors is finite; export the file again")
-    if np.count_nonzero(keep) > 1:  # of a single row, every column is constant
-        notes += _constant_columns(scan, name, allow_constant=allow_constant)
-        _refuse_tiny(scan, name, allow_constant=allow_constant)
-    if scan.all_zero:
-        notes.append(f"Found {count(scan.all_zero, 'vector')} of zeros only; the cosine to any other is undefined.")
+    notes += oddities(found, int(np.count_nonzero(keep)), name, allow_constant=allow_constant)
     return CleanTable(keys[keep], _compact(features, keep), int(repeated.size), int(bad.size), tuple(notes))
+
+
+def oddities(found: Scan, rows: int, name: str, *, allow_constant: bool) -> list[str]:
+    """What is odd about so many clean rows, in sentences.
+
+    Raises:
+        InputError: constant columns, or numbers too small to count.
+    """
+    notes = []
+    if rows > 1:  # of a single row, every column is constant
+        notes += _constant_columns(found, name, allow_constant=allow_constant)
+        _refuse_tiny(found, name, allow_constant=allow_constant)
+    if found.all_zero:
+        notes.append(f"Found {count(found.all_zero, 'vector')} of zeros only; the cosine to any other is undefined.")
+    return notes
 
 
 def fingerprint(keys: Sequence[str] | npt.NDArray[np.object_], features: Floats) -> str:
@@ -115,9 +132,10 @@ def _as_float32(vectors: npt.NDArray[Any], name: str) -> Floats:
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
 
-def _scan(features: Floats, rows_in_use: npt.NDArray[np.bool_]) -> _Scan:
+def scan(features: Floats, rows_in_use: npt.NDArray[np.bool_]) -> Scan:
+    """One pass over rows [n, width], of which those in use count."""
     width = features.shape[1]
-    scan = _Scan(
+    found = Scan(
         finite=np.ones(len(features), dtype=bool),
         all_zero=0,
         minimum=np.full(width, np.inf, dtype=np.float32),
@@ -125,34 +143,34 @@ def _scan(features: Floats, rows_in_use: npt.NDArray[np.bool_]) -> _Scan:
     )
     for rows in row_slices(features):
         block = features[rows]
-        scan.finite[rows] = np.isfinite(block).all(axis=1)
-        good = scan.finite[rows] & rows_in_use[rows]
+        found.finite[rows] = np.isfinite(block).all(axis=1)
+        good = found.finite[rows] & rows_in_use[rows]
         if not good.all():
             block = block[good]
-        scan.all_zero += int(len(block) - np.count_nonzero(block.any(axis=1)))
-        np.minimum(scan.minimum, block.min(axis=0, initial=np.inf), out=scan.minimum)
-        np.maximum(scan.maximum, block.max(axis=0, initial=-np.inf), out=scan.maximum)
-    return scan
+        found.all_zero += int(len(block) - np.count_nonzero(block.any(axis=1)))
+        np.minimum(found.minimum, block.min(axis=0, initial=np.inf), out=found.minimum)
+        np.maximum(found.maximum, block.max(axis=0, initial=-np.inf), out=found.maximum)
+    return found
 
 
-def _constant_columns(scan: _Scan, name: str, *, allow_constant: bool) -> list[str]:
-    constant = np.flatnonzero(scan.minimum == scan.maximum)
+def _constant_columns(found: Scan, name: str, *, allow_constant: bool) -> list[str]:
+    constant = np.flatnonzero(found.minimum == found.maximum)
     if not constant.size:
         return []
     numbers = [str(column) for column in constant[: 2 * _NAMED]]
     dots = ", .." if constant.size > len(numbers) else ""
-    found = f"{constant.size} of {len(scan.minimum)} columns never change: {', '.join(numbers)}{dots} (from 0)"
+    said = f"{constant.size} of {len(found.minimum)} columns never change: {', '.join(numbers)}{dots} (from 0)"
     if allow_constant:
-        return [f"{found}; they carry nothing."]
+        return [f"{said}; they carry nothing."]
     raise InputError(
-        f"{name}: {found}; they carry nothing, so leave them out of the file, "
+        f"{name}: {said}; they carry nothing, so leave them out of the file, "
         "or train on them anyway with data.allow_constant=true"
     )
 
 
-def _refuse_tiny(scan: _Scan, name: str, *, allow_constant: bool) -> None:
+def _refuse_tiny(found: Scan, name: str, *, allow_constant: bool) -> None:
     """Raises InputError for numbers that processors take for 0, as they do with those below float32's normal ones."""
-    largest = np.maximum(np.abs(scan.minimum), np.abs(scan.maximum))
+    largest = np.maximum(np.abs(found.minimum), np.abs(found.maximum))
     tiny = np.flatnonzero((largest > 0) & (largest < np.finfo(np.float32).tiny))
     if tiny.size and not allow_constant:
         raise InputError(

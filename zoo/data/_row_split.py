@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from zoo.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from zoo.types import Rows
+    from collections.abc import Mapping, Sized
 
 
 def refuse_shares(validation: float, test: float) -> None:
@@ -21,7 +19,7 @@ def refuse_shares(validation: float, test: float) -> None:
         )
 
 
-def refuse_empty(rows: Mapping[str, Rows], total: int, *, name: str, options: str) -> None:
+def refuse_empty(rows: Mapping[str, Sized], total: int, *, name: str, options: str) -> None:
     """Raises InputError where a split has no rows.
 
     Args:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.data._read_columns import ReadColumns
 from zoo.data._vector_files import VectorFile
 from zoo.errors import InputError
 from zoo.tables.arrow_types import is_list, is_numeric, is_text
-from zoo.tables.cells import numbers_of, vectors_of, whole
+from zoo.tables.cells import whole
 from zoo.tables.keys import row_keys
 from zoo.tables.own_columns import id_columns, left_out_note, likely_ids, may_be_keys, may_be_labels
 from zoo.tables.read_table import column_of, read_table, require_columns
@@ -19,13 +20,10 @@ from zoo.tables.words import count, some
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
-
     from zoo.data._vector_files import Wanted
     from zoo.tables.options import Options
     from zoo.tables.table import Table
-
-_TEXT_ADVICE = "repair it or leave the column out"
+    from zoo.types import Floats
 
 
 def read_columns(opened: Table, wanted: Wanted, options: Options) -> VectorFile:
@@ -52,10 +50,21 @@ def read_columns(opened: Table, wanted: Wanted, options: Options) -> VectorFile:
     labels = None
     if wanted.label_column is not None:
         labels = column_of(table, wanted.label_column, "data.label_column", where).to_pylist()
-    chosen = _Columns(table.drop_columns(aside), wanted, where, options)
-    vectors, names, more = chosen.vectors()
-    columns = () if _are_numbered(names) else tuple(names)
-    return VectorFile(vectors, keys, labels, f"column '{wanted.label_column}'", (*notes, *more), columns)
+    read, more = _Columns(table.drop_columns(aside), wanted, where, options).chosen()
+    vectors = read.vectors(table, where)
+    if not read.listed:
+        _refuse_empty(vectors, read.names, where)
+    columns = () if read.listed or _are_numbered(read.names) else read.names
+    return VectorFile(vectors, keys, labels, f"column '{wanted.label_column}'", (*notes, *more), columns, read)
+
+
+def _refuse_empty(vectors: Floats, names: Sequence[str], where: str) -> None:
+    """Raises InputError for a column without a single number."""
+    for place in np.flatnonzero(np.isnan(vectors).all(axis=0))[:1]:
+        raise InputError(
+            f"{where}: column '{names[place]}' has no number in any row; leave it out: name the others with "
+            "data.columns="
+        )
 
 
 def _are_numbered(names: Sequence[str]) -> bool:
@@ -78,12 +87,12 @@ class _Columns:
         self._decimal = options.decimal or "."
         self._kinds: dict[str, Kind] = {}
 
-    def vectors(self) -> tuple[npt.NDArray[Any], Sequence[str], tuple[str, ...]]:
-        """[rows, width], the columns' names, and notes: from a column of vectors if one is named or to be found."""
+    def chosen(self) -> tuple[ReadColumns, tuple[str, ...]]:
+        """A column of vectors if one is named or to be found, otherwise those of numbers; and notes."""
         if self._wanted.vector_column is not None:
-            return self._listed(self._wanted.vector_column), (), ()
+            return self._listed(self._wanted.vector_column), ()
         if self._wanted.columns is not None:
-            return self._numbers(self._chosen(self._wanted.columns)), self._wanted.columns, ()
+            return self._numbers(self._named(self._wanted.columns)), ()
         name = self._found_vectors()
         if name is not None:
             beside = [other for other in self._numeric() if other != name]
@@ -91,9 +100,9 @@ class _Columns:
             texts = [other for other in self._table.column_names if other not in {name, *beside}]
             if roles := self._roles(texts):
                 notes.append(f"Left out {count(len(texts), 'column')} beside the vectors: {some(texts)}{roles}.")
-            return self._listed(name), (), tuple(notes if beside else notes[1:])
+            return self._listed(name), tuple(notes if beside else notes[1:])
         names, more = self._number_columns()
-        return self._numbers(names), names, more
+        return self._numbers(names), more
 
     def _kind(self, name: str) -> Kind:
         """What a column holds."""
@@ -138,7 +147,7 @@ class _Columns:
             )
         return found[0] if found else None
 
-    def _chosen(self, wanted: Sequence[str]) -> list[str]:
+    def _named(self, wanted: Sequence[str]) -> list[str]:
         """The columns that the user named."""
         aside = [name for name in (self._wanted.label_column, self._wanted.key_column) if name is not None]
         require_columns(self._table, [name for name in wanted if name not in aside], "data.columns", self._where)
@@ -212,23 +221,8 @@ class _Columns:
                     return f" ({name}: {cells[0]!r} has a mark between thousands; write {ungrouped(cells[0])})"
         return ""
 
-    def _numbers(self, names: Sequence[str]) -> npt.NDArray[Any]:
-        """[rows, width] of columns of numbers."""
-        vectors = np.empty((self._table.num_rows, len(names)), dtype=np.float32)
-        for place, name in enumerate(names):
-            column = column_of(self._table, name, "data.columns", self._where)
-            values = numbers_of(column, name, self._where, _TEXT_ADVICE, decimal=self._decimal)
-            if np.isnan(values.astype(np.float64)).all():
-                raise InputError(
-                    f"{self._where}: column '{name}' has no number in any row; leave it out: name the others with "
-                    "data.columns="
-                )
-            with np.errstate(over="ignore"):  # beyond float32 becomes infinite, and is then reported as such
-                vectors[:, place] = values
-        return vectors
+    def _numbers(self, names: Sequence[str]) -> ReadColumns:
+        return ReadColumns(tuple(names), listed=False, decimal=self._decimal)
 
-    def _listed(self, name: str) -> npt.NDArray[Any]:
-        vectors: npt.NDArray[Any] = vectors_of(
-            column_of(self._table, name, "data.vector_column", self._where), name, self._where
-        )
-        return vectors
+    def _listed(self, name: str) -> ReadColumns:
+        return ReadColumns((name,), listed=True, decimal=self._decimal)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from zoo.data._read_columns import ReadColumns
     from zoo.tables.byte_source import ByteSource
 
 _LABEL_ARRAYS = ("y", "labels")
@@ -34,6 +35,7 @@ class VectorFile:
         label_name: what to call that column in messages.
         notes: what was decided that the file's owner would want to know.
         columns: [width] names of the columns of numbers that make up the vectors; empty where nobody named them.
+        read: which columns of a table those are, named by somebody or not; None for an array.
     """
 
     vectors: npt.NDArray[Any]
@@ -42,6 +44,7 @@ class VectorFile:
     label_name: str = ""
     notes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    read: ReadColumns | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from zoo.errors import InputError
-from zoo.types import Fraction, Splits
+from zoo.types import Fraction, PositiveInt, Splits
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -53,6 +53,14 @@ class Vectors:
         decimal: before a number's fraction, point or comma.
         encoding: of a text file, such as latin-1; otherwise UTF-8, or as a byte order mark says.
         header: whether a text file's first row names the columns; otherwise seen by whether names are numbers.
+        stream: whether training reads the table from where it lies, again in every epoch, rather than from memory: for
+            Parquet (files, folders, globs, URLs) and .npy. Left open, a Parquet table is streamed whose float32 numbers
+            would take more than a quarter of the machine's memory. See `sample_rows` for what is in memory then.
+        sample_rows: of a streamed table, the rows of each split that are in memory: they validate, judge, and are what
+            opponents that need rows at hand are fitted to. Those with the smallest digests of their keys, whatever
+            the order of the table.
+        shuffle_buffer: of a streamed table, the rows that are in memory to be shuffled. Row groups are read in a
+            shuffled order and a few at a time; the buffer mixes what lies near each other.
         judged: another file of such rows, read as the first one is: all of it, and nothing else, judges, and no row of
             the first is held out. For what is fitted to one set of texts and used on another.
 
@@ -84,6 +92,9 @@ class Vectors:
         header: bool | None = None,
         judged: str | None = None,
         labels: str | None = None,
+        stream: bool | None = None,
+        sample_rows: PositiveInt = 50_000,
+        shuffle_buffer: PositiveInt = 131_072,
     ) -> None:
         from zoo.data._row_split import refuse_shares
         from zoo.tables.options import Options
@@ -105,6 +116,7 @@ class Vectors:
         self.invalid = invalid
         self.allow_constant = allow_constant
         self.judged = judged
+        self.stream, self.sample_rows, self.shuffle_buffer = stream, sample_rows, shuffle_buffer
         refuse_shares(validation, 0.0 if fit_on_all or judged else test)
         if judged and fit_on_all:
             raise InputError("data.judged names the rows to judge by, data.fit_on_all takes all; give one of the two")
@@ -112,6 +124,11 @@ class Vectors:
             raise InputError("data.labels are of data.path alone: with data.judged name data.label_column")
         if label_column is not None and labels is not None:
             raise InputError("data.label_column= is in the rows' own file, data.labels= a file beside it; give one")
+        if stream and (fit_on_all or judged or labels is not None or table is not None):
+            raise InputError(
+                "data.stream=true takes one table at data.path=, and splits it: leave out data.fit_on_all, "
+                "data.judged, data.labels and data.table, or data.stream"
+            )
         if (path is None) == (table is None):
             raise InputError("give either data.path=, a file of yours, or data.table=, a query")
 
@@ -126,6 +143,10 @@ class Vectors:
             InputError: the file cannot be read, or its columns, vectors or labels cannot be used; the message says
                 where and what to do.
         """
+        from zoo.data._streamed_vectors import streamed
+
+        if (stream := streamed(self)) is not None:
+            return stream
         found = self._load()
         if self.judged is None:
             return found

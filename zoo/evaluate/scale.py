@@ -32,7 +32,7 @@ def on_scale(splits: Splits, scale: Literal["auto", "none", "standardise"]) -> S
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler()
-    for block, weights in splits.weighted_batches(splits.train):
+    for block, weights in splits.training_batches():
         if weights.any():
             scaler.partial_fit(np.asarray(block, np.float64), sample_weight=weights.astype(np.float64))
     return replace(splits, scale=(scaler.mean_.astype(np.float32), scaler.scale_.astype(np.float32)))

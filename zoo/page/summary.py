@@ -100,9 +100,9 @@ def _champion(verdict: Verdict) -> Iterator[str]:
 def _facts(material: Material) -> Iterator[tuple[str, str]]:
     splits = material.splits
     size = material.report.dimensions.get(material.encoder.name)
-    yield "data", f"{len(splits):,} {splits.kind.in_words()}"
+    yield "data", f"{splits.total:,} {splits.kind.in_words()}"
     fitted = "trained on" if material.trained is not None else "opponents and probes fitted on"
-    yield fitted, f"{len(splits.train):,} rows"
+    yield fitted, f"{splits.training_rows:,} rows"
     yield "judged on", f"{len(splits.test):,} rows"
     if size:
         smaller = splits.width / size

@@ -88,7 +88,7 @@ def _model_facts(recipe: Mapping[str, Any], trained: Trained) -> Iterator[tuple[
 
 def _data_facts(splits: Splits) -> Iterator[tuple[str, Any]]:
     shape = " x ".join(f"{size:,}" for size in splits.shape)
-    yield "rows", f"{len(splits):,} of {shape} ({'sparse' if splits.is_sparse else 'dense'})"
+    yield "rows", f"{splits.total:,} of {shape} ({'sparse' if splits.is_sparse else 'dense'})"
     yield "split", splits.in_parts
     for key, value in splits.provenance.items():
         if key not in _SAID and not (key == "fields" and splits.kind.blocks):  # they have a table

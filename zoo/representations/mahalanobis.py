@@ -57,9 +57,8 @@ class Mahalanobis:
         """See `zoo.types.Baseline`."""
         del trained
         self.require(name, splits)
-        ones = np.ones(len(splits.train), np.float32)
-        blocks = (np.asarray(block).reshape(len(block), -1) for block in splits.batches(splits.train))
-        moments = Moments.of(splits.width, ((block, ones[: len(block)]) for block in blocks))
+        blocks = (np.asarray(block).reshape(len(block), -1) for block, _ in splits.training_batches())
+        moments = Moments.of(splits.width, ((block, np.ones(len(block), np.float32)) for block in blocks))
         covariance, mean = moments.covariance(), moments.mean
         shrinkage = _expected_best(splits, mean, covariance) if self.shrinkage is None else self.shrinkage
         variances, axes = np.linalg.eigh(covariance)
@@ -73,9 +72,9 @@ class Mahalanobis:
 
 def _expected_best(splits: Splits, mean: Doubles, covariance: Doubles) -> float:
     """Ledoit and Wolf's shrinkage, in one more pass over the training rows, without a copy of them."""
-    width, count = len(mean), len(splits.train)
+    width, count = len(mean), splits.training_rows
     lengths = 0.0
-    for block in splits.batches(splits.train):
+    for block, _ in splits.training_batches():
         centred = np.asarray(block).reshape(len(block), -1).astype(np.float64) - mean
         lengths += float((np.einsum("ij,ij->i", centred, centred) ** 2).sum())
     squares = float((covariance**2).sum())

@@ -73,6 +73,11 @@ class PCA:
                     f"baselines.{name}.{option}: components of sparse rows count all rows alike, and the data are "
                     f"{splits.kind.in_words()}; leave {option} out"
                 )
+        if self.rank_power is not None and splits.stream is not None:
+            raise InputError(
+                f"baselines.{name}.rank_power: rows that are streamed have no ranks; leave it out, or hold the table "
+                "in memory with data.stream=false"
+            )
         require_components(name, splits, self.remove, self.dimensions)
 
     def fit(self, name: str, splits: Splits, trained: Trained) -> Representation:
@@ -82,7 +87,7 @@ class PCA:
         if splits.is_sparse:
             return TruncatedSVD(self.remove, self.dimensions, self.whiten).fit(name, splits, trained)
         # block by block, so that no second table is made; the directions are those of scikit-learn's PCA up to sign
-        blocks = self._counted(splits).weighted_batches(splits.train)
+        blocks = self._counted(splits).training_batches()
         moments = Moments.of(
             splits.width, ((np.asarray(block).reshape(len(weights), -1), weights) for block, weights in blocks)
         )

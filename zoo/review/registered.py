@@ -75,6 +75,6 @@ def _untrained(recipe: Recipe, splits: Splits) -> Trained:
     """A network as it was before its training, which some baselines are or take the size of their code from."""
     said: list[str] = []  # when it was trained
     model: Any = built_model(recipe, splits, note=said.append)
-    model.adapt(lambda: splits.weighted_batches(splits.train))
-    model.remember(lambda: splits.weighted_batches(splits.train))
+    model.adapt(splits.training_batches)
+    model.remember(splits.training_batches)
     return Trained(model, model, history=(), best_epoch=-1, seconds=0.0)

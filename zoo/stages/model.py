@@ -38,6 +38,11 @@ def built_model(recipe: Recipe, splits: Splits, note: Callable[[str], None], see
     model.apply_schema(splits.schema)
     if model.takes_sparse != splits.is_sparse:
         raise InputError(kinds_differ(model, splits))
+    if model.neighbours and splits.stream is not None:
+        raise InputError(
+            "a graph of nearest neighbours is made of rows in memory, and the table is streamed: leave out the terms "
+            "of model.terms that ask for neighbours, or hold the table in memory with data.stream=false"
+        )
     if model.latent_dim >= splits.width:
         note(
             f"latent_dim {model.latent_dim} is not smaller than the {splits.width} columns of the rows: "

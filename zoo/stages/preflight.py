@@ -8,6 +8,7 @@ from zoo.errors import InputError
 from zoo.report.messages import missing_labels
 from zoo.stages.fields import require_fields
 from zoo.stages.opponents import opponents
+from zoo.train.folds import require_in_memory
 from zoo.train.threshold import require_validation_rows
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def require_places(name: str, tracker: Tracker, exporter: Exporter) -> None:
 def require_rows(recipe: Recipe, splits: Splits) -> None:
     """Raises InputError if the rows are not what the recipe's threshold, its judge or its baselines need."""
     require_validation_rows(recipe.config["model"].get("false_alarm_rate"), splits)
+    if recipe.build("train").folds:
+        require_in_memory(splits)
     judge = recipe.build("judge")
     judge.scaled(splits)
     require_fields(judge.fields, splits)

@@ -203,7 +203,7 @@ def _codes_type(model: Any) -> str:
 
 
 def _vocabulary(trained: Trained, splits: Splits) -> Vocabulary | None:
-    if splits.keys is None:
+    if splits.keys is None or splits.stream is not None:  # of a sample, most keys would not be found
         return None
     encoder = Encoder.from_model("vocabulary", trained.model, kind=splits.kind, code_scale=trained.code_scale)
     return Vocabulary(splits.keys.tolist(), lambda: np.concatenate(list(encoder.encode_table(splits))))

@@ -46,9 +46,10 @@ def log_trained(run: TrackedRun, trained: Trained, splits: Splits) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         model, keys = Path(scratch) / MODEL_FILE, Path(scratch) / TRAINING_KEYS
         trained.model.save(model)
-        write_training_keys(keys, splits)
-        for file in (model, keys):
-            run.log_file(file)
+        run.log_file(model)
+        if splits.stream is None:  # of rows that memory does not hold no record is kept: it would grow with them
+            write_training_keys(keys, splits)
+            run.log_file(keys)
     run.log_metrics({"train_seconds": trained.seconds, "best_epoch": trained.best_epoch + 1})
     run.log_tags({"zoo.train.precision": trained.precision})
 

@@ -62,7 +62,7 @@ class Voice:
         """What was read, and what will be used for what."""
         for note in splits.notes:
             self.note(note)
-        self.say(f"{name}: {len(splits):,} {splits.kind.in_words()} ({splits.in_parts})")
+        self.say(f"{name}: {splits.total:,} {splits.kind.in_words()} ({splits.in_parts})")
 
     def trained(self, trained: Trained) -> None:
         """How training went."""

@@ -52,7 +52,13 @@ def floats(column: Any) -> npt.NDArray[Any]:
 
 
 def numbers_of(
-    column: Any, name: str, where: str, advice: str, missing: Collection[str] = (), decimal: str = "."
+    column: Any,
+    name: str,
+    where: str,
+    advice: str,
+    missing: Collection[str] = (),
+    decimal: str = ".",
+    first: int = 0,
 ) -> npt.NDArray[Any]:
     """A column as numbers [rows], NaN where a cell is missing.
 
@@ -63,6 +69,7 @@ def numbers_of(
         advice: what to do about text, for messages.
         missing: strings that stand for a missing cell, beside the usual ones.
         decimal: the mark before fractions.
+        first: the number of the column's first row, for messages.
 
     Raises:
         InputError: a cell that is no number (its row), or a type that holds none.
@@ -85,7 +92,7 @@ def numbers_of(
         cell = cells[max(wrong, 0)].as_py()
         comma = "; a comma before the fraction is read with data.decimal=comma"
         raise InputError(
-            f"{where}: column '{name}', row {wrong} (from 0): {cell!r} is not a number; {advice}"
+            f"{where}: column '{name}', row {first + wrong} (from 0): {cell!r} is not a number; {advice}"
             f"{comma if decimal == '.' and has_decimal_comma(cell) else ''}"
         ) from None
 
@@ -110,9 +117,9 @@ def vectors_of(column: Any, name: str, where: str, *, required: bool = False, fi
     if required and len(there) < len(lengths):
         row = first + int(np.flatnonzero(lengths < 0)[0])
         raise InputError(f"{where}: column '{name}' has no vector in row {row} (from 0)")
-    if not there.size:
+    if not there.size and not width:
         raise InputError(f"{where}: column '{name}' has no vector in any row; export the table again")
-    width = width or int(lengths[there[0]])
+    width = width or int(lengths[there[0]])  # a piece without any vector is all NaN where the width is known
     ragged = there[lengths[there] != width]
     if ragged.size:
         raise InputError(

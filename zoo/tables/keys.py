@@ -18,19 +18,24 @@ if TYPE_CHECKING:
     from zoo.types import Rows
 
 
-def row_keys(table: Any, name: str | None, where: str) -> list[str]:
+def row_keys(table: Any, name: str | None, where: str, first: int = 0) -> list[str]:
     """Keys [rows]: the cells of a column, or row numbers from 0.
+
+    Args:
+        table: a `pyarrow.Table`, or a piece of one.
+        name: of the column.
+        where: the table, for messages.
+        first: the number of its first row.
 
     Raises:
         InputError: no such column, or a row without a key.
     """
     if name is None:
-        return [str(row) for row in range(table.num_rows)]
-    keys = column_keys(column_of(table, name, "data.key_column", where), where, name, 0)
+        return [str(row) for row in range(first, first + table.num_rows)]
+    keys = column_keys(column_of(table, name, "data.key_column", where), where, name, first)
     if "" in keys:
-        raise InputError(
-            f"{where}: column '{name}' has no key in row {keys.index('')} (from 0); fill it in or delete the row"
-        )
+        row = first + keys.index("")
+        raise InputError(f"{where}: column '{name}' has no key in row {row} (from 0); fill it in or delete the row")
     return keys
 
 

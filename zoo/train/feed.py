@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +11,10 @@ from zoo.parts import COPY, NEIGHBOUR, ROW
 from zoo.quiet import import_tensorflow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from zoo.train.neighbours import Neighbours
-    from zoo.types import Rows, Splits
+    from zoo.types import Block, Rows, Splits
 
 
 class Feed:
@@ -25,6 +26,8 @@ class Feed:
 
     With a graph of neighbours, a batch holds `row` and `neighbour`: the ends of edges drawn in proportion to their
     weights. Each validation row is then its own neighbour.
+
+    Rows of a table that is streamed come in the order that its stream gives an epoch, without weights.
 
     Args:
         splits: the table.
@@ -47,7 +50,8 @@ class Feed:
     ) -> None:
         self._copies, self._epoch = copies, 0
         self.splits, self.batch_size, self.seed, self.neighbours = splits, batch_size, seed, neighbours
-        self.steps = steps or len(splits.train) // batch_size
+        self.steps = steps or splits.training_rows // batch_size
+        self._coming: tuple[int, Iterator[Block]] = (-1, iter(()))  # the step that the stream gives next
         self._validation = splits.validation
         if splits.weights is not None:
             self._validation = self._drawn(np.random.default_rng(seed), splits.validation, len(splits.validation))
@@ -56,6 +60,9 @@ class Feed:
     def start_epoch(self, epoch: int) -> None:
         """Shuffles or draws for an epoch (from 0); call it before the epoch's iterator is made."""
         self._epoch = epoch
+        if self.splits.stream is not None:
+            self._coming = (-1, iter(()))
+            return
         random = np.random.default_rng([self.seed, epoch])
         rows, wanted = self.splits.train, self.steps * self.batch_size
         if self.neighbours is not None:
@@ -70,6 +77,8 @@ class Feed:
 
     def training(self) -> Any:
         """A dataset of batches of `batch_size` rows; one pass is one epoch."""
+        if self.splits.stream is not None:
+            return self._counted(self.steps, lambda step: self._gathered(step, self._streamed))
         partners = None if self.neighbours is None else self._slices(lambda: self._partners)
         return self._dataset(self.steps, self._slices(lambda: self._order), partners, lambda: self._epoch + 1)
 
@@ -96,8 +105,6 @@ class Feed:
         partners_of: Callable[[int], Rows] | None,
         epoch: Callable[[], int],
     ) -> Any:
-        tf = import_tensorflow()
-
         def rewritten(step: int) -> Any:
             copies = self.splits.rewritten(rows_of(step), [self.seed, epoch(), step])
             assert copies is not None  # noqa: S101  the trainer has looked
@@ -113,7 +120,23 @@ class Feed:
                 else {ROW: rows, NEIGHBOUR: self._gathered(step, lambda number: self.splits.take(partners_of(number)))}
             )
 
+        return self._counted(steps, batch)
+
+    @staticmethod
+    def _counted(steps: int, batch: Callable[[Any], Any]) -> Any:
+        """A batch for each number of a step."""
+        tf = import_tensorflow()
         return tf.data.Dataset.range(steps).map(batch).prefetch(tf.data.AUTOTUNE)
+
+    def _streamed(self, step: int) -> Block:
+        """The batch of a step; asked for out of turn, the epoch is read anew up to it."""
+        assert self.splits.stream is not None  # noqa: S101  the caller has looked
+        next_step, batches = self._coming
+        if step != next_step:
+            batches = islice(self.splits.stream.epoch(self.seed, self._epoch, self.batch_size), step, None)
+        block = next(batches)
+        self._coming = (step + 1, batches)
+        return block
 
     def _gathered(self, step: Any, block_of: Callable[[int], Any]) -> Any:
         """The model's input for the block of features of a step, inside tf.data."""

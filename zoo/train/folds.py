@@ -27,8 +27,9 @@ def folds(splits: Splits, count: int, seed: int) -> Iterator[Splits]:
         seed: of the order in which rows are dealt out.
 
     Raises:
-        InputError: fewer rows (or groups) than folds.
+        InputError: fewer rows (or groups) than folds, or rows that are not in memory.
     """
+    require_in_memory(splits)
     every = np.unique(np.concatenate([splits.train, splits.validation, splits.test]))
     judged_only = np.empty(0, np.int64) if splits.judged_only is None else splits.judged_only
     always = np.isin(every, judged_only)
@@ -48,6 +49,15 @@ def folds(splits: Splits, count: int, seed: int) -> Iterator[Splits]:
         validation = np.isin(members, validating)
         test = np.sort(np.concatenate([rows[held_out], every[always]]))
         yield replace(splits, train=rows[~held_out & ~validation], validation=rows[validation], test=test)
+
+
+def require_in_memory(splits: Splits) -> None:
+    """Raises InputError for a table that is streamed, whose rows cannot be dealt out."""
+    if splits.stream is not None:
+        raise InputError(
+            "train.folds deals out rows that are in memory, and the table is streamed: leave it out, or hold the table "
+            "in memory with data.stream=false"
+        )
 
 
 def _groups(splits: Splits, rows: Rows) -> Rows:

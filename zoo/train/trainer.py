@@ -113,13 +113,13 @@ class Trainer:
             raise InputError("there is no row to train on: lower data.validation or data.test")
         if not len(splits.validation):
             raise InputError("there is no row for validation: raise data.validation")
-        batch_size, shrunk = self._rows_a_step(len(splits.train))
+        batch_size, shrunk = self._rows_a_step(splits.training_rows)
         copies = wants_copies(model, splits)
         feed = Feed(splits, batch_size, seed, self._graph(model, splits, seed), self.steps_per_epoch, copies)
         model.build((None, *splits.shape))
-        model.adapt(lambda: splits.weighted_batches(splits.train))
+        model.adapt(splits.training_batches)
         untrained = twin(model)
-        model.solve(lambda: splits.weighted_batches(splits.train))
+        model.solve(splits.training_batches)
         if model.solves_from_copies and can_be_rewritten(splits):
             model.solve_from_copies(lambda: with_copies(splits, seed))
         computing = chosen(self.precision)
@@ -133,7 +133,7 @@ class Trainer:
         if trainee is not model:
             model.set_weights(trainee.get_weights())
         for each in (model, untrained):
-            each.remember(lambda: splits.weighted_batches(splits.train))
+            each.remember(splits.training_batches)
         return Trained(
             model=model,
             untrained=untrained,

@@ -47,7 +47,7 @@ from zoo.types.numbers import (
     Seed,
     UnitInterval,
 )
-from zoo.types.tables import MISSING, OTHER, Source, Splits, TableSchema
+from zoo.types.tables import MISSING, OTHER, RowStream, Source, Splits, TableSchema
 from zoo.types.training import LayerArguments, Listener, Trained
 
 __all__ = [
@@ -85,6 +85,7 @@ __all__ = [
     "Report",
     "Representation",
     "Rescores",
+    "RowStream",
     "Rows",
     "Score",
     "Scores",

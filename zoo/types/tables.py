@@ -47,6 +47,36 @@ class TableSchema:
     spelt: tuple[str, ...] = ()
 
 
+class RowStream(Protocol):
+    """The training rows of a table that does not fit in memory, read from where it lies as they are needed."""
+
+    @property
+    def rows(self) -> int:
+        """How many training rows there are."""
+
+    @property
+    def total(self) -> int:
+        """How many rows the table has, held-out ones and all."""
+
+    def batches(self) -> Iterator[Block]:
+        """Every training row once, in the table's order: blocks [n, ...]."""
+
+    def epoch(self, seed: int, epoch: int, batch_size: int, shard: int = 0, shards: int = 1) -> Iterator[Block]:
+        """Batches [batch_size, ...] without end in a shuffled order that hangs on nothing but the arguments.
+
+        Args:
+            seed: of the order.
+            epoch: whose order it is, from 0.
+            batch_size: rows a batch.
+            shard: which of the shards to read, from 0. Shards share no row until one of them has read all of its own
+                and begins again in another order; they have about equally many, not exactly.
+            shards: how many workers share the rows.
+
+        Raises:
+            InputError: the table can no longer be read, or cannot be shared among so many.
+        """
+
+
 @dataclass(frozen=True)
 class Splits:
     """A table of rows and which of them may be used for what.
@@ -65,6 +95,8 @@ class Splits:
         notes: what was done to the table that its owner would want to know.
         groups: [rows] numbers; rows of one group (records of one person) never stand on both sides of a split.
         sides: [rows] which of two tables each row is of, whose rows are matched with each other; None for one table.
+        stream: the training rows of a table that is larger than memory. `features` are then a sample of its rows, and
+            `train`, `validation` and `test` are numbers in that sample; None where `features` are all rows.
         kind: the kind of row that they are; None, or one of another shape than the features, is the plain kind of the
             features: vectors, images or sparse rows.
         judged_only: [n] row numbers that no split may train on, such as anomalies; every fold of a cross-validation
@@ -89,6 +121,7 @@ class Splits:
     scale: tuple[Floats, Floats] | None = None
     raw: Any = None
     sides: Rows | None = None
+    stream: RowStream | None = None
     kind: RowKind = None  # type: ignore[assignment]  # filled in below
 
     def __post_init__(self) -> None:
@@ -139,7 +172,17 @@ class Splits:
         """Such as `80 to train, 10 to validate, 10 held out`."""
         seen = self.seen
         last = f"{len(self.test):,} {f'to judge, {seen:,} of them trained on as well' if seen else 'held out'}"
-        return f"{len(self.train):,} to train, {len(self.validation):,} to validate, {last}"
+        return f"{self.training_rows:,} to train, {len(self.validation):,} to validate, {last}"
+
+    @property
+    def training_rows(self) -> int:
+        """How many rows are trained on: more than `train` are where they are streamed."""
+        return len(self.train) if self.stream is None else self.stream.rows
+
+    @property
+    def total(self) -> int:
+        """How many rows the table has: more than are in memory where they are streamed."""
+        return len(self) if self.stream is None else self.stream.total
 
     def take(self, rows: Rows | slice) -> Block:
         """The features of the given rows: [n, ...] float32, or a CSR array [n, columns]."""
@@ -177,6 +220,14 @@ class Splits:
         for start in range(0, len(rows), size):
             taken = rows[start : start + size]
             yield self.take(taken), np.ones(len(taken), np.float32) if self.weights is None else self.weights[taken]
+
+    def training_batches(self) -> Iterator[tuple[Block, Floats]]:
+        """Every row that is trained on with its weight, as `weighted_batches`, be it in memory or not."""
+        if self.stream is None:
+            yield from self.weighted_batches(self.train)
+            return
+        for block in self.stream.batches():
+            yield self.on_scale(block), np.ones(len(block), np.float32)
 
 
 class Source(Protocol):

@@ -17,7 +17,7 @@ def draw(material: Material) -> dict[str, Any]:
 
     splits, trained = material.splits, material.trained
     data = [
-        ("rows", f"{len(splits):,} {splits.kind.in_words()}"),
+        ("rows", f"{splits.total:,} {splits.kind.in_words()}"),
         ("split", splits.in_parts),
         *((str(key), _short(value)) for key, value in splits.provenance.items() if key not in {"rows", "splits"}),
         *(("note", note) for note in splits.notes),
