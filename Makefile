@@ -13,9 +13,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 WANTED := pyproject.toml constraints.txt .ci/install.py
-# Two processes on two cores: more threads in each wait for a core by spinning, which costs twice the processor time.
+# Three processes on two cores, since tests wait for servers and disks a quarter of their time; of one thread each: more of them
+# wait for a core by spinning, which costs twice the processor time.
 THREADS := TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=2 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-PYTEST := $(THREADS) $(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+PYTEST := $(THREADS) $(BIN)/python -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

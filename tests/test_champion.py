@@ -42,6 +42,7 @@ def of_first_nll(first):
     return first.report.scores["encoder"]["nll"].value
 
 
+@pytest.mark.long
 def test_a_gate_on_a_likelihood_compares_with_the_champions_and_does_not_block_for_ever(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

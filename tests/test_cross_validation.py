@@ -49,6 +49,7 @@ def test_folds_are_child_runs_with_mean_and_spread_in_the_parent(workplace, caps
         assert parent.data.metrics[f"folds.{name}.std"] == pytest.approx(np.std(scores, ddof=1))
 
 
+@pytest.mark.long
 def test_records_train_are_registered_and_served_from_strings(workplace, store_here):
     small = [
         "data.dataset=febrl1",

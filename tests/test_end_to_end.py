@@ -263,6 +263,7 @@ def test_a_worse_encoder_becomes_a_version_but_not_the_champion(first, client, c
     assert zoo.load("tiny/2").latent_dim == 10
 
 
+@pytest.mark.long
 def test_an_encoder_in_eight_bits_is_judged_and_exported_as_such(first, client):
     result = zoo.run(
         TINY.removeprefix("recipe="), PAGELESS, "name=tiny8", "export.precision=int8", "export.output=int8",
@@ -286,6 +287,7 @@ def test_an_encoder_in_eight_bits_is_judged_and_exported_as_such(first, client):
     assert sizes[1] < sizes[0]
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_encoder_and_another_seed_another(first, workplace):
     vectors = WordVectors(limit=50).load().features
     again = zoo.run(TINY.removeprefix("recipe="), PAGELESS, "~gates", quiet=True)
@@ -299,6 +301,7 @@ def test_the_same_seed_gives_the_same_encoder_and_another_seed_another(first, wo
     np.testing.assert_allclose(words, again.encoder.encode(vectors[:1]), atol=1e-6)
 
 
+@pytest.mark.long
 def test_a_sweep_has_a_parent_run_and_a_table(first, client, capsys):
     assert main([TINY, PAGELESS, "--multirun", "model.latent_dim=4,6", "train.epochs=1"]) == 0
     printed = capsys.readouterr().out

@@ -121,6 +121,7 @@ def test_an_interrupted_sweep_of_seeds_goes_on_and_only_the_chosen_run_meets_the
     assert not list(Path("mlruns/checkpoints").iterdir())
 
 
+@pytest.mark.long
 def test_tables_are_judged_each_by_itself_and_looks_are_counted_whatever_comes_of_them(workplace, capsys):
     np.save("others.npy", np.load("rows.npy")[:300])
     assert main(["recipe=./small.yaml", "--multirun", "data.path=rows.npy,others.npy", IMPOSSIBLE]) == 3
@@ -167,6 +168,7 @@ def test_seeds_are_judged_together_in_child_runs_and_the_typical_one_is_released
     assert sorted(losses)[1] == losses[released]
 
 
+@pytest.mark.long
 def test_folds_are_judged_together_and_every_gate_must_hold_over_them(workplace, capsys):
     possible = ["train.folds=2", "judge.resamples=50"]
     result = zoo.run("./small.yaml", *possible, "gates.neighbours.margin=2")

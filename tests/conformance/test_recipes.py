@@ -129,8 +129,10 @@ def parts_of(name):
 
 # Compiling the training takes most of a test's time, and tells nothing new about a recipe whose parts another one has.
 COMPILED = set({parts_of(name): name for name in RECIPES}.values())
-# Those that are nearly another one, `conv_cifar10`, `conv_digits` or `records_table`, as well.
+# Those that are nearly another one (`conv_cifar10`, `conv_digits`, `records_table`, `dense_papers`, `vae_word2vec`), or
+# whose own part `test_parts.py` trains and exports, as well.
 NEARLY = {"conv_folder", "conv_mnist", "sparse_mnist", "anomaly_mnist", "records_reconstruction"}
+NEARLY |= {"denoising_mnist", "vq_mnist", "vae_mnist", "mixture_papers", "neighbours_papers", "dense_word2vec"}
 SHORT = [name if name in COMPILED - NEARLY else pytest.param(name, marks=pytest.mark.long) for name in RECIPES]
 
 

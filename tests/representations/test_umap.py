@@ -28,6 +28,7 @@ def heaps():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_new_rows_are_put_beside_their_like(heaps):
     fitted = Umap().fit("umap", heaps, TRAINED)
     known, asked = fitted.encode(heaps.train), fitted.encode(heaps.test)
@@ -53,6 +54,7 @@ def test_a_distance_that_umap_does_not_know_is_refused_before_the_training(heaps
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_sparse_rows_are_placed_too(heaps):
     sparse = replace(heaps, features=csr_array(np.maximum(heaps.features, 0)))
     assert KnnAccuracy(k=3).values(Umap(metric="jaccard").fit("umap", sparse, TRAINED), sparse).mean() > 0.4

@@ -14,11 +14,13 @@ pytestmark = pytest.mark.slow  # umap-learn compiles itself
 
 
 @pytest.mark.parametrize(("min_dist", "spread"), [(0.1, 1.0), (0.0, 1.0), (0.5, 1.0), (0.25, 2.0), (0.001, 0.5)])
+@pytest.mark.long
 def test_the_curve_is_umaps(min_dist, spread):
     umap_ = pytest.importorskip("umap.umap_", reason="umap-learn is not installed")
     np.testing.assert_allclose(curve(min_dist, spread), umap_.find_ab_params(spread, min_dist), rtol=1e-3)
 
 
+@pytest.mark.long
 def test_the_graph_of_a_small_table_is_umaps(rng):
     umap_ = pytest.importorskip("umap.umap_", reason="umap-learn is not installed")
     table = rng.normal(size=(60, 4))
