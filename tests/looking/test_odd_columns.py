@@ -95,6 +95,25 @@ def test_text_of_any_ending_and_arrays_of_objects(looked, rng):
             looked("x", name)
 
 
+def test_lists_as_programs_write_them(looked, rng):
+    items = [", ".join(rng.choice(["'a b'", '"c"', "'d'"], 2, replace=False)) for _ in range(ROWS)]
+    advice = looked("\n".join(["tags", *(f"[{each}]" for each in items)]).replace('"', "'"), "own.tsv")
+    assert advice.recipe == "softmax_baskets"
+    assert advice.settings["data"]["separator"] == ","
+    vectors = [", ".join(f"np.float64({x:.3f})" for x in rng.normal(size=6)) for _ in range(ROWS)]
+    advice = looked("\n".join(["v", *(f"[{each}]" for each in vectors)]), "own.tsv")
+    assert advice.settings["data"]["vector_column"] == "v"
+
+
+def test_columns_of_counts_may_be_items(looked, rng):
+    names = ["who", *(f"item {number}" for number in range(12))]
+    counts = rng.poisson(0.2, (12, ROWS))
+    who = [f"customer{row}" for row in range(ROWS)]
+    assert "recipe=softmax_baskets data.wide=true" in " ".join(looked(lines(";".join(names), who, *counts)).unsure)
+    advice = looked(lines(";".join(names), who, *np.minimum(counts, 1)))
+    assert (advice.recipe, advice.settings["data"]["key_column"]) == ("softmax_baskets", "who")
+
+
 def test_cells_that_nothing_reads_are_left_out_and_others_read_by_their_type(tmp_path):
     from zoo.data import MixedTable
 

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from zoo.errors import InputError
-from zoo.tables.cells import dense_rows, floats, numbers_of, vectors_of, whole
+from zoo.tables.cells import dense_rows, floats, numbers_of, parted_texts, vectors_of, whole
 from zoo.tables.open_table import open_table
 from zoo.tables.table import read_whole
 from zoo.tables.text_cells import kind_of
@@ -94,3 +94,10 @@ def test_numbers_written_as_text():
     ):
         numbers_of(column, "x", "t", "repair it")
     np.testing.assert_array_equal(numbers_of(pa.array(["?", "3"]), "x", "t", "repair it", ["?"]), [np.nan, 3])
+
+
+def test_lists_written_as_text_lose_brackets_and_quotes():
+    cells = pa.array(["{a,b}", "['x', \"y z\"]", "a, b", "", "[]", "'q',r", "(1,2)", None, "a {b}"])
+    wanted = [["a", "b"], ["x", "y z"], ["a", " b"], [""], [""], ["'q'", "r"], ["1", "2"], [""], ["a {b}"]]
+    assert parted_texts(cells, ",").to_pylist() == wanted
+    assert parted_texts(cells[:1], ";").to_pylist() == [["a,b"]]

@@ -11,6 +11,8 @@ from zoo.tables.cells import parted_texts, plain_texts, whole
 from zoo.tables.long_form import named_form
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zoo.looking.column import Column
     from zoo.looking.table_look import TableLook
 
@@ -103,13 +105,17 @@ def _are_pairs(look: TableLook, basket: str, item: str, *, named: bool) -> bool:
 
 def _wide(look: TableLook) -> Advice | None:
     items = [column for column in look.features if _is_of_an_item(column)]
-    if len(items) < _WIDE or len(items) < len(look.features):
+    others = [column for column in look.features if column not in items]
+    key = look.key
+    if key is None and len(others) == 1 and others[0].holds == "text" and others[0].distinct == others[0].rows:
+        key, others = others[0].name, []  # names of the baskets
+    if len(items) < _WIDE or others:
         return None
     rows = look.sample.rows
     share = sum(_filled(rows.column(column.name)) for column in items) / (len(items) * rows.num_rows)
     if share > 0.5:
         return None
-    data = look.data(key_column=look.key, wide=True)
+    data = look.data(key_column=key, wide=True)
     if look.label is not None:
         data["drop"] = [look.label.name]
     because = f"A column for each of {len(items)} items, {100 * share:.1f}% of the cells are 1 and the others 0."
@@ -119,8 +125,23 @@ def _wide(look: TableLook) -> Advice | None:
     )
     remarks = {"data.wide": "each column but the key is an item"}
     uses = {look.label.name: "left out"} if look.label else {}
+    uses |= {key: "the key, which names the baskets"} if key else {}
     settings = {"data": data} | _model(len(items))
     return Advice(_RECIPE, settings, because, (), look.used(uses), unsure, remarks)
+
+
+def may_count(columns: Sequence[Column], rows: Any) -> tuple[str, ...]:
+    """That columns of whole numbers, most of them 0, may say how often an item is there."""
+    counted = [column for column in columns if column.is_number and column.low == 0 and column.holds == "whole number"]
+    if len(counted) < _WIDE or len(counted) < len([column for column in columns if column.is_number]):
+        return ()
+    share = sum(_filled(rows.column(column.name)) for column in counted) / (len(counted) * rows.num_rows)
+    if share > 0.5:
+        return ()
+    return (
+        f"Whether the columns count items, of which most are 0 ({100 * (1 - share):.0f}%): if so, take "
+        "recipe=softmax_baskets data.wide=true.",
+    )
 
 
 def _is_of_an_item(column: Column) -> bool:

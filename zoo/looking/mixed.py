@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zoo.looking.advice import Advice
+from zoo.looking.baskets import may_count
 from zoo.looking.roles import entity_column, words_of
 from zoo.looking.scales import scales
 from zoo.tables.words import some
@@ -74,7 +75,7 @@ def mixed(look: TableLook) -> Advice:
     }
     label = look.label or look.target
     data = look.data(key_column=look.key, label_column=label.name if label else None)
-    unsure = _ids(look)
+    unsure = (*_ids(look), *may_count(numbers, look.sample.rows))
     settings: dict[str, Any] = {"data": data}
     remarks = {
         "data.label_column": "only judging sees it",

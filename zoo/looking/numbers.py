@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zoo.looking.advice import Advice
 from zoo.looking.anomalies import anomalies, odd_share
+from zoo.looking.baskets import may_count
 from zoo.looking.scales import scales
 from zoo.looking.table_look import quarter
 from zoo.looking.vectors import with_labels
@@ -47,6 +48,7 @@ def numbers_of(look: TableLook) -> Advice | None:
         "data.invalid": "rows with gaps are left out",
         "data.columns": "what is trained on",
     }
+    unsure += may_count(features, look.sample.rows)
     settings = {"data": data, "model": {"latent_dim": quarter(len(names))}}
     because = f"All {count(len(names), 'column')} to train on hold numbers."
     advice = Advice("dense_vectors", settings, because, scales(features), look.used(), unsure, remarks)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+_LIST = r"(?s)^\s*(?:\[(.*)\]|\{(.*)\}|\((.*)\))\s*$"  # a cell that is written as a list
+_QUOTED = r"(?s)^\s*(?:'(.*)'|\"(.*)\")\s*$"
 _CACHED = 4096  # rows at a time when columns become rows, so that they stay in the processor's cache
 
 
@@ -201,12 +203,22 @@ def plain_texts(column: Any) -> Any:
 
 
 def parted_texts(column: Any, separator: str) -> Any:
-    """Cells [n] of text as lists [n] of what stands between separators; an empty cell lists "" alone."""
+    """Cells [n] of text as lists [n] of what stands between separators; an empty cell lists "" alone.
+
+    What is written as programs write lists and sets loses its brackets, and quotes around items: ['a', 'b'], {a,b}.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
     texts = pc.fill_null(whole(column).cast(pa.large_string()), "")
-    return pc.split_pattern(texts, separator)
+    written = pc.match_substring_regex(texts, _LIST)
+    if not pc.any(written).as_py():
+        return pc.split_pattern(texts, separator)
+    inside = pc.if_else(written, pc.replace_substring_regex(texts, _LIST, r"\1\2\3"), texts)
+    parts = pc.split_pattern(inside, separator)
+    items, of_list = pc.list_flatten(parts), written.take(pc.list_parent_indices(parts))
+    bare = pc.if_else(of_list, pc.replace_substring_regex(items, _QUOTED, r"\1\2"), items)
+    return pa.ListArray.from_arrays(pa.array(parts.offsets), bare)
 
 
 def list_cells(column: Any) -> list[list[Any]]:

@@ -49,7 +49,10 @@ class NpyTable:
         if self._type.kind not in "biuf":
             raise InputError(f"{self.name}: holds {self._type} and not numbers; write numbers with numpy.save")
         if len(shape) < 2:
-            raise InputError(f"{self.name}: expected rows [n, ...], found an array of shape {list(shape)}")
+            raise InputError(
+                f"{self.name}: expected rows [n, ...], found an array of shape {list(shape)}"
+                + ("; as rows of one number each it is array[:, None]" if shape else "")
+            )
         self.rows: int | None = int(shape[0])
         self._count = int(shape[0])
         self.row_shape: tuple[int, ...] | None = tuple(int(size) for size in shape[1:])

@@ -47,6 +47,8 @@ _PANDAS = {
     ".orc": "read_orc",
     ".xml": "read_xml",
     ".html": "read_html",
+    ".zip": "read_csv",
+    ".xz": "read_csv",
 }
 
 _OPENERS: dict[str, Callable[[ByteSource, Options], Table]] = {

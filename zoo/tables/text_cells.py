@@ -17,6 +17,7 @@ _VECTOR = rf"^\s*(?:{_INSIDE}|\[{_INSIDE}\]|\({_INSIDE}\))\s*$"
 _BRACKETED = rf"^\s*\[{_INSIDE}\]\s*$"
 _GROUPED = re.compile(r"\s*[-+]?[0-9]{1,3}([,.' \u00a0\u202f])[0-9]{3}(\1[0-9]{3})*([.,][0-9]+)?\s*")
 _DECIMAL_COMMA = re.compile(r"\s*[-+]?[0-9]*,[0-9]+([eE][-+]?[0-9]+)?\s*")
+_TYPED = "np.float"
 _TRUTH = r"^\s*(?i:true|false)\s*$"
 
 # What stands for a missing number, as pandas and Arrow read it.
@@ -103,6 +104,7 @@ def parsed_vectors(column: Any) -> tuple[Any, Any, int | None]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    column = _untyped(column)
     empty = is_missing(column)
     single = pc.or_(are_numbers(pc.utf8_trim(column, "[]() ")), pc.match_substring_regex(column, _VECTOR))
     wrong = pc.invert(pc.or_(empty, pc.fill_null(single, False)))
@@ -131,9 +133,19 @@ def has_decimal_comma(cell: str) -> bool:
     return _DECIMAL_COMMA.fullmatch(cell) is not None
 
 
+def _untyped(cells: Any) -> Any:
+    """Cells such as "[np.float64(0.1), ..]", as Python writes lists of NumPy's numbers, without the types."""
+    import pyarrow.compute as pc
+
+    if not pc.any(pc.match_substring(cells, _TYPED)).as_py():
+        return cells
+    return pc.replace_substring_regex(cells, rf"{_TYPED}\d*\(([^()]*)\)", r"\1")
+
+
 def _vectors(there: Any) -> Kind:
     import pyarrow.compute as pc
 
+    there = _untyped(there)
     if not pc.all(pc.match_substring_regex(there.slice(0, 20), _VECTOR)).as_py():
         return Kind("text")
     lengths, _, wrong = parsed_vectors(there)
