@@ -5,13 +5,16 @@ import time
 
 import httpx
 import numpy as np
+import pyarrow as pa
 import pytest
 from served import WEIGHTS, ServerProcess, export_embed
 
 from serving.remote_store import RemoteStore
-from zoo.errors import InputError
+from zoo.bulk.target import target_of
+from zoo.errors import InputError, ZooError
 from zoo.export.store import Store
 from zoo.loading import find
+from zoo.tables.open_table import open_table
 
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
 EYE = {"instances": np.eye(5).tolist()}
@@ -70,6 +73,25 @@ def test_a_store_on_s3_is_copied_from_before_and_after_an_outage(s3, tmp_path):
     assert (folder / "variables" / "variables.index").read_text() == "variables/variables.index"
     with pytest.raises(InputError, match="no version of 'name' in s3://bucket/nowhere"):
         find("s3://bucket/nowhere/name")
+    with pytest.raises(ZooError, match="The specified bucket does not exist"):  # nor is it made
+        Store("s3://typo/models").add(tmp_path / "saved", "name", 1)
+
+
+def test_embeddings_are_written_to_s3(s3, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    target = target_of("s3://bucket/codes/", None)
+    target.parts.mkdir()
+    assert target.begin({"job": 1}, overwrite=False) == set()
+    for number in range(2):
+        target.write(number, [pa.table({"n": [number, 7]})], 2, {})
+    again = target_of("s3://bucket/codes/", None)
+    assert again.begin({"job": 1}, overwrite=False) == {0, 1}
+    again.finish()
+    assert open_table("s3://bucket/codes/").rows == 4
+    with pytest.raises(InputError, match="holds files already"):
+        target_of("s3://bucket/codes/", None).begin({"job": 2}, overwrite=False)
+    with pytest.raises(InputError, match="cannot be written to"):
+        target_of("s3://typo/codes/", None).begin({"job": 1}, overwrite=False)
 
 
 @pytest.mark.long

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zoo.tables.table import Block
 
 _MANIFEST, _LOCK, _FAILURE = "manifest.json", "lock", "failure.json"
-_OWN = re.compile(r"(manifest\.json|lock|failure\.json|part-\d+\.arrow)(\.new-[0-9a-f]+)?")
+_OWN = re.compile(r"(manifest\.json|lock|failure\.json|shards\.json|\.?upload-.+|part-\d+\.arrow)(\.new-[0-9a-f]+)?")
 
 
 class Parts:
@@ -147,6 +147,11 @@ class Parts:
 
         with pa.OSFile(str(self.path(block)), "rb") as file:
             return pa.ipc.open_file(file).read_all()
+
+    def drop(self, blocks: Sequence[Block]) -> None:
+        """Removes blocks that are not needed any longer."""
+        for block in blocks:
+            self.path(block).unlink(missing_ok=True)
 
     def write_failure(self, error: ZooError) -> None:
         """Writes an error down for the process that started the job."""

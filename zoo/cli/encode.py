@@ -28,7 +28,8 @@ _KEYS = {
     "name": f"the encoder; name= may be left out: {ENCODER}",
     "input": "the rows: a Parquet file, folder or glob, .csv, .tsv, .arrow, .jsonl, .npy, .npz, word vectors; or a URL",
     "sql": "for an input that is a database's URL, such as sqlite:///rows.db: the query",
-    "output": "what to write: .parquet, .csv or .npy; the column is `embedding`, in .csv embedding_0, ..",
+    "output": "what to write: .parquet, .csv or .npy; the column is `embedding`, in .csv embedding_0, ..; FOLDER/ for "
+    "several Parquet files; also at a URL",
     "columns": "columns of the rows, such as vector or x_* or a,b,c; default: found by their types, or fields' names",
     "delimiter": "between the cells of a text file: comma, semicolon, tab, or the character; default: by its ending",
     "decimal": "before a number's fraction: point or comma; default: point",
@@ -43,6 +44,7 @@ _KEYS = {
     "keep": "columns to carry along, such as id,title; `none` for none; default: all others",
     "overwrite": "true replaces an output that is there",
     "block": "rows at a time; default: by the width of a row, at most 32768",
+    "rows_per_file": "the most rows of a file in a folder; default: a million",
     "runner": "one of Apache Beam's, such as DirectRunner or FlinkRunner; default: this process",
     "options": "Beam's own, such as '--direct_running_mode=multi_processing --direct_num_workers=2'",
 }
@@ -62,7 +64,8 @@ def encode(
     options: str = "",
     quiet: bool = False,
     text: Options | None = None,
-) -> Path:
+    rows_per_file: int | None = None,
+) -> Path | str:
     """Encodes all rows of a file, in bounded memory; the same call goes on where an interrupted one stopped.
 
     Args:
@@ -71,7 +74,9 @@ def encode(
             a URL that fsspec knows, or a query; or rows in memory: a DataFrame, an Arrow table, an array, a SciPy
             sparse array, a list of mappings or of baskets.
         output: a `.parquet`, `.csv` or `.npy` file: the columns that are carried along and `embedding`, with the rows
-            in their order. Until it is complete, finished blocks lie in a folder beside it, OUTPUT.partial.
+            in their order. Until it is complete, finished blocks lie in a folder beside it, OUTPUT.partial. `FOLDER/`,
+            with a slash at its end, is a folder of Parquet files, and `_SUCCESS` once all are there. Both may be at a
+            URL that fsspec knows; finished blocks then lie in the working directory.
         columns: of the rows; by default found by their types, or by the names of the encoder's fields.
         keep: columns to carry along; None carries all others, an empty list none.
         overwrite: replace an output that is there.
@@ -82,6 +87,7 @@ def encode(
         text: how a file of text is read, such as `zoo.tables.Options(delimiter=";", prefix="")`, and what baskets are
             made of: `separator` between the items of a column of text that `columns` names, or `form`, a
             `zoo.tables.LongForm` of the columns of a table with a row for each item, sorted by basket.
+        rows_per_file: the most rows of a file in a folder; None takes a million.
 
     Returns:
         The output.
@@ -101,8 +107,12 @@ def encode(
         from zoo.bulk.beam import BeamRunner
 
         chosen = BeamRunner(runner, options)
-    wanted = Wanted(columns, keep, overwrite, block, chosen, *([] if text is None else [text]))
-    return encode_file(name, _source(rows, runner), Path(output), wanted, _console(quiet=quiet))
+    if rows_per_file is not None and rows_per_file < 1:
+        raise InputError(f"rows_per_file={rows_per_file}: at least 1 row")
+    how = {} if text is None else {"options": text}
+    wanted = Wanted(columns, keep, overwrite, block, chosen, rows_per_file=rows_per_file, **how)
+    encode_file(name, _source(rows, runner), output, wanted, _console(quiet=quiet))
+    return output if "://" in str(output) else Path(output).expanduser()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -125,6 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 runner=given.get("runner"),
                 options=given.get("options", ""),
                 text=_text(given),
+                rows_per_file=_count("rows_per_file", given["rows_per_file"]) if "rows_per_file" in given else None,
             )
         except KeyboardInterrupt:
             raise StoppedError("interrupted; the same command goes on where it stopped") from None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
 from zoo.export._local_files import files_of
+from zoo.tables.files import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,7 @@ class ObjectFiles:
         try:
             for file in sorted(files_of(directory), key=lambda file: (file == _LAST, file)):
                 target = self.path(name, str(version), file)
-                self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
+                make_folder(self._files, target.rpartition("/")[0])
                 if file == _LAST:
                     written.append(self.path(name, str(version), _SUMS))
                     self._files.pipe_file(written[-1], _checksums(directory).encode())

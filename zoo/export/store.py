@@ -12,6 +12,7 @@ from zoo.export._labels import CANARY, STABLE, kept_versions, relabelled
 from zoo.export._local_files import LocalFiles
 from zoo.export._models_config import ModelsConfig
 from zoo.export._object_files import ObjectFiles
+from zoo.tables.files import file_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -183,13 +184,7 @@ class Store:
 
 
 def _files_of(root: str) -> LocalFiles | ObjectFiles:
-    import fsspec
-
-    try:
-        files, path = fsspec.core.url_to_fs(root)
-    except (ValueError, ImportError) as error:
-        hint = "; pip install 'encoder-zoo[s3]'" if re.match(r"s3a?:", root) else ""
-        raise InputError(f"{root}: {one_line(error)}{hint if isinstance(error, ImportError) else ''}") from None
+    files, path = file_system(root, "target")
     if "file" not in (files.protocol if isinstance(files.protocol, tuple) else (files.protocol,)):
         return ObjectFiles(files, root, path)
     # as it was written: a person would rather read serving/store than all that lies above it

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.errors import InputError
+from zoo.errors import InputError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
 _LISTED = 8
+_BUCKETS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"}
 _DATA = "../shared/data"  # where recipes look for the tables that they try themselves on, unless ZOO_DATA says where
 
 
@@ -46,6 +48,30 @@ def require_utf8_name(path: Path, option: str) -> None:
     except UnicodeEncodeError:
         shown = os.fsencode(path).decode("utf-8", "backslashreplace")
         raise InputError(f"{option}={shown}: the name is not UTF-8; rename it, or name a link to it") from None
+
+
+def file_system(url: str, option: str) -> tuple[Any, str]:
+    """Fsspec's file system of a URL or a path, and the path in it.
+
+    Raises:
+        InputError: a URL of no known protocol, or whose package is not installed.
+    """
+    from fsspec.core import url_to_fs
+
+    try:
+        system, path = url_to_fs(url)
+    except (ValueError, ImportError) as error:
+        is_missing = isinstance(error, ImportError) and url.startswith(("s3:", "s3a:"))
+        hint = "; pip install 'encoder-zoo[s3]'" if is_missing else ""
+        raise InputError(f"{option}={url}: {one_line(error)}{hint}") from None
+    return system, str(path)
+
+
+def make_folder(system: Any, path: str) -> None:
+    """Makes a folder of a file system; an object store has none, and its client would make the bucket instead."""
+    protocols = {system.protocol} if isinstance(system.protocol, str) else set(system.protocol)
+    if not protocols & _BUCKETS:
+        system.makedirs(path, exist_ok=True)
 
 
 def ending(path: Path, known: Iterable[str]) -> str | None:

@@ -1,0 +1,163 @@
+"""An output that is a folder of Parquet files, or lies behind a URL."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.bulk.outputs import ENDINGS, write_output
+from zoo.errors import InputError, ZooError, one_line
+from zoo.tables.files import file_system, make_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from zoo.tables.table import Block, Table
+
+_ROWS = 1_000_000
+_OWN = re.compile(r"\.?part-\d+\.parquet(\.new-[0-9a-f]+)?|_SUCCESS")
+_SUCCESS, _NOTES, _UPLOAD, _TRIAL = "_SUCCESS", "shards.json", "upload-", ".writable"
+
+
+class Shards:
+    """A `zoo.bulk.target.Target`: `part-00000.parquet` and so on, then `_SUCCESS`; or one file at a URL.
+
+    Each file appears whole. Those that are written stay when a job is interrupted, and the blocks of a file that is
+    written are not kept any longer.
+
+    Args:
+        place: a folder, a URL with a slash at its end, or a file's URL.
+        rows_per_file: the most rows of a file; a million if None.
+
+    Raises:
+        InputError: a URL that cannot be used.
+    """
+
+    def __init__(self, place: str, rows_per_file: int | None) -> None:
+        self.place, self._rows = place, rows_per_file or _ROWS
+        self._is_here = "://" not in place
+        local = str(Path(place).expanduser().absolute()) if self._is_here else place
+        self._system, home = file_system(local, "output")
+        self._name = "" if place.endswith("/") or rows_per_file else home.rpartition("/")[2]
+        self._home = home.removesuffix(self._name).rstrip("/")
+        self.file = Path(self._name or "part.parquet")
+        self.facts: dict[str, Any] = {} if self._name else {"rows_per_file": self._rows}
+        own = home.rstrip("/").rpartition("/")[2]
+        # at a URL nothing can be locked or read in pieces: there the finished blocks wait in the working directory
+        self.parts = (Path(self._home).parent if self._is_here else Path.cwd()) / f"{own}.partial"
+        self._done: dict[int, int] = {}
+        self._job = ""
+
+    def require(self, source: str | Table, *, overwrite: bool) -> None:
+        """See `zoo.bulk.target.Target`."""
+        del overwrite  # what is there is looked at when it is known whether it is this job's own
+        if self._name and Path(self._name).suffix.lower() not in ENDINGS:
+            raise InputError(
+                f"output={self.place}: no writer for this ending; writable: {', '.join(ENDINGS)}, or, with a slash at "
+                "its end, a folder of Parquet files"
+            )
+        folder = Path(self._home)
+        if self._is_here and not folder.parent.is_dir():
+            raise InputError(f"output={self.place}: there is no folder {folder.parent}; make it first")
+        if self._is_here and folder.exists() and not folder.is_dir():
+            raise InputError(f"output={self.place}: this is a file; name a folder")
+        if isinstance(source, str) and f"{self._here()}/".startswith(f"{source.rstrip('/*')}/"):
+            raise InputError(f"output={self.place}: lies in the folder that is read; write it elsewhere")
+
+    def split(self, blocks: Sequence[Block]) -> list[list[Block]]:
+        """See `zoo.bulk.target.Target`."""
+        if self._name:
+            return [list(blocks)]
+        files: list[list[Block]] = []
+        rows = self._rows
+        for block in blocks:
+            if rows + block.rows > self._rows:
+                files.append([])
+                rows = 0
+            files[-1].append(block)
+            rows += block.rows
+        return files
+
+    def begin(self, identity: Mapping[str, Any], *, overwrite: bool) -> set[int]:
+        """See `zoo.bulk.target.Target`."""
+        self._job = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+        for left in (*self.parts.glob(f"{_UPLOAD}*"), *self.parts.glob(f".{_UPLOAD}*")):
+            left.unlink()
+        with self._reached("cannot be written to"):
+            make_folder(self._system, self._home)
+            self._system.pipe_file(f"{self._home}/{_TRIAL}", b"")  # a refusal now, not once all is computed
+            self._system.rm_file(f"{self._home}/{_TRIAL}")
+            there = self._there()
+        with contextlib.suppress(OSError, ValueError):
+            notes = json.loads((self.parts / _NOTES).read_text(encoding="utf-8"))
+            if notes["job"] == self._job:
+                self._done = {number: size for number, size in notes["done"] if there.get(self._file(number)) == size}
+                return set(self._done)
+        self._require_free(there, overwrite=overwrite)
+        return set()
+
+    def write(self, number: int, tables: Iterable[Any], rows: int, metadata: Mapping[str, str]) -> None:
+        """See `zoo.bulk.target.Target`."""
+        self._note()
+        name = self._file(number)
+        path = Path(self._home) / name if self._is_here else self.parts / f"{_UPLOAD}{name}"
+        write_output(path, tables, rows, metadata)
+        size = path.stat().st_size
+        if not self._is_here:
+            with self._reached("could not be written"):
+                self._system.put_file(str(path), f"{self._home}/{name}")
+            path.unlink()
+        self._done[number] = size
+        self._note()
+
+    def finish(self) -> None:
+        """See `zoo.bulk.target.Target`."""
+        if not self._name:
+            with self._reached("could not be written"):
+                self._system.pipe_file(f"{self._home}/{_SUCCESS}", b"")
+
+    def _require_free(self, there: Mapping[str, int], *, overwrite: bool) -> None:
+        if self._name:
+            if self._name in there and not overwrite:
+                raise InputError(f"output={self.place}: is there already; name another, or say overwrite=true")
+            return
+        foreign = sorted(name for name in there if not _OWN.fullmatch(name))
+        if foreign:
+            raise InputError(f"output={self.place}: holds something else ({foreign[0]}); name another folder")
+        if there and not overwrite:
+            raise InputError(f"output={self.place}: holds files already; name another folder, or say overwrite=true")
+        with self._reached("could not be emptied"):
+            for name in sorted(there, key=lambda name: name != _SUCCESS):  # which would say that all are there
+                self._system.rm_file(f"{self._home}/{name}")
+
+    def _file(self, number: int) -> str:
+        return self._name or f"part-{number:05}.parquet"
+
+    def _there(self) -> dict[str, int]:
+        """Files of the folder and their sizes."""
+        self._system.invalidate_cache()
+        found = self._system.find(self._home, detail=True).items() if self._system.exists(self._home) else ()
+        return {path.removeprefix(self._home).lstrip("/"): facts["size"] for path, facts in found}
+
+    def _note(self) -> None:
+        path = self.parts / _NOTES
+        new = path.with_name(f"{path.name}.new-0")
+        new.write_text(json.dumps({"job": self._job, "done": list(self._done.items())}), encoding="utf-8")
+        new.replace(path)
+
+    def _here(self) -> str:
+        return self._home if self._is_here else self.place.rstrip("/")
+
+    @contextlib.contextmanager
+    def _reached(self, problem: str) -> Iterator[None]:
+        try:
+            yield
+        except ZooError:
+            raise
+        except Exception as error:  # clients of object stores raise whatever they like
+            kind = InputError if isinstance(error, PermissionError | FileNotFoundError) else ZooError
+            raise kind(f"output={self.place}: {problem} ({one_line(error)}); then the same command goes on") from error
