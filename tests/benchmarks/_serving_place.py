@@ -24,6 +24,7 @@ RECIPE = (
     "model.hidden=[128,64]",
     "train.epochs=1",
 )
+PAIR = ", 2 workers"  # behind a server's name
 START_UP = 120  # seconds
 
 
@@ -71,14 +72,14 @@ class Place:
     Attributes:
         folder: as above.
         store: folder of the exported encoders.
-        ports: of gRPC, REST and MLflow.
+        ports: of gRPC, REST and MLflow, and of gRPC and REST with two workers.
     """
 
     def __init__(self, folder):
         command = [sys.executable, "-m", "zoo.run", *RECIPE]
         subprocess.run(command, cwd=folder, check=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
         self.folder, self.store = folder, folder / "serving" / "store"
-        self.ports = _free_ports(3)
+        self.ports = _free_ports(5)
         # without labels a server keeps one version: a swap then unloads the old one as well
         (self.store / "models.config").unlink()
 
@@ -87,11 +88,12 @@ class Place:
         """The exported encoder's first version."""
         return self.store / NAME / "1"
 
-    def serve(self):
+    def serve(self, workers=1):
         """Starts `python -m serving` on the store."""
-        ports = ["--port", str(self.ports[0]), "--rest_api_port", str(self.ports[1])]
-        command = [sys.executable, "-m", "serving", "--store", str(self.store), *ports]
-        return Running(command, self.folder, f"http://127.0.0.1:{self.ports[1]}/v1/models/{NAME}")
+        grpc_port, rest_port = self.ports[:2] if workers == 1 else self.ports[3:]
+        where = ["--port", str(grpc_port), "--rest_api_port", str(rest_port), "--workers", str(workers)]
+        command = [sys.executable, "-m", "serving", "--store", str(self.store), *where]
+        return Running(command, self.folder, f"http://127.0.0.1:{rest_port}/v1/models/{NAME}")
 
     def serve_with_mlflow(self):
         """Starts `mlflow models serve` on the registered encoder."""
@@ -111,23 +113,24 @@ class Place:
         return {int(each["version"]): each["state"] for each in answer["model_version_status"]}
 
     def request(self, server, rows):
-        """Protocol, address and bytes of a request: "gRPC", "REST" or "MLflow"."""
-        if server == "gRPC":
-            return "grpc", f"127.0.0.1:{self.ports[0]}", message(rows).SerializeToString()
+        """Protocol, address and bytes of a request: "gRPC", "REST" (or either with two workers) or "MLflow"."""
+        grpc_port, rest_port = self.ports[3:] if server.endswith(PAIR) else self.ports[:2]
+        if server.startswith("gRPC"):
+            return "grpc", f"127.0.0.1:{grpc_port}", message(rows).SerializeToString()
         path, key = ("/invocations", "inputs") if server == "MLflow" else (f"/v1/models/{NAME}:predict", "instances")
         body = orjson.dumps({key: rows}, option=orjson.OPT_SERIALIZE_NUMPY)
         head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        address = f"127.0.0.1:{self.ports[2 if server == 'MLflow' else 1]}"
+        address = f"127.0.0.1:{self.ports[2] if server == 'MLflow' else rest_port}"
         return "rest", address, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
     def answer(self, server, rows):
         """What a server makes of rows [n, 50]: codes [n, 25]."""
-        if server == "gRPC":
+        if server.startswith("gRPC"):
             import grpc
             import tensorflow as tf
             from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-            with grpc.insecure_channel(f"127.0.0.1:{self.ports[0]}") as channel:
+            with grpc.insecure_channel(self.request(server, rows)[1]) as channel:
                 stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
                 return tf.make_ndarray(stub.Predict(message(rows), timeout=30).outputs["embedding"])
         _, address, request = self.request(server, rows)

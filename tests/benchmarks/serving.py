@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from serving import EmbeddingClient
-from tests.benchmarks._serving_place import NAME, Place
+from tests.benchmarks._serving_place import NAME, PAIR, Place
 
 SIZES, CLIENTS = (1, 64), (1, 32)
+SERVERS = ("gRPC", "REST", f"gRPC{PAIR}", f"REST{PAIR}", "MLflow")
 ROUNDS, SECONDS = 2, 3.0
 SWAP_SECONDS, SWAP_AT = 10.0, 3.0
 TO_KILL, KILL_AFTER = 100_000, 1.0  # rows; seconds
@@ -95,10 +96,10 @@ def compared(place, table):
     for size in SIZES:
         codes, notes = called(place, table[:size])
         found[f"in process, {size} rows"] = figure(notes, size, notes[-1, 0] + notes[-1, 1])
-        for server in ("gRPC", "REST", "MLflow"):
+        for server in SERVERS:
             np.testing.assert_allclose(place.answer(server, table[:size]), codes, rtol=1e-4, atol=1e-5)
     for _ in range(ROUNDS):
-        for server in ("gRPC", "REST", "MLflow"):
+        for server in SERVERS:
             for size in SIZES:
                 for clients in CLIENTS:
                     load = Load(place, server, table[:size], clients)
@@ -162,18 +163,19 @@ def main() -> dict:
     table = np.random.default_rng(0).normal(size=(64, 50)).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder))
-        running, mlflow = place.serve(), None
+        running, others = place.serve(), []
         try:
-            mlflow = place.serve_with_mlflow()
+            others += [place.serve(workers=2), place.serve_with_mlflow()]
             figures = compared(place, table)
-            mlflow.stop()
+            while others:
+                others.pop().stop()
             for version, server in ((2, "REST"), (3, "gRPC")):
                 figures |= swapped(place, table, server, version)
             for address in (f"127.0.0.1:{place.ports[0]}", f"http://127.0.0.1:{place.ports[1]}"):
                 running, found = killed(place, running, table, address)
                 figures |= found
         finally:
-            for each in filter(None, (running, mlflow)):
+            for each in (running, *others):
                 each.stop(9)
     return figures | targets(figures)
 
