@@ -48,6 +48,14 @@ def test_sparse_arrays_and_arrays_of_columns():
     assert with_held("table", [], X).rows[0].schema.names == [str(place) for place in range(8)]
 
 
+def test_mappings_of_items_to_amounts_are_baskets():
+    random = np.random.default_rng(0)
+    baskets = [{f"i{item}": 2 for item in random.choice(9, 3, replace=False)} for _ in range(60)]
+    splits = with_held("softmax_baskets", [], baskets).build("data").load()
+    assert sorted(splits.kind.items) == [f"i{item}" for item in range(9)]
+    assert set(splits.features.data) == {2.0}
+
+
 def test_a_path_and_names_of_columns_say_the_same_as_overrides():
     said = of_file("anomaly_table", [], Path("my rows.csv"), "odd", None)
     assert said == ['data.data.path="my rows.csv"', 'data.data.label_column="odd"']

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from zoo.errors import InputError
 from zoo.recipe import compose
 from zoo.signature import read_signature
+from zoo.tables.arrow_types import is_numeric
 from zoo.tables.held_table import held_table, index_name, spread, with_columns
+from zoo.tables.sparse_npz import width_of_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +66,8 @@ def with_held(recipe: str, overrides: Sequence[str], data: Any, labels: Any = No
             own.append(f"{key}.{option}={as_override(given)}")
         elif given is not None:
             columns[option] = given
+    if "wide" in takes and _are_items(table) and not any(each.lstrip("+").startswith(f"{key}.") for each in overrides):
+        own.append(f"{key}.wide=true")
     has_key = source.get(_KEY) is not None and f"{key}.{_KEY}=null" not in own
     if keys is None and _KEY in takes and not has_key and (index := index_name(data)) is not None:
         own.append(f"{key}.{_KEY}={as_override(index)}")
@@ -123,6 +127,11 @@ def of_file(recipe: str, overrides: Sequence[str], path: Any, labels: Any, keys:
         f"{key}.path={as_override(str(path))}",
         *(f"{key}.{option}={as_override(given)}" for option, given in named.items() if given is not None),
     ]
+
+
+def _are_items(table: Table) -> bool:
+    """Whether all columns hold numbers, so that each may be an item."""
+    return width_of_matrix(table.schema) is None and all(is_numeric(field.type) for field in table.schema)
 
 
 def _of_another_table(source: Mapping[str, Any], table: Table, key: str, overrides: Sequence[str]) -> list[str]:

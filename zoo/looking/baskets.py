@@ -131,17 +131,23 @@ def _wide(look: TableLook) -> Advice | None:
 
 
 def may_count(columns: Sequence[Column], rows: Any) -> tuple[str, ...]:
-    """That columns of whole numbers, most of them 0, may say how often an item is there."""
-    counted = [column for column in columns if column.is_number and column.low == 0 and column.holds == "whole number"]
+    """That columns of numbers, most of them 0 or missing, may say how often or how much of an item is there."""
+    counted = [column for column in columns if column.is_number and _may_be_of_an_item(column)]
     if len(counted) < _WIDE or len(counted) < len([column for column in columns if column.is_number]):
         return ()
     share = sum(_filled(rows.column(column.name)) for column in counted) / (len(counted) * rows.num_rows)
     if share > 0.5:
         return ()
     return (
-        f"Whether the columns count items, of which most are 0 ({100 * (1 - share):.0f}%): if so, take "
-        "recipe=softmax_baskets data.wide=true.",
+        f"Whether the columns say how much there is of an item each, and mostly nothing ({100 * (1 - share):.0f}%): if "
+        "so, take recipe=softmax_baskets data.wide=true.",
     )
+
+
+def _may_be_of_an_item(column: Column) -> bool:
+    """Whether numbers may be counts, of which 0 is one, or amounts, which are missing where there is none."""
+    is_count = column.holds == "whole number" and column.low == 0
+    return is_count or (2 * column.gaps > column.rows and (column.low or 0.0) >= 0)
 
 
 def _is_of_an_item(column: Column) -> bool:
