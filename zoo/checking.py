@@ -13,8 +13,9 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from zoo.errors import RecipeError, suggestion
-from zoo.signature import MISSING, Parameter, Part, Signature, parts_of, read_signature
+from zoo.signature import MISSING, Parameter, Part, Signature, all_parts, parts_of, read_signature
 
+_FEW = 3  # parts that a message names
 _STRICT = ConfigDict(strict=True, allow_inf_nan=False, arbitrary_types_allowed=True)
 _WORDS = {
     int: "a whole number",
@@ -74,7 +75,8 @@ class Checker:
         filled: dict[str, Any] = {}
         for name in config:
             if name not in allowed and not str(name).startswith("_") and not signature.is_open:
-                self.faults.append(f"{_dotted(key, name)}: unknown key; {suggestion(str(name), allowed)}")
+                hint = f"{suggestion(str(name), allowed)}{_others_with(str(name), signature)}"
+                self.faults.append(f"{_dotted(key, name)}: unknown key; {hint}")
         for name, value in config.items():
             if name in allowed:
                 filled[name] = self.value(_dotted(key, name), value, allowed[name].annotation)
@@ -229,6 +231,15 @@ def _bound(constraint: Any) -> str:
     if isinstance(constraint, Lt):
         return f"below {constraint.lt}"
     return str(constraint)
+
+
+def _others_with(name: str, signature: Signature) -> str:
+    """Which parts of the same package have a key that this one has not, such as "; zoo.data.Vectors has it"."""
+    package = signature.target.rpartition(".")[0].rpartition(".")[0]
+    if not package.startswith("zoo."):
+        return ""
+    have = [part for part in all_parts(package) if name in read_signature(part).parameters]
+    return f"; {' and '.join(have)} ha{'s' if len(have) == 1 else 've'} it" if 0 < len(have) <= _FEW else ""
 
 
 def _dotted(key: str, name: Any) -> str:

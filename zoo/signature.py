@@ -98,8 +98,12 @@ def read_signature(target: str) -> Signature:
 
 def parts_of(package: str, kind: Signature) -> list[str]:
     """Import paths of the parts in a package that are of a kind."""
-    names = [f"{package}.{name}" for name in _Module.read(package).public()]
-    return [name for name in names if read_signature(name).is_a(kind)]
+    return [name for name in all_parts(package) if read_signature(name).is_a(kind)]
+
+
+def all_parts(package: str) -> list[str]:
+    """Import paths of the parts in a package."""
+    return [f"{package}.{name}" for name in _Module.read(package).public()]
 
 
 def _split(target: str) -> tuple[str, str]:

@@ -8,7 +8,8 @@ import pytest
 
 from zoo.data import Vectors, _streamed_vectors
 from zoo.data._shuffle import buffered, in_batches, in_turn
-from zoo.errors import InputError
+from zoo.errors import InputError, RecipeError
+from zoo.recipe import compose
 
 ROWS, WIDTH = 3000, 4
 
@@ -61,6 +62,12 @@ def test_a_stream_holds_the_splits_that_memory_would(folder):
     assert (stream.total, stream.training_rows) == (ROWS, len(memory.train))
     together = np.concatenate([block for block, _ in stream.training_batches()])
     np.testing.assert_array_equal(together, memory.features[memory.train])
+
+
+def test_a_url_gives_the_epochs_of_the_folder_behind_it(folder):
+    here, there = source(folder, stream=True).load(), source(f"file://{folder}", stream=True).load()
+    np.testing.assert_array_equal(here.features, there.features)
+    np.testing.assert_array_equal(epoch(here, 2), epoch(there, 2))
 
 
 @pytest.mark.parametrize("buffer", [64, 10_000])
@@ -182,6 +189,11 @@ def test_text_is_not_streamed_and_the_error_says_what_is(tmp_path):
     pd.DataFrame({"a": [1.0, 2.0, 3.0]}).to_parquet(tmp_path / "t.parquet")
     with pytest.raises(InputError, match="no such column"):
         Vectors(str(tmp_path / "t.parquet"), columns=["b"], stream=True).load()
+
+
+def test_a_source_that_streams_nothing_says_which_does():
+    with pytest.raises(RecipeError, match=r"data\.stream: unknown key; .*; zoo\.data\.Vectors has it"):
+        compose("vae_word2vec", ["data.stream=true"])
 
 
 def test_a_split_without_rows_is_refused(tmp_path):

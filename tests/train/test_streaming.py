@@ -1,5 +1,7 @@
 """Training from a table that is read from where it lies, as it goes."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -97,6 +99,15 @@ def adapted(splits):
     layer.build((None, *splits.shape))
     layer.adapt(splits.training_batches)
     return layer
+
+
+def test_a_table_that_goes_away_ends_the_run_with_its_name(path, tmp_path):
+    copy = tmp_path / "copy.parquet"
+    shutil.copy(path, copy)
+    splits = Vectors(str(copy), stream=True).load()
+    copy.unlink()
+    with pytest.raises(InputError, match=r"copy\.parquet: cannot be read to its end"):
+        fit(splits, tmp_path / "state.npz")
 
 
 def test_folds_are_of_rows_in_memory(stream):

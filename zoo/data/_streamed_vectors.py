@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _SHARE = 0.25  # of the machine's memory, that the numbers of a table may take before it is streamed
 _HEAD = 10_000  # rows that tell which columns make up vectors
 _BLOCK = 8192  # rows that are read at once, at the most: the smaller, the better row groups mix
+_MIXED = 2 * AT_ONCE  # row groups in a batch, below which the table's own order matters
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -159,14 +160,17 @@ def _notes(
     """How rows are shuffled, and what sees only some of them."""
     groups = stream.rows_of_groups
     beside = f", {AT_ONCE} side by side" if len(groups) > 1 else ""
+    mixed = min(len(groups), AT_ONCE + stream.buffer // max(groups))
+    whole = stream.rows <= stream.buffer
     yield (
         f"Streamed: an epoch reads {count(len(groups), 'row group')} of up to {max(groups):,} rows in a shuffled order"
-        f"{beside}, through a shuffle buffer of {min(stream.buffer, stream.rows):,} rows."
+        f"{beside}, through a shuffle buffer of {min(stream.buffer, stream.rows):,} rows"
+        + (", which is all of them." if whole else f": a batch is of rows of about {count(mixed, 'row group')}.")
     )
-    if stream.rows > stream.buffer and len(groups) < 4 * AT_ONCE:
+    if mixed < _MIXED and not whole:
         yield (
-            "Row groups are few, so rows come out near others of their group: write the table in smaller ones, shuffle "
-            "it once, or raise data.shuffle_buffer."
+            "If the table is sorted by anything, batches are of rows alike: shuffle it once, write it in smaller row "
+            "groups, or raise data.shuffle_buffer."
         )
     parts = [f"{in_memory[name]:,} of {counts[name]:,} for {name}" for name in SPLITS if in_memory[name] < counts[name]]
     if parts:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.parts import COPY, NEIGHBOUR, ROW
 from zoo.quiet import import_tensorflow
 
@@ -52,6 +53,7 @@ class Feed:
         self.splits, self.batch_size, self.seed, self.neighbours = splits, batch_size, seed, neighbours
         self.steps = steps or splits.training_rows // batch_size
         self._coming: tuple[int, Iterator[Block]] = (-1, iter(()))  # the step that the stream gives next
+        self.fault: InputError | None = None  # why the stream could not be read, which TensorFlow does not hand on
         self._validation = splits.validation
         if splits.weights is not None:
             self._validation = self._drawn(np.random.default_rng(seed), splits.validation, len(splits.validation))
@@ -134,7 +136,11 @@ class Feed:
         next_step, batches = self._coming
         if step != next_step:
             batches = islice(self.splits.stream.epoch(self.seed, self._epoch, self.batch_size), step, None)
-        block = next(batches)
+        try:
+            block = next(batches)
+        except InputError as error:
+            self.fault = error
+            raise
         self._coming = (step + 1, batches)
         return block
 

@@ -195,6 +195,10 @@ class Trainer:
                     Announce(listeners, self.epochs, first, feed.steps),
                 ],
             )
+        except Exception as error:
+            if feed.fault is not None:
+                raise feed.fault from error
+            raise
         finally:
             for listener in listeners:
                 listener.train_ends()
