@@ -130,12 +130,46 @@ def test_tables_are_judged_each_by_itself_and_looks_are_counted_whatever_comes_o
     assert "Judged on test rows" in printed
     assert "chosen by" not in printed
     another = ["data.path=others.npy", "name=another"]  # another experiment, the same rows
-    assert main(["recipe=./small.yaml", "--multirun", "seed=0,1", "choose_by=loss", *another, IMPOSSIBLE]) == 3
+    beside = ["--jobs", "2", "--max-memory", "100"]
+    assert main(["recipe=./small.yaml", "--multirun", "seed=0,1", "choose_by=loss", *beside, *another, IMPOSSIBLE]) == 3
     printed = capsys.readouterr().out
+    assert printed.count(": trained in ") == 2
+    assert printed.count("taken up at epoch 3") == 2
     assert "the runs differ in their seed only" in printed
     assert "train.seeds=2 judges their mean" in printed
     assert "chosen by validation loss" in printed
     assert "these test rows have judged 2 encoders, this one included" in printed
+
+
+def test_a_candidate_that_fails_in_its_process_is_said_and_the_others_go_on(workplace):
+    from zoo.side_by_side import Candidate, train_side_by_side
+
+    state, said = RunState(workplace), []
+    candidates = [
+        Candidate(compose("./small.yaml", [f"data.path={name}.npy"]), name, state.part(name), "no run")
+        for name in ("absent", "away")
+    ]
+    train_side_by_side(candidates, 2, None, said.append)
+    assert len(said) == 2
+    assert {line.partition(":")[0] for line in said} == {"absent", "away"}
+    assert all("failed: " in line and "no such file" in line for line in said), said
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        (["--jobs", "2"], "--jobs and --max-memory are of a sweep, whose candidates they train: add --multirun"),
+        (["--multirun", "--jobs", "0"], "'0' is not a number above 0"),
+        (["--multirun", "--max-memory", "nan"], "'nan' is not a number above 0"),
+    ],
+)
+def test_options_of_a_sweep_that_cannot_be_are_refused(options, what, workplace, capsys):
+    try:
+        status = main(["recipe=./small.yaml", *options])
+    except SystemExit as ended:  # argparse's way
+        status = ended.code
+    assert status == 2
+    assert what in capsys.readouterr().err
 
 
 def test_seeds_are_judged_together_in_child_runs_and_the_typical_one_is_released(workplace, capsys):

@@ -181,7 +181,7 @@ def in_threads(function: Callable[[Block], _T], blocks: Iterable[Block]) -> Iter
     A block is read when there is room for it: at most twice as many as there are processors are under way, or done
     and not asked for yet.
     """
-    from joblib import cpu_count  # type: ignore[import-untyped]
+    from joblib import cpu_count
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     workers = cpu_count()

@@ -16,6 +16,7 @@ from zoo.keras_settings import zoo_settings
 from zoo.pipeline import Pipeline
 from zoo.report.tables import SweepRow, sweep_table
 from zoo.run_state import claim, digest
+from zoo.side_by_side import Candidate, train_side_by_side
 from zoo.stages.choosing import LOSS, chosen, passed_over
 from zoo.types import Score
 
@@ -47,10 +48,15 @@ class Sweep:
     Args:
         recipes: what to run, at least one.
         console: where a person reads along.
+        jobs: candidates that are trained at once, each in a process of its own.
+        max_memory: GiB that these processes may hold together; None for no limit.
     """
 
-    def __init__(self, recipes: Sequence[Recipe], console: Console) -> None:
+    def __init__(
+        self, recipes: Sequence[Recipe], console: Console, jobs: int = 1, max_memory: float | None = None
+    ) -> None:
         self.recipes, self.console = recipes, console
+        self.jobs, self.max_memory = jobs, max_memory
         self._tables: list[str] = []
 
     def run(self) -> bool:
@@ -90,7 +96,8 @@ class Sweep:
             self.console.print(f"{row.overrides}: judged before the interruption, {row.outcome}", markup=False)
             return row
         before = len(self._tables)
-        overrides, result = self._group(group, pipelines, [state.part(name) for name in names], splits)
+        parts = [state.part(each) for each in names]
+        overrides, result = self._group(group, pipelines, parts, splits, parent.run_id)
         outcome = BLESSED if result.verdict.blessed else "not blessed"
         row = SweepRow(overrides, result.report.scores["encoder"], outcome, result.run_id)
         temporary = path.with_suffix(".partial")
@@ -100,7 +107,12 @@ class Sweep:
         return row
 
     def _group(
-        self, group: Sequence[int], pipelines: Sequence[Pipeline], parts: Sequence[RunState], splits: Splits
+        self,
+        group: Sequence[int],
+        pipelines: Sequence[Pipeline],
+        parts: Sequence[RunState],
+        splits: Splits,
+        parent: str,
     ) -> tuple[str, Result]:
         recipes = [self.recipes[number] for number in group]
         for pipeline in pipelines[1:]:
@@ -112,6 +124,8 @@ class Sweep:
             )
         pipelines[0].voice.starting_tensorflow()
         with zoo_settings():
+            if self.jobs > 1 and len(group) > 1:
+                self._trained_ahead(group, pipelines, parts, splits, parent)
             best, models = self._chosen(group, pipelines, parts, splits) if len(group) > 1 else (0, None)
             pipeline, part = pipelines[best], parts[best]
             if models is None:
@@ -119,6 +133,24 @@ class Sweep:
             with pipeline.tracked(part) as run:
                 models = models or pipeline.train(splits, part, run)
                 return self._named(group[best]), pipeline.judge(splits, models, part, run)
+
+    def _trained_ahead(
+        self,
+        group: Sequence[int],
+        pipelines: Sequence[Pipeline],
+        parts: Sequence[RunState],
+        splits: Splits,
+        parent: str,
+    ) -> None:
+        """Trains several side by side; what follows takes each up where it ended."""
+        for pipeline in {_exported(each.recipe): each for each in pipelines}.values():
+            pipeline.rehearse(splits)  # before hours of training, and not after them
+        candidates = [
+            Candidate(self.recipes[number], self._named(number), part, parent)
+            for number, part in zip(group, parts, strict=True)
+        ]
+        pipelines[0].voice.step(f"training {len(group)} candidates, {self.jobs} at once")
+        train_side_by_side(candidates, self.jobs, self.max_memory, pipelines[0].voice.say)
 
     def _chosen(
         self, group: Sequence[int], pipelines: Sequence[Pipeline], parts: Sequence[RunState], splits: Splits

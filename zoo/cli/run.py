@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import math
 import shutil
 import sys
 import textwrap
@@ -21,7 +22,7 @@ from zoo.errors import InputError, RecipeError, suggestion
 from zoo.recipe import compose, expand, list_recipes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rich.console import Console
 
@@ -101,7 +102,10 @@ def _main(options: argparse.Namespace) -> int:
     if options.multirun:
         from zoo.sweep import Sweep
 
-        return _BLESSED if Sweep(recipes, open_console()).run() else _NOT_BLESSED
+        sweep = Sweep(recipes, open_console(), options.jobs or 1, options.max_memory)
+        return _BLESSED if sweep.run() else _NOT_BLESSED
+    if options.jobs is not None or options.max_memory is not None:
+        raise InputError("--jobs and --max-memory are of a sweep, whose candidates they train: add --multirun")
     from zoo.pipeline import Pipeline
 
     console = open_console()
@@ -156,8 +160,34 @@ def _parser() -> argparse.ArgumentParser:
         help="train every combination of key=a,b values; of those with one recipe and the same data, validation rows "
         "choose the one that test rows judge and that is released; each recipe of recipe=a,b is judged",
     )
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        type=_above_zero(int),
+        metavar="N",
+        help="train so many candidates of a sweep at once",
+    )
+    parser.add_argument(
+        "--max-memory",
+        type=_above_zero(float),
+        metavar="GIB",
+        help="that these processes may hold together: the first is trained alone, to see what one takes",
+    )
     parser.add_argument("-c", "--cfg", choices=["job"], help="print the composed recipe and stop")
     return parser
+
+
+def _above_zero(kind: type[float]) -> Callable[[str], float]:
+    """Reads a number of an option."""
+
+    def number(text: str) -> float:
+        value = kind(text)
+        if not 0 < value < math.inf:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+        return value
+
+    number.__name__ = "whole number" if kind is int else "number"  # argparse says it of what does not read as one
+    return number
 
 
 def _hanging(name: str, purpose: str) -> str:
