@@ -58,7 +58,13 @@ class Configured:
     """Gives a Keras object a configuration made of its constructor's arguments.
 
     Each argument must be kept as an attribute of the same name (scikit-learn's convention for `get_params`).
+
+    Attributes:
+        needs_one_replica: why the part cannot be trained on several replicas, each of which sees a piece of a batch;
+            "" for parts that treat rows one by one, or ask `zoo.replicas` for the others.
     """
+
+    needs_one_replica: str = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Registers the class with Keras under its top-level package."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.environment import code_digest
+from zoo.errors import InputError
 from zoo.keras_settings import zoo_settings
 from zoo.run_state import claim
 from zoo.stages.choosing import tried
@@ -28,6 +29,7 @@ from zoo.stages.release import Release
 from zoo.stages.run_log import log_end, log_start, log_trained
 from zoo.stages.training import trained_models
 from zoo.stages.voice import Voice
+from zoo.stages.workers import join, trained_along, worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +69,22 @@ class Pipeline:
         """Folder of the states of interrupted runs."""
         return (self.tracker.folder or Path("mlruns")) / "checkpoints"
 
+    @property
+    def follows(self) -> bool:
+        """Whether this process is another worker than the first of several: it trains along, and has no result."""
+        return worker(self.recipe) > 0
+
+    def follow(self) -> None:
+        """Trains along with worker 0, which judges and publishes; writes nothing."""
+        self.voice.say(f"{self.recipe.name}: worker {worker(self.recipe)} trains along with worker 0, which judges")
+        self.voice.step("reading the data")
+        splits = self.recipe.build("data").load()
+        self.voice.starting_tensorflow()
+        with zoo_settings():
+            join(self.recipe, splits, self.voice)
+            trained_along(self.recipe, splits)
+        self.voice.say("trained; worker 0 goes on alone")
+
     def run(self) -> Result:
         """Trains, judges and, if blessed, exports and registers.
 
@@ -74,9 +92,15 @@ class Pipeline:
             InputError: data or folders that cannot be used, found before training.
             ZooError: anything else that went wrong in a way that can be explained.
         """
+        if self.follows:
+            raise InputError(
+                "worker 0 alone has a result: start the other workers of train.strategy=multi_worker by the command, "
+                "python -m zoo.run"
+            )
         splits = self.read()
         self.voice.starting_tensorflow()
         with zoo_settings():
+            join(self.recipe, splits, self.voice)
             self.rehearse(splits)
             with claim(self.states, *self.identity(splits)) as state, self.tracked(state) as run:
                 models = self.train(splits, state, run)

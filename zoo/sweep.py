@@ -18,6 +18,7 @@ from zoo.report.tables import SweepRow, sweep_table
 from zoo.run_state import claim, digest
 from zoo.side_by_side import Candidate, train_side_by_side
 from zoo.stages.choosing import LOSS, chosen, passed_over
+from zoo.stages.workers import require_alone
 from zoo.types import Score
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class Sweep:
 
     def run(self) -> bool:
         """Runs all, and says whether any encoder was blessed."""
+        for recipe in self.recipes:
+            require_alone(recipe)
         groups = _groups(self.recipes)
         for group in groups:
             self._require_alike(group)

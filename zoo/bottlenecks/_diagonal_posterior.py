@@ -9,6 +9,7 @@ import tensorflow_probability as tfp
 from keras import ops
 
 from zoo.parts import VariationalBottleneck
+from zoo.replicas import whole_mean
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
@@ -125,4 +126,4 @@ def shortfall(rates: Tensor, free_bits: float) -> Tensor:
     max(mean rate, free_bits) = mean rate + max(0, free_bits - mean rate): adding the second term keeps the cost per
     example (Kingma et al. 2016, "Improving variational inference with inverse autoregressive flow", eq. 15).
     """
-    return ops.sum(ops.relu(free_bits - ops.mean(rates, axis=0)))
+    return ops.sum(ops.relu(free_bits - whole_mean(ops.mean(rates, axis=0))))

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from zoo.parts import Bottleneck
+from zoo.replicas import whole_batch
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
@@ -96,7 +97,8 @@ class TopK(Bottleneck):
         """See `Bottleneck`; the rate is 0."""
         code, chosen, threshold = self._keep(self.projection(features))
         if training:
-            # one more step for all units, then 0 for those that were chosen
+            # one more step for all units, then 0 for those that were chosen, on whichever replica
+            chosen = whole_batch(ops.cast(ops.any(chosen, axis=0, keepdims=True), "float32")) > 0
             self.idle.assign(ops.where(ops.any(chosen, axis=0), 0.0, ops.minimum(self.idle + 1.0, self.dead_after)))
         dead = ops.convert_to_tensor(self.idle) >= self.dead_after
         nothing = ops.zeros(ops.shape(code)[:1], dtype="float32")

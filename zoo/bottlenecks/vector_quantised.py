@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from zoo.parts import Bottleneck
+from zoo.replicas import first_ones, whole_batch
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
@@ -113,11 +114,11 @@ class VectorQuantised(Bottleneck):
         """See `Bottleneck`."""
         parts = self._parts(features)
         if training:
-            self._revive(ops.stop_gradient(parts))
+            self._revive(whole_batch(ops.stop_gradient(parts)))
         nearest = self._nearest(parts)
         chosen = self._look_up(nearest)
         if training:
-            self._learn(ops.stop_gradient(parts), nearest)
+            self._learn(whole_batch(ops.stop_gradient(parts)), whole_batch(nearest))
         code = self._whole(_straight(chosen, parts))
         everywhere = ops.zeros(ops.shape(code)[:1], dtype="float32")
         return {
@@ -173,7 +174,7 @@ class VectorQuantised(Bottleneck):
         idle = ops.convert_to_tensor(self.uses) < self.revive_below / self.codes
         rows = ops.shape(parts)[0]
         # each row once, as far as there are enough: codes in one place would share its rows
-        order = ops.argsort(keras.random.uniform((self.groups, rows), seed=self.noise), axis=-1)
+        order = ops.argsort(first_ones(keras.random.uniform((self.groups, rows), seed=self.noise)), axis=-1)
         places = ops.take(order, ops.arange(self.codes) % rows, axis=1)
         there = ops.take_along_axis(ops.transpose(parts, (1, 0, 2)), places[..., None], axis=1)
         moved = ops.logical_and(idle, ops.all(ops.isfinite(there), axis=-1))

@@ -109,7 +109,11 @@ def _main(options: argparse.Namespace) -> int:
     from zoo.pipeline import Pipeline
 
     console = open_console()
-    result = Pipeline(_shown(recipes[0], console), console).run()
+    pipeline = Pipeline(_shown(recipes[0], console), console)
+    if pipeline.follows:
+        pipeline.follow()
+        return 0
+    result = pipeline.run()
     return _BLESSED if result.verdict.blessed else _NOT_BLESSED
 
 

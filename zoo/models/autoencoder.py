@@ -11,7 +11,9 @@ import numpy as np
 from keras import ops
 
 from zoo.bottlenecks.identity import Identity
+from zoo.models._replicated import Replicated
 from zoo.parts import COPY, NEIGHBOUR, ROW, Configured, VariationalBottleneck, flat, register_parts
+from zoo.replicas import replicas, whole_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from zoo.types import LayerArguments, Probability, Rows, TableSchema
 
 
-class Autoencoder(Configured, keras.Model):
+class Autoencoder(Configured, Replicated, keras.Model):
     """Rows -> code -> rows, trained by distortion + weighted rate.
 
         x --preprocess--> t --corruption--> t~ --encoder--> h --bottleneck--> code [batch, latent_dim], rate [batch]
@@ -357,15 +359,30 @@ class Autoencoder(Configured, keras.Model):
         sample_weight: Tensor = None,
         training: bool = True,
     ) -> Tensor:
-        """mean(distortion + cost + terms) over the batch; fit and evaluate share it."""
+        """mean(distortion + cost + terms) over the batch; fit and evaluate share it.
+
+        Of several replicas each adds its share of the whole batch's mean, as Keras wants it. Terms compare rows with
+        each other, so they are given the rows of all replicas, and are the same on each.
+        """
         del x, y, training
         assert y_pred is not None  # noqa: S101  keras' signature allows None, its train and test steps never pass it
-        view = y_pred.get("view")
-        each = {name: term(y_pred["target"], y_pred["code"], view) for name, term in self.terms.items()}
+        each = self._terms(y_pred)
         for name, tracker in self.trackers.items():
             tracker.update_state(each.get(name, y_pred.get(name)), sample_weight=sample_weight)
+        if replicas() > 1:
+            own = ops.mean(y_pred["distortion"] + y_pred["cost"])
+            return (own + sum(ops.mean(term) for term in each.values())) / replicas()
         total = y_pred["distortion"] + y_pred["cost"] + sum(each.values())
         return ops.mean(total if sample_weight is None else total * ops.reshape(sample_weight, (-1,)))
+
+    def _terms(self, outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The terms by name, each for every row of the whole batch."""
+        if not self.terms:
+            return {}
+        target, code, view = outputs["target"], whole_batch(outputs["code"]), outputs.get("view")
+        target = target if isinstance(target, dict) else whole_batch(target)
+        view = None if view is None else whole_batch(view)
+        return {name: term(target, code, view) for name, term in self.terms.items()}
 
     def _coded(self, target: Tensor, training: bool) -> dict[str, Tensor]:
         seen = target if self.corruption is None else self.corruption(target, training=training)

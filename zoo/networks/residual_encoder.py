@@ -70,6 +70,11 @@ class ResidualEncoder(Network):
         self.act = keras.layers.Activation(activation, dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
+    @property
+    def needs_one_replica(self) -> str:  # type: ignore[override]
+        """Batch normalisation takes its means over the batch."""
+        return "normalisation=batch takes means over the whole batch" if self.normalisation == "batch" else ""
+
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the weights for images [batch, height, width, channels]."""
         if len(input_shape) != 4:

@@ -29,6 +29,19 @@ class EpochStart(keras.callbacks.Callback):
             hook(epoch)
 
 
+class TrainBegin(keras.callbacks.Callback):
+    """Does something as training begins, at its place among the callbacks."""
+
+    def __init__(self, hook: Callable[[], None]) -> None:
+        super().__init__()
+        self.hook = hook
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Does it."""
+        del logs
+        self.hook()
+
+
 class Plateau(keras.callbacks.ReduceLROnPlateau):
     """Keras' learning-rate plateau, blind to the epochs in which a warm-up still changes the loss' meaning."""
 

@@ -38,6 +38,10 @@ class Feed:
         steps: batches an epoch; None for as many as the training rows fill.
         copies: a batch holds `row` and `copy`: each row, and the same row as someone else would write it, anew each
             epoch; of validation rows, the same ones each time.
+        shard: (index, count) of the workers that share each batch: this one's rows of it are the index-th of so many
+            equal pieces, so that together they see what one worker would. Of the validation rows, those that do not
+            fill all pieces are left out.
+        devices: replicas of this worker, each of which is given a piece of the worker's piece, in turn.
     """
 
     def __init__(
@@ -48,8 +52,11 @@ class Feed:
         neighbours: Neighbours | None = None,
         steps: int | None = None,
         copies: bool = False,
+        shard: tuple[int, int] = (0, 1),
+        devices: int = 1,
     ) -> None:
         self._copies, self._epoch = copies, 0
+        self._first_piece, self._pieces, self._devices = shard[0] * devices, shard[1] * devices, devices
         self.splits, self.batch_size, self.seed, self.neighbours = splits, batch_size, seed, neighbours
         self.steps = steps or splits.training_rows // batch_size
         self._coming: tuple[int, Iterator[Block]] = (-1, iter(()))  # the step that the stream gives next
@@ -57,6 +64,7 @@ class Feed:
         self._validation = splits.validation
         if splits.weights is not None:
             self._validation = self._drawn(np.random.default_rng(seed), splits.validation, len(splits.validation))
+        self._validation = self._validation[: len(self._validation) // self._pieces * self._pieces]
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
@@ -78,22 +86,29 @@ class Feed:
             self._order = np.concatenate(passes)[:wanted]
 
     def training(self) -> Any:
-        """A dataset of batches of `batch_size` rows; one pass is one epoch."""
+        """A dataset of batches of `batch_size` rows, or of their pieces; one pass is one epoch."""
         if self.splits.stream is not None:
             return self._counted(self.steps, lambda step: self._gathered(step, self._streamed))
         partners = None if self.neighbours is None else self._slices(lambda: self._partners)
         return self._dataset(self.steps, self._slices(lambda: self._order), partners, lambda: self._epoch + 1)
 
     def validation(self) -> Any:
-        """A dataset of batches of at most `batch_size` rows over the validation rows, in order."""
+        """A dataset of batches of at most `batch_size` rows, or of their pieces, over the validation rows, in order."""
         own = self._slices(lambda: self._validation)
         return self._dataset(
             -(-len(self._validation) // self.batch_size), own, own if self.neighbours else None, lambda: 0
         )
 
     def _slices(self, rows: Callable[[], Rows]) -> Callable[[int], Rows]:
-        """The rows of a step; looked up when they are needed, since each epoch has others."""
-        return lambda step: rows()[step * self.batch_size : (step + 1) * self.batch_size]
+        """The rows of a piece of a step; looked up when they are needed, since each epoch has others."""
+
+        def piece(number: int) -> Rows:
+            step, place = divmod(number, self._pieces)
+            batch = rows()[step * self.batch_size : (step + 1) * self.batch_size]
+            size = len(batch) // self._pieces
+            return batch[place * size : (place + 1) * size]
+
+        return piece
 
     def _drawn(self, random: np.random.Generator, rows: Rows, count: int) -> Rows:
         assert self.splits.weights is not None  # noqa: S101  the callers have looked
@@ -124,24 +139,29 @@ class Feed:
 
         return self._counted(steps, batch)
 
-    @staticmethod
-    def _counted(steps: int, batch: Callable[[Any], Any]) -> Any:
-        """A batch for each number of a step."""
+    def _counted(self, steps: int, batch: Callable[[Any], Any]) -> Any:
+        """A batch, or this worker's pieces of it, for each number of a step; pieces are numbered over all workers."""
         tf = import_tensorflow()
-        return tf.data.Dataset.range(steps).map(batch).prefetch(tf.data.AUTOTUNE)
+        numbers = tf.data.Dataset.range(steps * self._devices)
+        if self._pieces > 1:
+            numbers = numbers.map(lambda n: n // self._devices * self._pieces + self._first_piece + n % self._devices)
+        return numbers.map(batch).prefetch(tf.data.AUTOTUNE)
 
-    def _streamed(self, step: int) -> Block:
-        """The batch of a step; asked for out of turn, the epoch is read anew up to it."""
+    def _streamed(self, number: int) -> Block:
+        """A piece of a step of this worker's own shard; asked for out of turn, the epoch is read anew up to it."""
         assert self.splits.stream is not None  # noqa: S101  the caller has looked
-        next_step, batches = self._coming
-        if step != next_step:
-            batches = islice(self.splits.stream.epoch(self.seed, self._epoch, self.batch_size), step, None)
+        step, place = divmod(number, self._pieces)
+        own, (next_own, batches) = step * self._devices + place - self._first_piece, self._coming
+        if own != next_own:
+            shard, shards = self._first_piece // self._devices, self._pieces // self._devices
+            size = self.batch_size // self._pieces
+            batches = islice(self.splits.stream.epoch(self.seed, self._epoch, size, shard, shards), own, None)
         try:
             block = next(batches)
         except InputError as error:
             self.fault = error
             raise
-        self._coming = (step + 1, batches)
+        self._coming = (own + 1, batches)
         return block
 
     def _gathered(self, step: Any, block_of: Callable[[int], Any]) -> Any:

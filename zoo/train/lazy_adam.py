@@ -95,6 +95,15 @@ class LazyAdam(keras.optimizers.Adam):
         )
         return averages, gradient * (factors[:, None] if len(gradient.shape) > 1 else factors)
 
+    def _backend_apply_gradients(self, grads: Sequence[Any], trainable_variables: Sequence[Any]) -> None:
+        """Sums the gradients over replicas before anything else, where Keras clips each replica's own."""
+        pairs = super()._all_reduce_sum_gradients(list(zip(grads, trainable_variables, strict=True)))
+        super()._backend_apply_gradients([gradient for gradient, _ in pairs], trainable_variables)
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        """They are summed."""
+        return grads_and_vars
+
     def _clip_gradients(self, gradients: Sequence[Any]) -> Any:
         """Clips; a row that occurs several times is summed before, since its norm is that of the sum."""
         if self.clipnorm:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from zoo.train.workers import Workers
     from zoo.types import Listener, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Probability, Splits
 
 _PRIOR_ROWS = 20_000  # that a prior is fitted to
@@ -52,6 +53,8 @@ class Trainer:
         precision: what the networks compute in while they train: `float32`, `bfloat16` (with float32 weights, sums and
             logs), or `auto`, which is bfloat16 where the GPU or the processor has instructions for it. Judged and
             exported is float32 always. Wide networks and convolutions gain; small ones have nothing to gain.
+        strategy: `mirrored` trains on all GPUs of this machine, `multi_worker` on several machines, which TF_CONFIG in
+            the environment names; replicas share each batch equally, so that a step is what it is on one.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Trainer:
         steps_per_execution: PositiveInt | None = None,
         jit_compile: bool = False,
         precision: Literal["float32", "bfloat16", "auto"] = "float32",
+        strategy: Literal["none", "mirrored", "multi_worker"] = "none",
     ) -> None:
         if folds == 1:
             raise ValueError("folds must be 0 or at least 2")
@@ -84,7 +88,7 @@ class Trainer:
         self.warmup_epochs, self.weight_decay, self.keep, self.folds = warmup_epochs, weight_decay, keep, folds
         self.seeds = seeds
         self.clip_norm, self.steps_per_execution, self.jit_compile = clip_norm, steps_per_execution, jit_compile
-        self.precision = precision
+        self.precision, self.strategy = precision, strategy
 
     def fit(self, model: Any, splits: Splits, *, seed: int, state: Path, listeners: Sequence[Listener] = ()) -> Trained:
         """Trains a model in place.
@@ -107,15 +111,21 @@ class Trainer:
         from zoo.train.copies import can_be_rewritten, wants_copies, with_copies
         from zoo.train.feed import Feed
         from zoo.train.precision import chosen, twin
+        from zoo.train.workers import Workers
 
         started = time.perf_counter()
         if not len(splits.train):
             raise InputError("there is no row to train on: lower data.validation or data.test")
         if not len(splits.validation):
             raise InputError("there is no row for validation: raise data.validation")
-        batch_size, shrunk = self._rows_a_step(splits.training_rows)
-        copies = wants_copies(model, splits)
-        feed = Feed(splits, batch_size, seed, self._graph(model, splits, seed), self.steps_per_epoch, copies)
+        workers = Workers.of(self.strategy)
+        workers.require_rows(splits.training_rows, len(splits.validation))
+        workers.require_parts(model)
+        batch_size, shrunk = self._rows_a_step(splits.training_rows, workers)
+        copies, graph = wants_copies(model, splits), self._graph(model, splits, seed)
+        feed = Feed(
+            splits, batch_size, seed, graph, self.steps_per_epoch, copies, shard=workers.shard, devices=workers.devices
+        )
         model.build((None, *splits.shape))
         model.adapt(splits.training_batches)
         untrained = twin(model)
@@ -123,13 +133,17 @@ class Trainer:
         if model.solves_from_copies and can_be_rewritten(splits):
             model.solve_from_copies(lambda: with_copies(splits, seed))
         computing = chosen(self.precision)
-        trainee = model if computing == "float32" else twin(model, f"mixed_{computing}")
-        self._compile(trainee, feed.steps)
+        policy = None if computing == "float32" else f"mixed_{computing}"
+        with workers.scope():
+            trainee = model if policy is None and workers.strategy is None else twin(model, policy)
+            self._compile(trainee, feed.steps)
         kept = self._kept(model.settled_epoch)
         finite = FiniteLoss(kept[0][0])
+        workers.share(state)
         checkpoint = Checkpoint(state, kept)
         first = checkpoint.read(trainee)
-        self._run(trainee, feed, first, finite, kept, checkpoint, listeners)
+        with workers.explained():
+            self._run(trainee, feed, workers, first, finite, kept, checkpoint, listeners)
         if trainee is not model:
             model.set_weights(trainee.get_weights())
         for each in (model, untrained):
@@ -145,11 +159,11 @@ class Trainer:
             precision=computing,
         )
 
-    def _rows_a_step(self, rows: int) -> tuple[int, str]:
+    def _rows_a_step(self, rows: int, workers: Workers) -> tuple[int, str]:
         """The size of a batch, and a note where so many training rows do not fill the one that was asked for."""
         if rows >= self.batch_size:
-            return self.batch_size, ""
-        smaller = max(rows // 4, 1)
+            return workers.split(self.batch_size, asked=True), ""
+        smaller = workers.split(max(rows // 4, 1), asked=False)
         return smaller, (
             f"{rows:,} training rows do not fill a batch of {self.batch_size:,}: trained with "
             f"train.batch_size={smaller}"
@@ -171,18 +185,19 @@ class Trainer:
         self,
         model: Any,
         feed: Any,
+        workers: Workers,
         first: int,
         finite: Any,
         kept: list[tuple[Any, list[str]]],
         checkpoint: Any,
         listeners: Sequence[Listener],
     ) -> None:
-        from zoo.train.callbacks import Announce, EpochStart
+        from zoo.train.callbacks import Announce, EpochStart, TrainBegin
 
         try:
             model.fit(
-                feed.training(),
-                validation_data=feed.validation(),
+                workers.spread(feed.training),
+                validation_data=workers.spread(feed.validation),
                 epochs=self.epochs,
                 initial_epoch=self.epochs if checkpoint.finished else first,
                 shuffle=False,
@@ -192,6 +207,7 @@ class Trainer:
                     *(callback for callback, _ in kept),
                     finite,
                     checkpoint,
+                    TrainBegin(lambda: workers.part_noise(model)),  # after the checkpoint's noise is put back
                     Announce(listeners, self.epochs, first, feed.steps),
                 ],
             )
