@@ -97,7 +97,7 @@ class Workers:
         if self.strategy is None:
             return dataset()
         pieces = self.strategy.distribute_datasets_from_function(lambda _: dataset())
-        # Keras takes pieces for steps; a step beyond the last one fails, but decays weights and counts all the same, and
+        # Keras takes pieces for steps; a step beyond the last fails, but decays weights and is counted all the same, and
         # TensorFlow gives no other way to say it
         pieces._cardinality //= self.devices
         return pieces
