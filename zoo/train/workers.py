@@ -97,8 +97,8 @@ class Workers:
         if self.strategy is None:
             return dataset()
         pieces = self.strategy.distribute_datasets_from_function(lambda _: dataset())
-        # Keras takes pieces for steps; a step beyond the last fails, but decays weights and is counted all the same, and
-        # TensorFlow gives no other way to say it
+        # Keras takes pieces for steps. A step beyond the last fails, but decays weights and is counted all the same;
+        # TensorFlow gives no other way to say how many there are
         pieces._cardinality //= self.devices
         return pieces
 
