@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError, one_line
-from zoo.tracking._patience import LIMIT, PAUSE, is_away, say, too_long, waiting_shown
+from zoo.tracking._patience import LIMIT, PAUSE, is_away, say, too_long, waiting, waiting_shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,7 +143,7 @@ class Outbox:
 
     def _situation(self) -> str:
         if self._waited_for:
-            return f"waiting for MLflow at {self._uri}, for up to {LIMIT / 60:.0f} minutes (Ctrl-C stops)"
+            return waiting(self._uri)
         return (
             f"MLflow at {self._uri} does not answer: training goes on, and what it logs is kept in {self._path} "
             "until the server is back"

@@ -51,7 +51,7 @@ def patiently(uri: str, call: Callable[[], Given]) -> Given:
         ZooError: the store was away for ten minutes.
     """
     started = time.monotonic()
-    with waiting_shown(lambda: f"waiting for MLflow at {uri}, for up to {LIMIT / 60:.0f} minutes (Ctrl-C stops)"):
+    with waiting_shown(lambda: waiting(uri)):
         while True:
             try:
                 return call()
@@ -61,6 +61,14 @@ def patiently(uri: str, call: Callable[[], Given]) -> Given:
                 if time.monotonic() - started > LIMIT:
                     raise ZooError(too_long(uri, error)) from error
             time.sleep(PAUSE)
+
+
+def waiting(uri: str) -> str:
+    """That a store is waited for, and what to do."""
+    return (
+        f"waiting for MLflow at {uri}, for up to {LIMIT / 60:.0f} minutes: start it again, or stop with Ctrl-C and give "
+        "the same command later"
+    )
 
 
 def too_long(uri: str, error: BaseException | None) -> str:
