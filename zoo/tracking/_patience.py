@@ -66,8 +66,8 @@ def patiently(uri: str, call: Callable[[], Given]) -> Given:
 def waiting(uri: str) -> str:
     """That a store is waited for, and what to do."""
     return (
-        f"waiting for MLflow at {uri}, for up to {LIMIT / 60:.0f} minutes: start it again, or stop with Ctrl-C and give "
-        "the same command later"
+        f"waiting for MLflow at {uri}, for up to {LIMIT / 60:.0f} minutes: start it again, or stop with Ctrl-C and "
+        "give the same command later"
     )
 
 
