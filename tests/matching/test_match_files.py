@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,6 +11,7 @@ import pytest
 from pyarrow import csv
 
 import zoo
+from zoo.cli import matching_arguments
 from zoo.cli.deduplicate import main as deduplicate
 from zoo.cli.match import main as match
 from zoo.errors import InputError
@@ -85,6 +87,37 @@ def test_one_file_falls_into_entities(encoder, files, tmp_path, capsys):
     np.testing.assert_array_equal(entity[:300], entity[300:])
     assert (entity[:300] == np.arange(300)).mean() > 0.98
     assert "300 of them exact copies of an earlier one" in capsys.readouterr().out
+
+
+def test_an_output_at_a_url_is_sent_once_it_is_whole(encoder, files, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    url, memory = f"memory://{tmp_path.name}/pairs.parquet", fsspec.filesystem("memory")
+
+    def away(*_, **__):
+        raise ConnectionError("no route to host")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(memory), "put_file", away)
+        assert match(arguments(encoder, files, url)) == 1
+    assert "no route to host); pairs.parquet.sending/pairs.parquet has all of it" in capsys.readouterr().err
+    kept = tmp_path / "pairs.parquet.sending" / "pairs.parquet"
+    assert f1(pairs_of(pq.read_table(kept))) > 0.95
+    assert match(arguments(encoder, files, url)) == 2
+    assert "could not be sent" in capsys.readouterr().err
+    kept.unlink()
+    with pytest.raises(InputError, match="no such file"):
+        zoo.match(encoder, "absent.csv", files[1], url, quiet=True)
+    assert not kept.parent.exists()
+
+    def job(place):
+        place.write_text("rows")
+        return place
+
+    assert matching_arguments.carried_out(url, "pairs.parquet", job, overwrite=False) == url
+    assert memory.cat_file(url) == b"rows"
+    assert not kept.parent.exists()
+    with pytest.raises(InputError, match="is there already"):
+        matching_arguments.carried_out(url, "pairs.parquet", job, overwrite=False)
 
 
 def test_new_rows_find_their_entities_by_an_index(encoder, two_tables, tmp_path):

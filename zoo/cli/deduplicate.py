@@ -98,7 +98,7 @@ def deduplicate(
         )
         return deduplicate_file(name, given, asked, Console(quiet=quiet, soft_wrap=True))
 
-    return carried_out(output, "entities.parquet", job)
+    return carried_out(output, "entities.parquet", job, overwrite=overwrite)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

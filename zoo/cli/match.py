@@ -117,7 +117,7 @@ def match(
         )
         return match_files(name, first, second, asked, Console(quiet=quiet, soft_wrap=True))
 
-    return carried_out(output, "pairs.parquet", job)
+    return carried_out(output, "pairs.parquet", job, overwrite=overwrite)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.cli.arguments import command, names_in, truth_of
-from zoo.errors import InputError, StoppedError
+from zoo.errors import InputError, StoppedError, ZooError, one_line
+from zoo.tables.files import file_system, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from zoo.tables.options import Options
 
 KEYS = {
-    "output": "what to write: .parquet or .csv",
+    "output": "what to write: .parquet or .csv; also at a URL",
     "k": "candidates that a row has by its code; default: 10. Rows that share a rare value are candidates as well",
     "threshold": "probability from which on a pair is a match; default: what the tables say",
     "fields": "columns to compare, such as name,street; default: the encoder's fields",
@@ -130,14 +132,41 @@ def numbers_of(given: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-def carried_out(output: str | Path | None, name: str, job: Callable[[Path], Path]) -> Any:
+def carried_out(output: str | Path | None, name: str, job: Callable[[Path], Path], *, overwrite: bool) -> Any:
     """Where a job has written; or, where no output is wanted, the `pyarrow.Table` that it has written by that name."""
+    if output is not None and "://" in str(output):
+        return _sent(str(output), job, overwrite=overwrite)
     if output is not None:
         return job(Path(output))
     import pyarrow.parquet as pq
 
     with tempfile.TemporaryDirectory() as scratch:
         return pq.read_table(job(Path(scratch) / name), memory_map=False).replace_schema_metadata(None)
+
+
+def _sent(url: str, job: Callable[[Path], Path], *, overwrite: bool) -> str:
+    """Has a job write a file in the working directory, where it can go on after an interruption, and sends it off."""
+    system, path = file_system(url, "output")
+    local = Path(f"{path.rpartition('/')[2]}.sending") / path.rpartition("/")[2]
+    if local.exists():
+        raise InputError(f"{local} could not be sent to {url} when it was made; send it yourself, or move it away")
+    try:
+        if not overwrite and system.exists(path):
+            raise InputError(f"output={url}: is there already; name another, or say overwrite=true")
+        local.parent.mkdir(exist_ok=True)
+        job(local)
+        make_folder(system, path.rpartition("/")[0])
+        system.put_file(str(local), path)
+        local.unlink()
+    except ZooError:
+        raise
+    except Exception as error:  # clients of object stores raise whatever they like
+        where = f"; {local} has all of it" if local.exists() else ""
+        raise ZooError(f"output={url}: cannot be written ({one_line(error)}){where}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            local.parent.rmdir()  # unless something of the job is left in it
+    return url
 
 
 def matching_command(
