@@ -155,6 +155,23 @@ def test_a_candidate_that_fails_in_its_process_is_said_and_the_others_go_on(work
     assert all("failed: " in line and "no such file" in line for line in said), said
 
 
+class Deadly:
+    """In the place of a recipe, what ends the process that trains it."""
+
+    def build(self, section):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_is_killed_leaves_the_rest_to_the_sweep(tmp_path):
+    from zoo.side_by_side import Candidate, train_side_by_side
+
+    said, state = [], RunState(tmp_path)
+    train_side_by_side([Candidate(Deadly(), name, state, "no run") for name in "ab"], 2, None, said.append)
+    assert said == [
+        "a training process was killed (for want of memory?): what is not trained yet is trained one by one"
+    ]
+
+
 @pytest.mark.parametrize(
     ("options", "what"),
     [

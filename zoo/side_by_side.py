@@ -6,6 +6,7 @@ import os
 import resource
 import sys
 import time
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,8 +77,11 @@ def train_side_by_side(
             say(
                 f"one training holds {ended.peak / 2**30:.1f} GiB: {at_once} at once fit in --max-memory {max_memory:g}"
             )
-    for ended in _in_processes(waiting, at_once):
-        say(_told(ended))
+    try:
+        for ended in _in_processes(waiting, at_once):
+            say(_told(ended))
+    except BrokenProcessPool:  # joblib then gives all of them up
+        say("a training process was killed (for want of memory?): what is not trained yet is trained one by one")
 
 
 def _in_processes(candidates: Sequence[Candidate], jobs: int) -> Iterator[Ended]:
