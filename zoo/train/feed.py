@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,7 +59,9 @@ class Feed:
         self._first_piece, self._pieces, self._devices = shard[0] * devices, shard[1] * devices, devices
         self.splits, self.batch_size, self.seed, self.neighbours = splits, batch_size, seed, neighbours
         self.steps = steps or splits.training_rows // batch_size
-        self._coming: tuple[int, Iterator[Block]] = (-1, iter(()))  # the step that the stream gives next
+        self._reading, self._next_own = Lock(), 0  # the piece that the stream gives next
+        self._batches: Iterator[Block] | None = None
+        self._waiting: dict[int, Block] = {}  # pieces that were not asked for yet
         self.fault: InputError | None = None  # why the stream could not be read, which TensorFlow does not hand on
         self._validation = splits.validation
         if splits.weights is not None:
@@ -71,7 +73,7 @@ class Feed:
         """Shuffles or draws for an epoch (from 0); call it before the epoch's iterator is made."""
         self._epoch = epoch
         if self.splits.stream is not None:
-            self._coming = (-1, iter(()))
+            self._batches = None
             return
         random = np.random.default_rng([self.seed, epoch])
         rows, wanted = self.splits.train, self.steps * self.batch_size
@@ -148,21 +150,28 @@ class Feed:
         return numbers.map(batch).prefetch(tf.data.AUTOTUNE)
 
     def _streamed(self, number: int) -> Block:
-        """A piece of a step of this worker's own shard; asked for out of turn, the epoch is read anew up to it."""
+        """A piece of a step, of this worker's own shard.
+
+        TensorFlow asks for several at once, and in any order: those before it are kept for it. Asked for a second time,
+        the epoch is read anew.
+        """
         assert self.splits.stream is not None  # noqa: S101  the caller has looked
         step, place = divmod(number, self._pieces)
-        own, (next_own, batches) = step * self._devices + place - self._first_piece, self._coming
-        if own != next_own:
-            shard, shards = self._first_piece // self._devices, self._pieces // self._devices
-            size = self.batch_size // self._pieces
-            batches = islice(self.splits.stream.epoch(self.seed, self._epoch, size, shard, shards), own, None)
-        try:
-            block = next(batches)
-        except InputError as error:
-            self.fault = error
-            raise
-        self._coming = (own + 1, batches)
-        return block
+        own = step * self._devices + place - self._first_piece
+        with self._reading:
+            if self._batches is None or (own < self._next_own and own not in self._waiting):
+                shard, shards = self._first_piece // self._devices, self._pieces // self._devices
+                size = self.batch_size // self._pieces
+                self._batches = self.splits.stream.epoch(self.seed, self._epoch, size, shard, shards)
+                self._next_own, self._waiting = 0, {}
+            try:
+                while own not in self._waiting:
+                    self._waiting[self._next_own] = next(self._batches)
+                    self._next_own += 1
+            except InputError as error:
+                self.fault = error
+                raise
+            return self._waiting.pop(own)
 
     def _gathered(self, step: Any, block_of: Callable[[int], Any]) -> Any:
         """The model's input for the block of features of a step, inside tf.data."""
