@@ -170,7 +170,7 @@ class RestFront:
             words = f"Unexpected path: {request.path}?{request.query}. Should be {self._prometheus_path}"
             return _plain(400, words)
         self._core.gauge()
-        metrics = self._core.metrics if self._shared is None else self._core.metrics.summed(self._shared.others())
+        metrics = self._core.metrics if self._shared is None else self._shared.together()
         return _plain(200, metrics.text() + "\n".join(process_lines(self._worker)) + "\n")
 
     async def _dispatch(self, request: HttpRequest, path: str) -> bytes:

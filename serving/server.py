@@ -109,9 +109,10 @@ class Server:
         """The metrics of the workers, of which this is one, and its number; None and "" where it is alone."""
         if self._flags.worker is None:
             return None, ""
-        parent, folder, number = self._flags.worker.split(":")
+        parent, _, place = self._flags.worker.partition(":")
+        folder, _, number = place.rpartition(":")  # a folder's name may have colons of its own
         end_with(int(parent))
-        return SharedMetrics(self._metrics, Path(folder), number), number
+        return SharedMetrics(self._metrics, Path(folder), number, self._core.gauge), number
 
     async def run(self, ready: Callable[[int, int], None] | None = None) -> None:
         """Loads the models, opens both ports, and serves until SIGTERM or SIGINT; then drains.

@@ -34,14 +34,21 @@ class Workers:
     Args:
         arguments: the command line.
         flags: what it says.
+        program: what takes the command line.
     """
 
-    def __init__(self, arguments: Sequence[str], flags: argparse.Namespace) -> None:
-        self._arguments, self._flags = list(arguments), flags
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        flags: argparse.Namespace,
+        program: Sequence[str] = (sys.executable, "-m", "serving"),
+    ) -> None:
+        self._program, self._arguments, self._flags = program, list(arguments), flags
         self._stopping = threading.Event()
         self._processes: dict[int, subprocess.Popen[str]] = {}
         self._begun: dict[int, float] = {}
         self._pauses: dict[int, float] = {}
+        self._due: dict[int, float] = {}
 
     def run(self) -> int:
         """Serves until SIGTERM or SIGINT; returns the exit status.
@@ -56,18 +63,30 @@ class Workers:
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: self._stop())
         with tempfile.TemporaryDirectory(prefix="serving-") as folder:
-            command = [sys.executable, "-m", "serving", *self._arguments]
+            command = [*self._program, *self._arguments]
             command += ["--rest_api_port", str(rest), "--port", str(grpc), "--worker", f"{os.getpid()}:{folder}"]
             for number in range(self._flags.workers):
                 self._start(number, command)
-            lines = [process.stdout.readline() for process in self._processes.values() if process.stdout is not None]
-            if all(lines):
-                print(lines[0], end="", flush=True)  # noqa: T201
+            first_line, failure = self._begin()
+            if not failure and first_line:
+                print(first_line, end="", flush=True)  # noqa: T201
                 self._look_after(command)
-            failed = [status for process in self._processes.values() if (status := self._ended(process))]
+            self._stop()
+            for process in self._processes.values():
+                process.wait()
         for reserved in held:
             reserved.close()
-        return failed[0] if failed and not self._stopping.is_set() else 0
+        return failure
+
+    def _begin(self) -> tuple[str, int]:
+        """The line that says that they serve, and 0; or the status of the first that could not start."""
+        line = ""
+        for process in self._processes.values():
+            line = process.stdout.readline() if process.stdout is not None else ""
+            if not line:
+                status = process.wait()
+                return "", 0 if self._stopping.is_set() else status or 1
+        return line, 0
 
     def _start(self, number: int, command: Sequence[str]) -> None:
         self._begun[number] = time.monotonic()
@@ -80,15 +99,19 @@ class Workers:
 
     def _look_after(self, command: Sequence[str]) -> None:
         while not self._stopping.wait(_LOOK):
-            for number, process in self._processes.items():
+            for number, process in list(self._processes.items()):
                 status = process.poll()
                 if status is None:
                     continue
-                lived = time.monotonic() - self._begun[number]
-                pause = 0.0 if lived > _LONG else min(_LONGEST_PAUSE, 2 * self._pauses.get(number, 0.5))
-                self._pauses[number] = pause
-                _log.error("worker %d ended with %d; another one starts in %g s", number, status, pause)
-                if not self._stopping.wait(pause):
+                now = time.monotonic()
+                if number not in self._due:
+                    pause = 0.0
+                    if now - self._begun[number] < _LONG:
+                        pause = min(_LONGEST_PAUSE, 2 * self._pauses.get(number, 0.5))
+                    self._pauses[number], self._due[number] = pause, now + pause
+                    _log.error("worker %d ended with %d; another one starts in %g s", number, status, pause)
+                if now >= self._due[number]:  # the others are looked after meanwhile
+                    del self._due[number]
                     self._start(number, command)
 
     def _stop(self) -> None:
@@ -96,12 +119,6 @@ class Workers:
         for each in self._processes.values():
             if each.poll() is None:
                 each.terminate()
-
-    def _ended(self, process: subprocess.Popen[str]) -> int:
-        """A process's status, once it has ended; one that could not start takes the others with it."""
-        if process.poll() is None:
-            process.terminate()
-        return process.wait()
 
 
 def end_with(parent: int) -> None:
