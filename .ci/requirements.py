@@ -4,7 +4,7 @@
 
 pip takes no hashes from a file of constraints, and none for a project that it installs in place, so they stand in files
 of their own: what runs need, what tests need, and what the embedded server needs. uv makes them, for every platform and
-Python, and asks the public index only: mirrors of one machine often have a single wheel of each package.
+Python, and asks the public index only: local mirrors may hold only some of a package's wheels.
 """
 
 from __future__ import annotations

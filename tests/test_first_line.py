@@ -51,3 +51,15 @@ def test_the_first_line_waits_for_nothing_heavy(arguments, line, tmp_path):
     first, _, heavy = first_line.read_text().partition("\n")
     assert first.startswith(line)
     assert heavy == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["zoo", "--help"], ["zoo", "list"], ["zoo", "show", "recipe=vae_word2vec"]], ids=" ".join
+)
+def test_a_reader_that_has_gone_ends_a_list_quietly(arguments, tmp_path):
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = subprocess.run([sys.executable, "-m", *arguments], stdout=writes, stderr=subprocess.PIPE, cwd=tmp_path)
+    os.close(writes)
+    assert done.returncode == 0
+    assert done.stderr == b""

@@ -83,7 +83,7 @@ def test_its_metadata_say_what_pyproject_says(wheel):
         commands = archive.read(f"{folder}/entry_points.txt").decode()
     assert (metadata["Name"], metadata["Version"]) == (PROJECT["name"], PROJECT["version"])
     assert set(metadata.get_all("Provides-Extra")) == set(PROJECT["optional-dependencies"])
-    assert "zoo = zoo.__main__:main" in commands
+    assert "zoo = zoo.__main__:command" in commands
     assert "# The encoder zoo" in metadata.get_payload()
     always = {need.split(">")[0] for need in metadata.get_all("Requires-Dist") if "extra ==" not in need}
     assert not always & {"umap-learn", "apache-beam", "pyspark", "onnxruntime", "mkdocs"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
+from zoo.cli.arguments import explained
 from zoo.cli.ending import leave
 from zoo.errors import suggestion
 
@@ -40,5 +41,10 @@ def main() -> int:
     return int(importlib.import_module(_COMMANDS[command][0]).main(arguments))
 
 
+def command() -> None:
+    """The console script."""
+    leave(explained(main))
+
+
 if __name__ == "__main__":
-    leave(main())
+    command()

@@ -98,14 +98,24 @@ def quietly_ended() -> int:
     return 0
 
 
-def open_console(*, quiet: bool = False) -> Console:
-    """Where a person reads along: wide enough for the tables where it is no terminal and COLUMNS does not say."""
+def open_console(*, quiet: bool = False, does_nothing_else: bool = False) -> Console:
+    """Where a person reads along: wide enough for the tables where it is no terminal and COLUMNS does not say.
+
+    Args:
+        quiet: prints nothing.
+        does_nothing_else: the command only prints, and has done its work once the reader has gone.
+    """
     from rich.console import Console
 
-    made = Console(quiet=quiet)
+    class Listing(Console):
+        def on_broken_pipe(self) -> None:  # rich ends the process with status 1
+            raise BrokenPipeError
+
+    kind = Listing if does_nothing_else else Console
+    made = kind(quiet=quiet)
     if made.is_terminal or "COLUMNS" in os.environ:
         return made
-    return Console(quiet=quiet, width=_PLAIN_WIDTH)
+    return kind(quiet=quiet, width=_PLAIN_WIDTH)
 
 
 def begin(what: str) -> None:

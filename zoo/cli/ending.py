@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -36,8 +35,12 @@ def end_soon_after_an_interrupt() -> None:
 
 def leave(status: int) -> NoReturn:
     """Ends the process, whose work is done; an interrupt that comes now ends it at once, and needs no traceback."""
-    with contextlib.suppress(OSError):  # a reader that has gone
+    try:
         sys.stdout.flush()
+    except BrokenPipeError:  # the reader has gone, such as `head`; Python would flush again, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError:
+        pass
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(status)

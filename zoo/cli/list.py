@@ -48,7 +48,7 @@ def _main(kinds: Sequence[str]) -> int:
     for kind in kinds:
         if kind not in _KINDS:
             raise InputError(f"{kind!r} cannot be listed; {suggestion(kind, _KINDS, what='kinds')}")
-    console, tracker = open_console(), Tracker()
+    console, tracker = open_console(does_nothing_else=True), Tracker()
     for kind in kinds:
         columns, rows, none = _LISTED[kind](tracker)
         if not rows:

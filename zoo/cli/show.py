@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(what: str) -> int:
-    console = open_console()
+    console = open_console(does_nothing_else=True)
     if what.startswith(_RECIPE):
         console.out(recipe_file(what.removeprefix(_RECIPE)).read_text(encoding="utf-8"), end="", highlight=False)
         return 0

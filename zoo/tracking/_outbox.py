@@ -78,7 +78,7 @@ class Outbox:
             self._path.replace(self._path.with_suffix(".refused"))
             raise self._refused
         if left:
-            raise ZooError(f"{too_long(self._uri, self._away)}; {self._path} keeps what is not sent yet")
+            raise ZooError(f"{too_long(self._uri, self._away, limit)}; {self._path} keeps what is not sent yet")
         self._path.unlink()
 
     def _append(self, line: bytes) -> None:

@@ -71,10 +71,12 @@ def waiting(uri: str) -> str:
     )
 
 
-def too_long(uri: str, error: BaseException | None) -> str:
-    """That a store was away for too long, why, and what to do."""
+def too_long(uri: str, error: BaseException | None, limit: float | None = None) -> str:
+    """That a store was away for too long (seconds; None is ten minutes), why, and what to do."""
     why = f" ({one_line(error)[:200]})" if error else ""
-    return f"MLflow at {uri} has not answered for {LIMIT / 60:.0f} minutes{why}; {_REMEDY}"
+    waited = f"{LIMIT / 60:.0f} minutes" if limit is None else f"{limit:g} s"
+    has = "has not answered" if error else "has not taken all that was sent"
+    return f"MLflow at {uri} {has} for {waited}{why}; {_REMEDY}"
 
 
 def explained(uri: str, error: BaseException) -> str:

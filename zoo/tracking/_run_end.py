@@ -26,7 +26,7 @@ def ended(client: Any, run_id: str) -> Iterator[Outbox | None]:
     """
     outbox = None
     if isinstance(client, Patient):
-        outbox = Outbox(client.impatient, client.uri, run_id, _UNSENT / f"{run_id}.jsonl")
+        outbox = Outbox(client.impatient, client.uri, run_id, (_UNSENT / f"{run_id}.jsonl").absolute())
     try:
         yield outbox
         if outbox is not None:
