@@ -1,6 +1,7 @@
 """What the documents hold: their blocks of code, the commands that they name, their links and headings."""
 
 import dataclasses
+import itertools
 import re
 import shlex
 from pathlib import Path
@@ -43,9 +44,10 @@ def prose(page):
 
 
 def shell_lines(text):
-    """Commands without comments; lines that go on behind a backslash are one."""
+    """Commands without comments and what they set (NAME=value before them); lines that go on behind \\ are one."""
     for line in text.replace("\\\n", " ").splitlines():
         words = shlex.split(line.removeprefix("$ "), comments=True)
+        words = list(itertools.dropwhile(re.compile("[A-Z_]+=").match, words))
         if words:
             yield words
 

@@ -89,7 +89,8 @@ def _in_processes(candidates: Sequence[Candidate], jobs: int) -> Iterator[Ended]
     from joblib import Parallel, delayed
 
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    started = Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered", batch_size=1)
+    # joblib runs what has one worker in this process; a second one without work leaves it apart
+    started = Parallel(max(jobs, 2), backend="loky", return_as="generator_unordered", batch_size=1, pre_dispatch=jobs)
     yield from started(delayed(_trained)(candidate, threads) for candidate in candidates)
 
 
