@@ -147,7 +147,7 @@ class Workers:
             if self.count == 1:
                 raise
             raise ZooError(
-                f"another worker has ended or cannot be reached ({one_line(error)[:300]}). Start all workers again: "
+                f"another worker has ended or cannot be reached ({type(error).__name__}). Start all workers again: "
                 f"training is taken up after the last epoch that worker 0 has kept"
             ) from error
 
