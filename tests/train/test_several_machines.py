@@ -113,6 +113,7 @@ print(json.dumps(history(sys.argv[2], pathlib.Path("state.npz"), "train.strategy
 """
 
 
+@pytest.mark.slow
 def test_two_workers_train_as_one_process_with_the_batch_of_both(recipe, tmp_path):
     pair = Pair(recipe, [sys.executable, "-c", WORKER, str(Path(__file__).parent), str(recipe)])
     wanted = history(recipe, tmp_path / "one.npz")
@@ -123,7 +124,7 @@ def test_two_workers_train_as_one_process_with_the_batch_of_both(recipe, tmp_pat
 
 @pytest.mark.long
 def test_the_first_worker_alone_writes_and_a_killed_job_is_taken_up(recipe):
-    command = [sys.executable, "-m", "zoo.run", f"recipe={recipe}", "train.strategy=multi_worker", "train.epochs=300"]
+    command = [sys.executable, "-m", "zoo.run", f"recipe={recipe}", "train.strategy=multi_worker", "train.epochs=100"]
     pair = Pair(recipe, command)
     deadline = time.monotonic() + 120
     while len(pair.losses()) < 2 and time.monotonic() < deadline:
