@@ -81,6 +81,8 @@ def test_files_that_are_written_stay_through_an_interruption(dense, table, place
     (partial,) = place.glob("*.partial")
     kept = len(list(partial.glob("part-*.arrow")))
     assert 2 * len(before) + kept <= 7  # blocks of files that are written are not kept
+    run(dense, output, "rows_per_file=350", status=2)  # another job is refused, and takes nothing along
+    assert len(list(partial.glob("part-*.arrow"))) == kept
     calls.clear()
     monkeypatch.setattr(Encoder, "call", lambda self, *given: calls.append(given) or original(self, *given))
     run(dense, output, "rows_per_file=200")
@@ -101,11 +103,12 @@ def test_one_file_at_a_url(dense, table, place, capsys):
     assert not list(place.glob("*.partial"))
 
 
-def test_a_url_that_fails_keeps_what_is_done(dense, place, monkeypatch, capsys):
+@pytest.mark.parametrize("kind", [ConnectionError, PermissionError])
+def test_a_url_that_fails_keeps_what_is_done(dense, place, monkeypatch, capsys, kind):
     url = f"memory://{uuid.uuid4().hex}/codes/"
 
     def fails(*_, **__):
-        raise ConnectionError("no route to host")
+        raise kind("no route to host")
 
     with monkeypatch.context() as patch:
         patch.setattr(type(fsspec.filesystem("memory")), "put_file", fails)
@@ -128,16 +131,23 @@ def test_a_url_that_fails_keeps_what_is_done(dense, place, monkeypatch, capsys):
         (["output=nonsense://x/"], "nonsense"),
         (["output=memory://x/y.txt"], "no writer for this ending"),
         (["output=mine/sub/", "input=mine"], "lies in the folder that is read"),
+        (["output=own/", "input=own/*.parquet", "overwrite=true"], "holds what is read"),
+        (["output=own/", "input=own/part-00000.parquet", "overwrite=true"], "holds what is read"),
+        (["output=own/", "input=link.parquet", "overwrite=true"], "holds what is read"),
     ],
 )
 def test_outputs_that_cannot_be_are_refused(dense, place, capsys, given, message):
     (place / "mine").mkdir()
     (place / "mine" / "thesis.tex").write_text("")
     (place / "mine" / "rows.parquet").write_bytes((place / "rows.parquet").read_bytes())
+    (place / "own").mkdir()
+    (place / "own" / "part-00000.parquet").write_bytes((place / "rows.parquet").read_bytes())
+    (place / "link.parquet").symlink_to(place / "own" / "part-00000.parquet")
     more = given if any(each.startswith("input=") for each in given) else ["input=rows.parquet", *given]
     assert main([f"name={dense}", *more]) == 2
     assert message in capsys.readouterr().err
     assert (place / "mine" / "thesis.tex").exists()
+    assert (place / "own" / "part-00000.parquet").exists()
 
 
 def test_rows_are_parted_by_whole_blocks():

@@ -99,13 +99,14 @@ def encode_file(name: str | Path, source: str | Table, output: str | Path, wante
         console.print(note, highlight=False, markup=False)
     parts = Parts(target.parts)
     job = Job(encoder.name, saved_model, fingerprint(saved_model), place, options, columns, parts.folder)
-    with parts.claimed(), _useless_parts_removed(parts):
+    with parts.claimed():
         identity = _identity(job, table, wanted.block) | target.facts
-        files = _files_to_write(target, blocks, identity, wanted, console)
+        with _useless_parts_removed(parts, but_finished_blocks=True):
+            files = _files_to_write(target, blocks, identity, wanted, console)
         blocks_left = [block for file in files.values() for block in file]
         missing = parts.missing(blocks_left, identity, console)
         encoding, started = sum(block.rows for block in missing), time.perf_counter()
-        with Progress(console, blocks, missing) as progress:
+        with _useless_parts_removed(parts), Progress(console, blocks, missing) as progress:
             if wanted.runner is not None and missing:
                 wanted.runner(job, missing, progress.done)
                 missing = []
@@ -145,12 +146,18 @@ def _options(wanted: Wanted) -> Options:
 
 
 @contextlib.contextmanager
-def _useless_parts_removed(parts: Parts) -> Iterator[None]:
-    """Removes the parts if the input is at fault: once it is repaired they are those of another input."""
+def _useless_parts_removed(parts: Parts, *, but_finished_blocks: bool = False) -> Iterator[None]:
+    """Removes the parts if the input is at fault: once it is repaired they are those of another input.
+
+    Args:
+        parts: the parts.
+        but_finished_blocks: leaves finished blocks alone; what is refused may be another command than theirs.
+    """
     try:
         yield
     except InputError:
-        parts.remove()
+        if not (but_finished_blocks and parts.has_any()):
+            parts.remove()
         raise
 
 

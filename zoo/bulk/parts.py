@@ -116,6 +116,10 @@ class Parts:
         """The file of a block."""
         return self.folder / f"part-{block.number:08}.arrow"
 
+    def has_any(self) -> bool:
+        """Whether a job has left anything to go on with."""
+        return any(each.name != _LOCK for each in self.folder.iterdir())
+
     def has(self, block: Block) -> bool:
         """Whether a block is finished; a part that a power cut has damaged is not."""
         import pyarrow as pa

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import json
 import re
@@ -47,6 +48,8 @@ class Shards:
         self.file = Path(self._name or "part.parquet")
         self.facts: dict[str, Any] = {} if self._name else {"rows_per_file": self._rows}
         own = home.rstrip("/").rpartition("/")[2]
+        if not self._is_here:  # two of one name, of other buckets
+            own += "-" + hashlib.sha256(place.rstrip("/").encode()).hexdigest()[:8]
         # at a URL nothing can be locked or read in pieces: there the finished blocks wait in the working directory
         self.parts = (Path(self._home).parent if self._is_here else Path.cwd()) / f"{own}.partial"
         self._done: dict[int, int] = {}
@@ -67,6 +70,8 @@ class Shards:
             raise InputError(f"output={self.place}: this is a file; name a folder")
         if isinstance(source, str) and f"{self._here()}/".startswith(f"{source.rstrip('/*')}/"):
             raise InputError(f"output={self.place}: lies in the folder that is read; write it elsewhere")
+        if isinstance(source, str) and (read := self._read_from_here(source)):
+            raise InputError(f"output={self.place}: holds what is read ({read}); write it elsewhere")
 
     def split(self, blocks: Sequence[Block]) -> list[list[Block]]:
         """See `zoo.bulk.target.Target`."""
@@ -87,7 +92,7 @@ class Shards:
         self._job = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
         for left in (*self.parts.glob(f"{_UPLOAD}*"), *self.parts.glob(f".{_UPLOAD}*")):
             left.unlink()
-        with self._reached("cannot be written to"):
+        with self._reached("cannot be written to", InputError):
             make_folder(self._system, self._home)
             self._system.pipe_file(f"{self._home}/{_TRIAL}", b"")  # a refusal now, not once all is computed
             self._system.rm_file(f"{self._home}/{_TRIAL}")
@@ -134,6 +139,26 @@ class Shards:
             for name in sorted(there, key=lambda name: name != _SUCCESS):  # which would say that all are there
                 self._system.rm_file(f"{self._home}/{name}")
 
+    def _read_from_here(self, source: str) -> str:
+        """A file of the input that lies where the output goes, which may be emptied first; "" if there is none."""
+        if self._is_here:
+            if "://" in source:
+                return ""
+            home = Path(self._home).resolve()
+            given = Path(source)  # absolute, as all that is read here
+            beside = Path(given.anchor)
+            here = list(beside.glob(str(given.relative_to(beside)))) if glob.has_magic(source) else [given]
+            return next((str(each) for each in here if each.resolve().is_relative_to(home)), "")
+        if "://" not in source:
+            return ""
+        system, path = file_system(source, "input")
+        if system != self._system:
+            return ""
+        with self._reached("its input cannot be listed"):
+            found = system.glob(path) if glob.has_magic(path) else [path]
+        output = f"{self._home}/{self._name}"
+        return next((each for each in found if f"{each}/".startswith(output)), "")
+
     def _file(self, number: int) -> str:
         return self._name or f"part-{number:05}.parquet"
 
@@ -153,11 +178,13 @@ class Shards:
         return self._home if self._is_here else self.place.rstrip("/")
 
     @contextlib.contextmanager
-    def _reached(self, problem: str) -> Iterator[None]:
+    def _reached(self, problem: str, kind: type[ZooError] = ZooError) -> Iterator[None]:
+        """Says what cannot be done at the output; as an InputError where nothing is done yet that could go on."""
         try:
             yield
         except ZooError:
             raise
         except Exception as error:  # clients of object stores raise whatever they like
-            kind = InputError if isinstance(error, PermissionError | FileNotFoundError) else ZooError
-            raise kind(f"output={self.place}: {problem} ({one_line(error)}); then the same command goes on") from error
+            is_theirs = isinstance(error, PermissionError | FileNotFoundError)
+            words = f"output={self.place}: {problem} ({one_line(error)}); once that is mended, the same command goes on"
+            raise (kind if is_theirs else ZooError)(words) from error
