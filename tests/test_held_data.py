@@ -10,6 +10,7 @@ from scipy import sparse
 from zoo.cli.held_data import of_file, with_held
 from zoo.data import SparseMatrix
 from zoo.errors import InputError
+from zoo.recipe import compose
 
 X = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32)
 
@@ -54,6 +55,19 @@ def test_mappings_of_items_to_amounts_are_baskets():
     splits = with_held("softmax_baskets", [], baskets).build("data").load()
     assert sorted(splits.kind.items) == [f"i{item}" for item in range(9)]
     assert set(splits.features.data) == {2.0}
+
+
+def test_purchases_are_a_row_for_each_item_and_not_a_column(tmp_path):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"order_id": np.repeat(np.arange(90), 4), "product_id": random.integers(9, size=360)})
+    frame["quantity"] = 1
+    frame.to_csv(tmp_path / "purchases.csv", index=False)
+    held = with_held("softmax_baskets", [], frame, None, None).build("data").load()
+    file = compose("softmax_baskets", [f"data.path={tmp_path / 'purchases.csv'}"]).build("data").load()
+    assert held.features.shape == file.features.shape
+    assert any("a row for each item" in note for note in held.notes)
+    wide = pd.DataFrame(random.integers(2, size=(90, 6)), columns=list("abcdef")) + np.eye(90, 6, dtype=int)
+    assert with_held("softmax_baskets", [], wide, None, None).build("data").load().features.shape[1] == 6
 
 
 def test_a_path_and_names_of_columns_say_the_same_as_overrides():

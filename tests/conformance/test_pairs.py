@@ -61,7 +61,7 @@ OPTIONS = {
     }
     | dict.fromkeys(["batch_size", "steps_per_epoch", "learning_rate", "schedule", "warmup_epochs"], SAME)
     | dict.fromkeys(["weight_decay", "patience", "plateau_patience", "plateau_factor", "clip_norm"], SAME)
-    | {"steps_per_execution": SAME},
+    | {"steps_per_execution": SAME, "strategy": SAME},
     "export": {
         "store": "gates",
         "tolerance": "served",

@@ -32,6 +32,7 @@ def test_each_is_of_its_kind_keeps_its_arguments_and_documents_them(kind, name):
     required = {"pairs": "wordsim353", "path": "table.npy", "name": "mnist", "data": Digits(), "of": Raw()}
     tables = {"CategoricalTable": {"dataset": "febrl1"}, "Vectors": {"path": "t.npy"}, "Baskets": {"path": "t.csv"}}
     tables |= {"Records": {"dataset": "febrl1"}, "MixedTable": {"path": "t.csv"}}
+    tables |= {"ImageArray": {"path": "t.npy"}, "SparseMatrix": {"path": "t.npz"}}
     given = tables.get(name, {})  # one of several
     made = part(**{key: required[key] for key, each in signature.parameters.items() if each.required}, **given)
     for argument in signature.parameters:

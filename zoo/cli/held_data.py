@@ -11,6 +11,7 @@ from zoo.recipe import compose
 from zoo.signature import read_signature
 from zoo.tables.arrow_types import is_numeric
 from zoo.tables.held_table import held_table, index_name, spread, with_columns
+from zoo.tables.long_form import named_form
 from zoo.tables.sparse_npz import width_of_matrix
 
 if TYPE_CHECKING:
@@ -66,7 +67,13 @@ def with_held(recipe: str, overrides: Sequence[str], data: Any, labels: Any = No
             own.append(f"{key}.{option}={as_override(given)}")
         elif given is not None:
             columns[option] = given
-    if "wide" in takes and _are_items(table) and not any(each.lstrip("+").startswith(f"{key}.") for each in overrides):
+    is_long = named_form(table.schema.names) is not None
+    if (
+        "wide" in takes
+        and not is_long
+        and _are_items(table)
+        and not any(each.lstrip("+").startswith(f"{key}.") for each in overrides)
+    ):
         own.append(f"{key}.wide=true")
     has_key = source.get(_KEY) is not None and f"{key}.{_KEY}=null" not in own
     if keys is None and _KEY in takes and not has_key and (index := index_name(data)) is not None:

@@ -180,9 +180,12 @@ class Baskets:
 
     def _read(self) -> tuple[BasketFile, str, dict[str, Any]]:
         """The baskets, what to call their table, and where it comes from."""
+        from dataclasses import replace
+
         from zoo.data._basket_files import read_column
         from zoo.data._wide_baskets import read_wide
-        from zoo.tables.long_form import LongForm
+        from zoo.tables.arrow_types import is_list
+        from zoo.tables.long_form import LongForm, named_form
         from zoo.tables.open_table import DELIMITED, WORDS, open_table, origin_of, readable_name
 
         place = str(self.path)
@@ -196,6 +199,11 @@ class Baskets:
             return found, opened.name, origin_of(opened)
         if self.basket_column is not None:
             return self._read_long(opened, LongForm(self.basket_column, str(self.item_column), self.quantity_column))
+        holds_lists = any(is_list(field.type) for field in opened.schema)
+        form = None if self.column is not None or holds_lists else named_form(opened.schema.names)
+        if form is not None:
+            found, where, origin = self._read_long(opened, form)
+            return replace(found, notes=(form.note(), *found.notes)), where, origin
         return read_column(opened, self.column, self.key_column, self.separator or ","), opened.name, origin_of(opened)
 
     def _read_lines(self, place: str, usual: str) -> tuple[BasketFile, str, dict[str, Any]]:
