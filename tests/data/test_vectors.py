@@ -205,6 +205,17 @@ def test_labels_of_quantities_are_thirds(npz):
     assert f"below {low:.4g} low, from {high:.4g} on high" in splits.notes[0]
 
 
+def test_labels_of_quantities_most_of_which_are_one_value_are_still_told_apart(npz):
+    quantities = np.zeros(ROWS)
+    quantities[-ROWS // 4 :] = np.linspace(0.5, 9.5, ROWS // 4)
+    labels = Vectors(npz(X=TABLE, y=quantities)).load().labels
+    assert labels[0] == "low"
+    assert labels[-1] == "high"
+    assert set(labels) == {"low", "middle", "high"}
+    single = np.full(ROWS, 0.5)
+    assert any("nothing can be judged" in note for note in Vectors(npz(X=TABLE, y=single)).load().notes)
+
+
 def test_labels_stay_with_their_rows_when_rows_are_dropped(npz):
     table = TABLE.copy()
     table[3, 1] = np.nan

@@ -101,3 +101,6 @@ def test_lists_written_as_text_lose_brackets_and_quotes():
     wanted = [["a", "b"], ["x", "y z"], ["a", " b"], [""], [""], ["'q'", "r"], ["1", "2"], [""], ["a {b}"]]
     assert parted_texts(cells, ",").to_pylist() == wanted
     assert parted_texts(cells[:1], ";").to_pylist() == [["a,b"]]
+    honest = pa.array(["['rolls, buns', 'milk']", "(organic) milk,bread (white)", "{'a, b', \"it's\"}", "[01,2.0]"])
+    wanted = [["rolls, buns", "milk"], ["(organic) milk", "bread (white)"], ["a, b", "it's"], ["01", "2.0"]]
+    assert parted_texts(honest, ",").to_pylist() == wanted

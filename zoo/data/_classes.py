@@ -67,10 +67,13 @@ def thirds(values: npt.NDArray[np.float64], name: str) -> tuple[npt.NDArray[Any]
     """
     known = np.isfinite(values)
     cuts = np.quantile(values[known], [1 / 3, 2 / 3])
+    if cuts[0] in (cuts[1], values[known].min()):  # a third of them or more are one value: thirds of the values, then
+        cuts = np.quantile(np.unique(values[known]), [1 / 3, 2 / 3])
     labels = np.full(len(values), "", dtype=object)
     labels[known] = np.asarray(_THIRDS, dtype=object)[np.searchsorted(cuts, values[known], side="right")]
     said = f"below {cuts[0]:.4g} low, from {cuts[1]:.4g} on high"
-    return labels, (f"{name} holds quantities: what judges is the third that they are in, {said}.",)
+    note = f"{name} holds quantities: what judges is the third that they are in, {said}."
+    return labels, (note, *_notes(labels, ~known, name, stands=0))
 
 
 def labelled(fingerprint: str, labels: npt.NDArray[Any] | None) -> str:

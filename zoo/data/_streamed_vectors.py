@@ -34,7 +34,7 @@ _SHARE = 0.25  # of the machine's memory, that the numbers of a table may take b
 _HEAD = 10_000  # rows that tell which columns make up vectors
 _BLOCK = 8192  # rows that are read at once, at the most: the smaller, the better row groups mix
 _MIXED = 2 * AT_ONCE  # row groups in a batch, below which the table's own order matters
-_CGROUP = Path("/sys/fs/cgroup/memory.max")
+_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))  # of a container
 
 
 def streamed(source: Vectors) -> Splits | None:
@@ -48,7 +48,12 @@ def streamed(source: Vectors) -> Splits | None:
     if table is None or not (asked or (table.rows or 0) > _HEAD):
         return None
     wanted = Wanted(source.vector_column, source.label_column, source.key_column, source.columns)
-    first = _head(source, table, wanted)
+    try:
+        first = _head(source, table, wanted)
+    except InputError:  # the first rows may not be like the others, which reading the whole table will show
+        if asked:
+            raise
+        return None
     if not asked and not _fills_memory(table.rows or 0, int(first.vectors.shape[1])):
         return None
     return _splits(source, table, first, wanted)
@@ -76,8 +81,9 @@ def _table(source: Vectors, *, asked: bool) -> Table | None:
 def _fills_memory(rows: int, width: int) -> bool:
     """Whether so many float32 numbers take more than `_SHARE` of the memory of this machine or container."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if _CGROUP.is_file() and (limit := _CGROUP.read_text().strip()).isdigit():
-        memory = min(memory, int(limit))
+    for each in _LIMITS:  # control groups of version 2 and 1
+        if each.is_file() and (limit := each.read_text().strip()).isdigit():
+            memory = min(memory, int(limit))
     return rows * width * 4 > _SHARE * memory
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-_LIST = r"(?s)^\s*(?:\[(.*)\]|\{(.*)\}|\((.*)\))\s*$"  # a cell that is written as a list
-_QUOTED = r"(?s)^\s*(?:'(.*)'|\"(.*)\")\s*$"
+_LIST = r"^\s*[\[{(]"  # a cell that may be written as a list
+_PAIRS = {"[": "]", "{": "}"}
 _CACHED = 4096  # rows at a time when columns become rows, so that they stay in the processor's cache
 
 
@@ -205,20 +207,36 @@ def plain_texts(column: Any) -> Any:
 def parted_texts(column: Any, separator: str) -> Any:
     """Cells [n] of text as lists [n] of what stands between separators; an empty cell lists "" alone.
 
-    What is written as programs write lists and sets loses its brackets, and quotes around items: ['a', 'b'], {a,b}.
+    What is written as programs write lists and sets is read as they are: ['a, b', 'c'], {a,b}.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
     texts = pc.fill_null(whole(column).cast(pa.large_string()), "")
-    written = pc.match_substring_regex(texts, _LIST)
-    if not pc.any(written).as_py():
+    if not pc.any(pc.match_substring_regex(texts, _LIST)).as_py():
         return pc.split_pattern(texts, separator)
-    inside = pc.if_else(written, pc.replace_substring_regex(texts, _LIST, r"\1\2\3"), texts)
-    parts = pc.split_pattern(inside, separator)
-    items, of_list = pc.list_flatten(parts), written.take(pc.list_parent_indices(parts))
-    bare = pc.if_else(of_list, pc.replace_substring_regex(items, _QUOTED, r"\1\2"), items)
-    return pa.ListArray.from_arrays(pa.array(parts.offsets), bare)
+    return pa.array([_parted(cell, separator) for cell in texts.to_pylist()], pa.list_(pa.large_string()))
+
+
+def _parted(cell: str, separator: str) -> list[str]:
+    """The items of one cell."""
+    text = cell.strip()
+    is_bracketed = len(text) > 1 and _PAIRS.get(text[0]) == text[-1]
+    if not is_bracketed and not (text.startswith("(") and text.endswith(")")):
+        return cell.split(separator)
+    with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+        # a set is read as a list, which keeps its order
+        items = ast.literal_eval(f"[{text[1:-1]}]" if is_bracketed else text)
+        if isinstance(items, list | tuple):
+            return [plain_text(each) for each in items] or [""]
+    if not is_bracketed:  # such as (organic) milk
+        return cell.split(separator)
+    return [_unquoted(each) for each in text[1:-1].split(separator)]
+
+
+def _unquoted(item: str) -> str:
+    bare = item.strip()
+    return bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\"" else item
 
 
 def list_cells(column: Any) -> list[list[Any]]:
