@@ -36,7 +36,7 @@ class StoreCache:
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
         try:
-            self._claim(url)
+            self._claim(url.rstrip("/"))
             self._remove_abandoned()
         except OSError as error:
             reason = error.strerror or error
@@ -87,9 +87,13 @@ class StoreCache:
         self.folder.mkdir(parents=True, exist_ok=True)
         mark = self.folder / _MARK
         if not mark.exists():
-            if any(self.folder.iterdir()):
+            if any(not each.name.startswith(_MARK) for each in self.folder.iterdir()):
                 raise ValueError(f"--store_cache: {self.folder} holds something else than copies; name another folder")
-            mark.write_text(url, encoding="utf-8")
+            aside = self.folder / f"{_MARK}-{os.getpid()}"
+            aside.write_text(url, encoding="utf-8")
+            with contextlib.suppress(FileExistsError):  # another server was first
+                os.link(aside, mark)
+            aside.unlink()
         if (other := mark.read_text(encoding="utf-8")) != url:
             raise ValueError(f"--store_cache: {self.folder} holds what was copied from {other}; name another folder")
 
@@ -117,4 +121,5 @@ def default_folder(url: str) -> Path:
         raise ValueError(
             f"there is no folder for what is copied from {url} ({error}): give --store_cache DIR"
         ) from None
-    return cache / "encoder-zoo" / f"store-{hashlib.sha256(url.encode()).hexdigest()[:16]}"
+    digest = hashlib.sha256(url.rstrip("/").encode()).hexdigest()
+    return cache / "encoder-zoo" / f"store-{digest[:16]}"

@@ -92,6 +92,17 @@ def test_an_array_of_images_stands_in_for_images_from_anywhere(recipe):
     assert set(splits.labels.tolist()) == ({0, 1} if recipe == "anomaly_mnist" else {0, 8})
 
 
+def test_pixels_that_are_missing_or_all_the_same():
+    images = np.random.default_rng(0).random((60, 8, 8))
+    images[3, 2, 1] = np.nan
+    composed = with_held("conv_folder", ["data.invalid=drop"], images)
+    assert composed.config["model"]["preprocess"]["rescale"]["scale"] == 1.0
+    assert len(composed.build("data").load().features) == 59
+    for same in (np.full((60, 8, 8), 300.0), np.full((60, 8, 8), np.nan)):
+        with pytest.raises(InputError, match="data: no two pixels differ, so there is nothing to learn"):
+            with_held("conv_folder", [], same)
+
+
 def test_rows_that_are_no_images_say_so():
     with pytest.raises(InputError, match=r"an array of shape \[50, 8\], and images are wanted"):
         with_held("conv_digits", [], X)

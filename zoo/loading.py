@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
+import weakref
 from pathlib import Path
 
 from zoo.encoder import Encoder
@@ -17,7 +18,7 @@ from zoo.tracking.tracker import Tracker
 VERDICT_FILE = "verdict.json"
 # STORE/NAME, STORE/NAME/VERSION or STORE/NAME@LABEL
 _PUSHED = re.compile(r"(?P<store>.+)/(?P<name>[^/@]*[^/@\d][^/@]*)(?:/(?P<version>\d+)|@(?P<label>[^/@]+))?/?")
-_copies: list[TemporaryFolder] = []  # of what was loaded from URLs, for as long as this process lives
+_copies: dict[Path, TemporaryFolder] = {}  # of what was found at URLs, as long as no encoder is made of it
 _RUN = re.compile(r"(?:runs:/)?([0-9a-f]{32})(?:/encoder)?")
 
 
@@ -35,7 +36,10 @@ def load(encoder: str | Path) -> Encoder:
         InputError: there is no such encoder; the message lists what there is.
     """
     directory, name = find(encoder)
+    copy = _copies.pop(directory, None)
     loaded = Encoder.from_saved_model(directory, name)
+    if copy is not None:
+        weakref.finalize(loaded, _let_go, copy)
     if doubt := not_blessed(directory):
         warnings.warn(f"{name} {doubt}", UserWarning, stacklevel=2)
     return loaded
@@ -83,8 +87,14 @@ def _in_store(url: str) -> tuple[Path, str]:
         version = labels[parts["label"]]
     if version not in versions:
         raise InputError(f"{url}: no version {version} of {name!r} in {store.root}; versions: {versions}")
-    _copies.append(TemporaryFolder())
-    return store.fetched(name, version, _copies[-1].path / name / str(version)), f"{name}/{version}"
+    copy = TemporaryFolder()  # which is gone again if that fails
+    directory = store.fetched(name, version, copy.path / name / str(version))
+    _copies[directory] = copy
+    return directory, f"{name}/{version}"
+
+
+def _let_go(copy: TemporaryFolder) -> None:
+    """Does nothing: that it is called with a copy keeps it until then."""
 
 
 def run_of(spec: str) -> str | None:

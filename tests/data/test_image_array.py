@@ -51,7 +51,7 @@ def test_the_scale_of_pixels_is_recognised_said_and_kept(loaded, pixels, low, hi
     assert splits.features.dtype == dtype
     assert splits.features == pytest.approx(np.asarray(pixels, np.float32))
     assert f"from {low} to {high}" in splits.notes[0]
-    rescale = Pixels.of(splits.features).rescale()
+    rescale = Pixels.of(splits.features, "images").rescale()
     scaled = splits.features.astype(np.float64) * rescale["scale"] + rescale["offset"]
     assert (scaled.min(), scaled.max()) == pytest.approx((0, 1), abs=1e-6)
 
@@ -103,5 +103,5 @@ def test_other_arrays_are_refused_with_what_to_do(loaded, shape, said):
 
 
 def test_images_that_say_nothing_are_refused(loaded):
-    with pytest.raises(InputError, match="all pixels of all images are 0"):
+    with pytest.raises(InputError, match="no two pixels differ, so there is nothing to learn"):
         loaded(np.zeros((60, 8, 8)))

@@ -160,10 +160,15 @@ def test_a_folder_of_something_else_is_not_tidied(tmp_path, monkeypatch):
     with cache.staged() as staged:
         StoreCache(tmp_path / "new", "s3://a/b")
         assert list((cache.folder / ".staged").iterdir()) == [staged]
+    StoreCache(tmp_path / "new", "s3://a/b/")  # the same
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / ".copy_of-123").write_text("s3://a/b")  # by a server that claims it at this moment
+    StoreCache(tmp_path / "begun", "s3://a/b")
     with pytest.raises(ValueError, match="what was copied from s3://a/b; name another"):
         StoreCache(tmp_path / "new", "s3://a/c")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert default_folder("s3://a/b").parent == tmp_path / "encoder-zoo"
+    assert default_folder("s3://a/b/") == default_folder("s3://a/b")
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def _on_their_scale(images: Any) -> list[str]:
     from zoo.data._image_arrays import from_table
     from zoo.data._pixels import Pixels
 
-    pixels = Pixels.of(from_table(held_table(images, "data")).pixels)
+    pixels = Pixels.of(from_table(held_table(images, "data")).pixels, "data")
     return [] if pixels.is_usual else as_overrides({"model.preprocess.rescale": pixels.rescale()})
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.errors import InputError
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -29,9 +31,16 @@ class Pixels:
     is_known: bool = True
 
     @classmethod
-    def of(cls, images: npt.NDArray[Any]) -> Pixels:
-        """The scale of an array of finite numbers, which are not all the same."""
-        least, most = float(images.min()), float(images.max())
+    def of(cls, images: npt.NDArray[Any], where: str) -> Pixels:
+        """The scale of an array, whose numbers that are not finite do not count.
+
+        Raises:
+            InputError: no two pixels differ; `where` says of what.
+        """
+        known = images[np.isfinite(images)] if images.dtype.kind == "f" else images
+        if not known.size or known.min() == known.max():
+            raise InputError(f"{where}: no two pixels differ, so there is nothing to learn; write the array again")
+        least, most = float(known.min()), float(known.max())
         if least >= 0 and most <= 1:
             return cls(0.0, 1.0)
         if -1 <= least < 0 and most <= 1:

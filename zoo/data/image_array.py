@@ -87,9 +87,7 @@ class ImageArray:
         where = found.where
         kept, notes = self._kept(found.pixels, where)
         images = self._sized(found.pixels[kept], notes)
-        if images.min() == images.max():
-            raise InputError(f"{where}: all pixels of all images are {images.flat[0]:g}, so there is nothing to learn")
-        notes.append(Pixels.of(images).in_words())
+        notes.append(Pixels.of(images, where).in_words())
         classes: npt.NDArray[Any] | None = None
         labels, called = self._labels(found)
         if labels is not None:

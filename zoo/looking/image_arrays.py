@@ -40,10 +40,7 @@ def images_of_array(
     of = sample.of or sample.rows.num_rows
     height, width, channels = image_shape([of, *row_shape], where)
     numbers = np.asarray(whole(sample.rows.column(name)).flatten().to_numpy(zero_copy_only=False))
-    known = numbers[np.isfinite(numbers)] if numbers.dtype.kind == "f" else numbers
-    if not known.size or known.min() == known.max():
-        raise InputError(f"{where}: no two pixels differ, so there is nothing to learn; write the array again")
-    pixels = Pixels.of(known)
+    pixels = Pixels.of(numbers, where)
     label = None if wishes.labels else _label(sample, beside, wishes)
     key = wishes.key or None
     is_large = max(height, width) > MOST
@@ -57,7 +54,7 @@ def images_of_array(
         "size": SIDE if is_large else None,
     }
     own = {name: value for name, value in own.items() if value is not None or name == "size"}
-    own |= {"invalid": "drop"} if known.size < numbers.size else {}
+    own |= {} if np.isfinite(numbers).all() else {"invalid": "drop"}
     shorter = SIDE if is_large else min(height, width)
     model = model_of(shorter)
     has_classes = label is not None or wishes.labels is not None
