@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from zoo.data import Records
@@ -59,6 +61,17 @@ def test_what_columns_hold_can_be_said_and_columns_left_out(frame, tmp_path):
     }
     price = splits.features[:, 128 : 128 + splits.kind.typed["price"].columns]
     np.testing.assert_array_equal(np.diff(price.indptr) == 0, frame.price.to_numpy() == "20.25")
+
+
+def test_text_that_is_stored_as_bytes_is_text(frame, tmp_path):
+    frame = frame.drop(columns=["sex", "born", "price", "phone", "nothing"])
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    raw = table.set_column(2, "name", table.column("name").cast(pa.large_binary()))
+    raw = raw.append_column("picture", [[b"\xff\xfe"] * len(frame)])
+    pq.write_table(raw, tmp_path / "bytes.parquet")
+    assert Records(str(tmp_path / "bytes.parquet")).load().kind.column_names == ("name",)
+    with pytest.raises(InputError, match=r"data\.columns names 'picture', whose cells are of binary; leave it out"):
+        Records(str(tmp_path / "bytes.parquet"), columns=["name", "picture"]).load()
 
 
 def test_without_entities_there_are_no_labels_and_copies_can_be_made(frame, tmp_path):

@@ -181,9 +181,15 @@ class Records:
                 f"data.columns names {both[0]!r}, which says what a record is of or what it is called: an encoder that "
                 "reads it would be judged by what it was told; leave it out"
             )
+        nested = {name for name in found.table.column_names if is_nested(found.table.schema.field(name).type)}
+        if unread := [name for name in self.columns or () if name in nested]:
+            kind = found.table.schema.field(unread[0]).type
+            raise InputError(
+                f"{found.where}: data.columns names {unread[0]!r}, whose cells are of {kind}; leave it out"
+            )
         aside = {*found.aside, *(self.drop or ())}
         names = self.columns or [name for name in found.table.column_names if name not in aside]
-        names = [name for name in names if name not in (self.drop or ()) and not is_nested(found.table[name].type)]
+        names = [name for name in names if name not in (self.drop or ()) and name not in nested]
         if not names:
             raise InputError(f"{found.where}: no field is left; columns: {', '.join(found.table.column_names)}")
         return names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ def read_table(
             f"{table.name}: holds a sparse matrix; read it with data._target_=zoo.data.SparseMatrix, as recipe="
             "softmax_baskets does with one in memory, or give dense rows, matrix.toarray()"
         )
-    found = read_whole(table)
+    found = _bytes_as_text(read_whole(table))
     _require_utf8(found, table.name)
     index = index_columns(found, named)
     notes = tuple(table.notes)
@@ -49,6 +50,17 @@ def read_table(
     if not found.num_columns:
         raise InputError(f"{table.name}: the table has no columns; export it again")
     return found, notes
+
+
+def _bytes_as_text(table: Any) -> Any:
+    """The table with columns of bytes that are UTF-8 as text, which Impala, Hive and older Spark write it as."""
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
+            with contextlib.suppress(pa.ArrowInvalid):
+                table = table.set_column(place, field.name, table.column(place).cast(pa.large_string()))
+    return table
 
 
 def _require_utf8(table: Any, where: str) -> None:
