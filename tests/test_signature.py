@@ -28,7 +28,9 @@ def imported(target):
 
 def constructor(part):
     """Python's own view of a constructor's arguments, those that go on to Keras by name, and their scope."""
-    arguments = dict(inspect.signature(part).parameters)
+    # of __init__ itself: of a class that inherits it, Python 3.11.2 gives that of Keras' __new__ (3.11.7 does not)
+    own = part.__init__ is not object.__init__
+    arguments = dict(list(inspect.signature(part.__init__).parameters.items())[1:]) if own else {}
     extra = [name for name, each in arguments.items() if each.kind is inspect.Parameter.VAR_KEYWORD]
     assert all(arguments.pop(name).annotation == "Unpack[LayerArguments]" for name in extra)
     owner = next(each for each in part.__mro__ if "__init__" in vars(each))

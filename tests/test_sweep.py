@@ -1,5 +1,6 @@
 """Sweeps: validation rows choose, test rows judge the chosen one only, and each look at them is counted."""
 
+import gc
 import io
 import os
 import signal
@@ -78,6 +79,7 @@ def interrupted_at(pattern, count, command):
         return main(command)
     finally:
         done.set()
+        gc.collect()  # a transaction that was broken off ends with its connection, as it does with a process
 
 
 def test_an_interrupted_sweep_of_seeds_goes_on_and_only_the_chosen_run_meets_the_test_rows(workplace, capsys):
