@@ -75,7 +75,7 @@ def _in_store(url: str) -> tuple[Path, str]:
     parts = _PUSHED.fullmatch(url)
     if parts is None:
         raise InputError(f"{url}: write URL/NAME, URL/NAME/VERSION or URL/NAME@LABEL, where URL is that of a store")
-    store, name = Store(parts["store"]), parts["name"]
+    store, name = Store(parts["store"], ""), parts["name"]
     versions = store.versions(name)
     if not versions:
         raise InputError(f"{url}: there is no version of {name!r} in {store.root}")

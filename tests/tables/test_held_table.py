@@ -1,5 +1,7 @@
 """Tables that a user holds in memory are those that their files would be."""
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -88,6 +90,11 @@ def test_an_index_that_names_rows_is_a_column():
     for nameless in (frame.reset_index(drop=True), frame.set_axis(["a", "a", "b", "c"]), ROWS):
         assert index_name(nameless) is None
     assert held_table(frame.reset_index(drop=True), "mine").schema.names == ["0", "1", "2"]
+
+
+def test_bytes_and_times_of_day_among_other_cells_are_text():
+    frame = pd.DataFrame({"a": [1, b"a"], "at": [datetime.time(1, 2), "late"]})
+    assert read_whole(held_table(frame, "mine")).to_pydict() == {"a": ["1", "a"], "at": ["01:02:00", "late"]}
 
 
 def test_what_is_masked_is_missing():

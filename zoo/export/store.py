@@ -31,6 +31,7 @@ class Store:
 
     Args:
         root: a folder, or a URL such as `s3://bucket/models` or `gs://bucket/models`.
+        option: that it was given as, which an error names; "" for none.
 
     Attributes:
         root: as above.
@@ -39,9 +40,9 @@ class Store:
         InputError: a URL whose protocol fsspec does not know, or whose package is not installed.
     """
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, option: str = "target") -> None:
         self.root = str(root)
-        self._files = _files_of(self.root)
+        self._files = _files_of(self.root, option)
 
     def versions(self, name: str) -> list[int]:
         """Numbers of an encoder's versions, ascending; in an object store, of those that were copied to their end.
@@ -183,8 +184,8 @@ class Store:
             raise ZooError(f"{problem}: {one_line(error)}" + (f"; {remedy}" if remedy else "")) from error
 
 
-def _files_of(root: str) -> LocalFiles | ObjectFiles:
-    files, path = file_system(root, "target")
+def _files_of(root: str, option: str) -> LocalFiles | ObjectFiles:
+    files, path = file_system(root, option)
     if "file" not in (files.protocol if isinstance(files.protocol, tuple) else (files.protocol,)):
         return ObjectFiles(files, root, path)
     # as it was written: a person would rather read serving/store than all that lies above it

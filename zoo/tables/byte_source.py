@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError, one_line
-from zoo.tables.files import ending, readable
+from zoo.tables.files import ending, file_system, readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -85,17 +85,13 @@ class ByteSource:
         if isinstance(self.place, Path):
             facts = self.place.stat()
             return {"path": str(self.place), "bytes": facts.st_size, "changed": facts.st_mtime_ns}
-        from fsspec.core import url_to_fs
-
-        system, path = url_to_fs(self.place)
+        system, path = file_system(self.place)
         return {"path": self.name, "bytes": system.size(path), "changed": system.ukey(path)}
 
     def _opened(self) -> Any:
         if isinstance(self.place, Path):
             return self.place.open("rb")
-        from fsspec.core import url_to_fs
-
-        system, path = url_to_fs(self.place)
+        system, path = file_system(self.place)
         return system.open(path, "rb")
 
     def _recoded(self) -> str | None:

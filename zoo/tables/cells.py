@@ -245,7 +245,9 @@ def list_cells(column: Any) -> list[list[Any]]:
 
 
 def plain_text(cell: Any) -> str:
-    """A cell as text, whole numbers without a fraction."""
+    """A cell as text, whole numbers without a fraction, bytes as what they spell."""
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace")
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 

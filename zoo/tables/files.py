@@ -50,8 +50,12 @@ def require_utf8_name(path: Path, option: str) -> None:
         raise InputError(f"{option}={shown}: the name is not UTF-8; rename it, or name a link to it") from None
 
 
-def file_system(url: str, option: str) -> tuple[Any, str]:
+def file_system(url: str, option: str = "") -> tuple[Any, str]:
     """Fsspec's file system of a URL or a path, and the path in it.
+
+    Args:
+        url: the URL.
+        option: that it was given as, which an error names.
 
     Raises:
         InputError: a URL of no known protocol, or whose package is not installed.
@@ -63,7 +67,8 @@ def file_system(url: str, option: str) -> tuple[Any, str]:
     except (ValueError, ImportError) as error:
         is_missing = isinstance(error, ImportError) and url.startswith(("s3:", "s3a:"))
         hint = "; pip install 'encoder-zoo[s3]'" if is_missing else ""
-        raise InputError(f"{option}={url}: {one_line(error)}{hint}") from None
+        given = f"{option}={url}" if option else url
+        raise InputError(f"{given}: cannot be opened ({one_line(error)}){hint}") from None
     return system, str(path)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 INDEX = "index"  # what the index of a frame is called that has no name
-_SINGLE = (str, bytes, Number, np.generic, datetime.date)  # what a cell may be that is written as text
+_SINGLE = (str, bytes, Number, np.generic, datetime.date, datetime.time)  # what a cell may be that is written as text
 _TAKEN = "an array, a DataFrame, an Arrow table, a mapping of columns, or the path of a file"
 
 

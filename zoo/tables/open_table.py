@@ -11,7 +11,7 @@ from zoo.tables.basket_lines_table import BasketLinesTable
 from zoo.tables.binary_vectors_table import BinaryVectorsTable
 from zoo.tables.byte_source import PACKED, ByteSource
 from zoo.tables.delimited_table import DelimitedTable
-from zoo.tables.files import ending, existing_file
+from zoo.tables.files import ending, existing_file, file_system
 from zoo.tables.gensim_file import open_gensim
 from zoo.tables.json_lines_table import open_json
 from zoo.tables.long_form_table import LongFormTable
@@ -190,10 +190,8 @@ def _files_of(path: Path) -> list[str]:
 
 
 def _at_url(url: str, options: Options) -> Table:
-    from fsspec.core import url_to_fs
-
     try:
-        system, path = url_to_fs(url)
+        system, path = file_system(url)
         found = sorted(system.glob(path)) if any(mark in path for mark in _MAGIC) else [path]
         if not found or not system.exists(found[0]):
             raise InputError(f"{url}: nothing is there")
