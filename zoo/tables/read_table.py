@@ -53,13 +53,19 @@ def read_table(
 
 
 def _bytes_as_text(table: Any) -> Any:
-    """The table with columns of bytes that are UTF-8 as text, which Impala, Hive and older Spark write it as."""
+    """The table with columns of bytes that are UTF-8 as text, which Impala, Hive and older Spark write it as.
+
+    Bytes with a zero among them are no text, though UTF-8 allows it.
+    """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     for place, field in enumerate(table.schema):
         if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
             with contextlib.suppress(pa.ArrowInvalid):
-                table = table.set_column(place, field.name, table.column(place).cast(pa.large_string()))
+                texts = table.column(place).cast(pa.large_string())
+                if not pc.any(pc.match_substring(texts, "\0")).as_py():
+                    table = table.set_column(place, field.name, texts)
     return table
 
 
