@@ -87,9 +87,10 @@ class StoreCache:
         self.folder.mkdir(parents=True, exist_ok=True)
         mark = self.folder / _MARK
         if not mark.exists():
-            if any(not each.name.startswith(_MARK) for each in self.folder.iterdir()):
+            others = any(not each.name.startswith(_MARK) for each in self.folder.iterdir())
+            if others and not mark.exists():  # nor has another server made it, and begun to copy, in the meantime
                 raise ValueError(f"--store_cache: {self.folder} holds something else than copies; name another folder")
-            aside = self.folder / f"{_MARK}-{os.getpid()}"
+            aside = self.folder / f"{_MARK}-{uuid.uuid4().hex}"  # servers in containers all have one process id
             aside.write_text(url, encoding="utf-8")
             with contextlib.suppress(FileExistsError):  # another server was first
                 os.link(aside, mark)
