@@ -64,6 +64,12 @@ def test_urls(tmp_path):
             assert table.name == url
             assert table.identity() == open_table(url).identity()
     assert read_whole(open_table("memory://rows/*.parquet"), ["n"]).num_rows == 60
+    for name in (".new-part-0.parquet", "_old/t.parquet"):  # hidden, as in a folder here
+        memory.pipe(f"/folder/{name}", (tmp_path / "t.parquet").read_bytes())
+    with pytest.raises(InputError, match="holds no Parquet files"):
+        open_table("memory://folder")
+    memory.pipe("/folder/t.parquet", (tmp_path / "t.parquet").read_bytes())
+    assert open_table("memory://folder").rows == len(NAMES)
     before = open_table("memory://rows/t.jsonl").identity()
     memory.pipe("/rows/t.jsonl", json_lines(TABLE.slice(1)))
     assert open_table("memory://rows/t.jsonl").identity() != before

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import hashlib
 import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.bulk.inputs_in_output import input_in_output
 from zoo.bulk.outputs import ENDINGS, write_output
 from zoo.errors import InputError, ZooError, one_line
 from zoo.tables.files import file_system, make_folder
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from zoo.tables.table import Block, Table
 
 _ROWS = 1_000_000
-_OWN = re.compile(r"\.?part-\d+\.parquet(\.new-[0-9a-f]+)?|_SUCCESS")
+_OWN = re.compile(r"\.?(\.new-[0-9a-f]+-)?part-\d+\.parquet(\.new-[0-9a-f]+)?|_SUCCESS")
+_WHOLE = re.compile(r"part-\d+\.parquet|_SUCCESS")  # what a job leaves that came to its end
 _SUCCESS, _NOTES, _UPLOAD, _TRIAL = "_SUCCESS", "shards.json", "upload-", ".writable"
 
 
@@ -28,7 +29,8 @@ class Shards:
     """A `zoo.bulk.target.Target`: `part-00000.parquet` and so on, then `_SUCCESS`; or one file at a URL.
 
     Each file appears whole. Those that are written stay when a job is interrupted, and the blocks of a file that is
-    written are not kept any longer.
+    written are not kept any longer. Where a folder holds an older output, the new files get names that no reader looks
+    at, and take the place of the old ones when all of them are there.
 
     Args:
         place: a folder, a URL with a slash at its end, or a file's URL.
@@ -54,6 +56,7 @@ class Shards:
         self.parts = (Path(self._home).parent if self._is_here else Path.cwd()) / f"{own}.partial"
         self._done: dict[int, int] = {}
         self._job = ""
+        self._is_aside = False  # whether files wait under other names for the old ones to go
 
     def require(self, source: str | Table, *, overwrite: bool) -> None:
         """See `zoo.bulk.target.Target`."""
@@ -100,7 +103,8 @@ class Shards:
         with contextlib.suppress(OSError, ValueError):
             notes = json.loads((self.parts / _NOTES).read_text(encoding="utf-8"))
             if notes["job"] == self._job:
-                self._done = {number: size for number, size in notes["done"] if there.get(self._file(number)) == size}
+                self._is_aside, moving = notes.get("aside", False), notes.get("moving", False)
+                self._done = {n: size for n, size in notes["done"] if size in self._sizes(n, there, moving=moving)}
                 return set(self._done)
         self._require_free(there, overwrite=overwrite)
         return set()
@@ -108,8 +112,8 @@ class Shards:
     def write(self, number: int, tables: Iterable[Any], rows: int, metadata: Mapping[str, str]) -> None:
         """See `zoo.bulk.target.Target`."""
         self._note()
-        name = self._file(number)
-        path = Path(self._home) / name if self._is_here else self.parts / f"{_UPLOAD}{name}"
+        name = self._waiting(number)
+        path = Path(self._home) / name if self._is_here else self.parts / f"{_UPLOAD}{self._file(number)}"
         write_output(path, tables, rows, metadata)
         size = path.stat().st_size
         if not self._is_here:
@@ -123,6 +127,8 @@ class Shards:
         """See `zoo.bulk.target.Target`."""
         if not self._name:
             with self._reached("could not be written"):
+                if self._is_aside:
+                    self._replace_old()
                 self._system.pipe_file(f"{self._home}/{_SUCCESS}", b"")
 
     def _require_free(self, there: Mapping[str, int], *, overwrite: bool) -> None:
@@ -136,31 +142,42 @@ class Shards:
         if there and not overwrite:
             raise InputError(f"output={self.place}: holds files already; name another folder, or say overwrite=true")
         with self._reached("could not be emptied"):
-            for name in sorted(there, key=lambda name: name != _SUCCESS):  # which would say that all are there
-                self._system.rm_file(f"{self._home}/{name}")
+            for name in there:
+                if not _WHOLE.fullmatch(name):  # another job was interrupted, and is given up
+                    self._remove(name)
+        self._is_aside = any(_WHOLE.fullmatch(name) for name in there)
+
+    def _replace_old(self) -> None:
+        """Gives the new files their names and removes the old ones; another call goes on where one stopped."""
+        self._note(moving=True)
+        there = self._there()
+        if _SUCCESS in there:  # which would say that all are of one job
+            self._remove(_SUCCESS)
+        for number in sorted(self._done):
+            if (waiting := self._waiting(number)) in there:
+                self._system.mv(f"{self._home}/{waiting}", f"{self._home}/{self._file(number)}")
+        for name in self._there().keys() - {self._file(number) for number in self._done}:
+            if _OWN.fullmatch(name):
+                self._remove(name)
+
+    def _remove(self, name: str) -> None:
+        self._system.rm_file(f"{self._home}/{name}")
 
     def _read_from_here(self, source: str) -> str:
-        """A file of the input that lies where the output goes, which may be emptied first; "" if there is none."""
-        if self._is_here:
-            if "://" in source:
-                return ""
-            home = Path(self._home).resolve()
-            given = Path(source)  # absolute, as all that is read here
-            beside = Path(given.anchor)
-            here = list(beside.glob(str(given.relative_to(beside)))) if glob.has_magic(source) else [given]
-            return next((str(each) for each in here if each.resolve().is_relative_to(home)), "")
-        if "://" not in source:
-            return ""
-        system, path = file_system(source, "input")
-        if system != self._system:
-            return ""
+        """A file of the input that lies where the output goes, which may be emptied; "" if there is none."""
         with self._reached("its input cannot be listed"):
-            found = system.glob(path) if glob.has_magic(path) else [path]
-        output = f"{self._home}/{self._name}"
-        return next((each for each in found if f"{each}/".startswith(output)), "")
+            return input_in_output(source, self._system, f"{self._home}/{self._name}")
 
     def _file(self, number: int) -> str:
         return self._name or f"part-{number:05}.parquet"
+
+    def _waiting(self, number: int) -> str:
+        """The name of a file until all are there."""
+        return f".new-{self._job[:8]}-{self._file(number)}" if self._is_aside else self._file(number)
+
+    def _sizes(self, number: int, there: Mapping[str, int], *, moving: bool) -> set[int | None]:
+        """The sizes of a file that this job wrote, under either name once the old ones go."""
+        return {there.get(self._waiting(number))} | ({there.get(self._file(number))} if moving else set())
 
     def _there(self) -> dict[str, int]:
         """Files of the folder and their sizes."""
@@ -168,10 +185,11 @@ class Shards:
         found = self._system.find(self._home, detail=True).items() if self._system.exists(self._home) else ()
         return {path.removeprefix(self._home).lstrip("/"): facts["size"] for path, facts in found}
 
-    def _note(self) -> None:
+    def _note(self, *, moving: bool = False) -> None:
         path = self.parts / _NOTES
         new = path.with_name(f"{path.name}.new-0")
-        new.write_text(json.dumps({"job": self._job, "done": list(self._done.items())}), encoding="utf-8")
+        notes = {"job": self._job, "done": list(self._done.items()), "aside": self._is_aside, "moving": moving}
+        new.write_text(json.dumps(notes), encoding="utf-8")
         new.replace(path)
 
     def _here(self) -> str:

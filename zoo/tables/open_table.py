@@ -167,8 +167,12 @@ def _folder_table(name: str, folder: str, found: Sequence[str], system: Any = No
 
 def _is_part_of(file: Path, folder: Path) -> bool:
     """Whether a file belongs to a table that is a folder: Parquet, and not hidden or something's own."""
-    inside = file.relative_to(folder).parts
-    return ending(file, PARQUET) is not None and file.is_file() and not any(part[0] in "._" for part in inside)
+    return _is_of_table(file, folder) and file.is_file()
+
+
+def _is_of_table(file: Path, folder: Path | str) -> bool:
+    """The same by its name alone, wherever it lies."""
+    return ending(file, PARQUET) is not None and not any(part[0] in "._" for part in file.relative_to(folder).parts)
 
 
 def _glob(path: Path, option: str) -> Table:
@@ -196,7 +200,9 @@ def _at_url(url: str, options: Options) -> Table:
         if not found or not system.exists(found[0]):
             raise InputError(f"{url}: nothing is there")
         if system.isdir(found[0]):
-            found = sorted(each for each in system.find(path) if ending(Path(each), PARQUET))
+            found = sorted(each for each in system.find(path) if _is_of_table(Path(each), path))
+            if not found:
+                raise InputError(f"{url}: this is a folder, and holds no Parquet files")
             return _folder_table(url, path, found, system)
         if len(found) > 1 or ending(Path(found[0]), PARQUET):
             return ParquetTable(url, found, system, partitioned=len(found) > 1)
