@@ -67,7 +67,9 @@ def test_purchases_are_a_row_for_each_item_and_not_a_column(tmp_path):
     assert held.features.shape == file.features.shape
     assert any("a row for each item" in note for note in held.notes)
     wide = pd.DataFrame(random.integers(2, size=(90, 6)), columns=list("abcdef")) + np.eye(90, 6, dtype=int)
-    assert with_held("softmax_baskets", [], wide, None, None).build("data").load().features.shape[1] == 6
+    splits = with_held("softmax_baskets", [], wide, None, None).build("data").load()
+    assert splits.features.shape[1] == 6
+    assert any("a column for each item, 6 items such as" in note for note in splits.notes)
 
 
 def test_a_path_and_names_of_columns_say_the_same_as_overrides():

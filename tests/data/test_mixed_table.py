@@ -222,6 +222,9 @@ def test_what_is_no_column_of_single_cells_is_said(tmp_path):
     pd.DataFrame({"items": [["a", "b"]] * 20}).to_parquet(tmp_path / "baskets.parquet")
     with pytest.raises(InputError, match=r"'items' is a list.*softmax_baskets"):
         MixedTable(str(tmp_path / "baskets.parquet")).load()
+    pd.DataFrame({"items": [["a", "b"]] * 20, "x": np.arange(20) % 7}).to_parquet(tmp_path / "both.parquet")
+    with pytest.raises(InputError, match=r"data\.columns names 'items', whose cells are of list.*softmax_baskets"):
+        MixedTable(str(tmp_path / "both.parquet"), columns=["items", "x"]).load()
     pd.DataFrame({"zip": [f"0{i}" for i in range(1000, 1100)], "x": np.arange(100) % 7}).to_csv(tmp_path / "zip.csv")
     found = MixedTable(str(tmp_path / "zip.csv")).load()
     assert found.kind.reads == {"x": "number"}

@@ -11,10 +11,13 @@ from zoo.quiet import import_tensorflow
 
 tf = import_tensorflow()
 
+from zoo.data import CategoricalTable  # noqa: E402
 from zoo.export._serving_requests import serialised_examples  # noqa: E402
 from zoo.export._signatures import write_saved_model  # noqa: E402
 from zoo.models import DenseAutoencoder  # noqa: E402
 from zoo.rows import DenseRows, ItemRows, RecordRows  # noqa: E402
+from zoo.rows._columns import widths_of_places  # noqa: E402
+from zoo.tables.held_table import held_table, spread  # noqa: E402
 from zoo.types import MISSING, OTHER  # noqa: E402
 
 NAMES = ("age", "income in €", "children", "rooms")
@@ -80,6 +83,20 @@ def test_tables_of_other_libraries_come_through_arrow(saved, frame):
     records = RecordRows({"town": (MISSING, OTHER, "ulm"), "n": (MISSING, OTHER)})
     found = records.arrays(Streamed(pa.table({"n": [1.0, None], "town": ["ulm", None]})))
     assert {name: cells.tolist() for name, cells in found.items()} == {"town": ["ulm", ""], "n": ["1", ""]}
+
+
+def test_arrays_of_records_have_the_width_that_was_trained_on():
+    rows = np.random.default_rng(0).integers(3, size=(200, 4))
+    held = held_table(rows, "mine")
+    kind = CategoricalTable(table=spread(held), columns=["0", "2"]).load().kind
+    for same in (kind, RecordRows.from_config(kind.get_config())):
+        assert list(same.arrays(rows).values())[1].tolist() == [str(each) for each in rows[:, 2]]
+        for other in (rows[:, :3], np.hstack([rows, rows])):
+            with pytest.raises(ValueError, match=rf"an array of {other.shape[1]} columns, .*; give all 4, or a table"):
+                same.arrays(other)
+    assert len(RecordRows({"0": ()}).arrays(rows)) == 1  # of which no width is known
+    assert widths_of_places(["0", "1", "2"], ["2"]) == (2, 3)  # new rows may have no label
+    assert widths_of_places(["0", "2"]) == widths_of_places(["town"]) == ()
 
 
 def test_strangers_are_named_with_what_may_be_meant(saved, frame):

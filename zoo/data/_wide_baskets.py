@@ -64,6 +64,11 @@ def read_wide(opened: Table, key_column: str | None, drop: Collection[str], deci
             items.append(name)
     if not items:
         raise InputError(f"{where}: no column of numbers holds anything but 0; export the baskets again")
+    notes = (
+        f"Read as a table with a column for each item, {count(len(items), 'item')} such as {some(items)}; rows of one "
+        "item each are read by data.basket_column= and data.item_column=.",
+        *notes,
+    )
     ends = np.cumsum([0, *(len(each) for each in rows)])
     counts = csc_array((np.concatenate(amounts), np.concatenate(rows), ends), shape=(len(keys), len(items))).tocsr()
     empty = np.diff(counts.indptr) == 0

@@ -146,6 +146,7 @@ class CategoricalTable:
         """
         from zoo.data._categories import Categoriser
         from zoo.data._sparse import sparse_splits, split_rows
+        from zoo.rows._columns import widths_of_places
         from zoo.rows.cell_texts import ReadingRules
         from zoo.rows.record_rows import RecordRows
         from zoo.tables.read_table import column_of
@@ -162,6 +163,13 @@ class CategoricalTable:
             for name in cells.fields
         }
         labels, label_notes = self._labels(cells, missing)
+        aside = (self.label_column, self.key_column, self.group_column)
+        kind = RecordRows(
+            {name: each.field for name, each in learnt.items()},
+            sorted(missing),
+            self.normalise,
+            widths_of_places(cells.table.column_names, aside),
+        )
         groups = None if cells.groups is None else np.unique(cells.groups, return_inverse=True)[1].astype(np.int64)
         splits = sparse_splits(
             _one_hot(list(learnt.values()), len(cells.keys)),
@@ -170,7 +178,7 @@ class CategoricalTable:
             name=cells.where,
             options=f"data.validation={self.validation} or data.test={self.test}",
             provenance={"source": type(self).__name__, **cells.origin, **self._options()},
-            kind=RecordRows({name: each.field for name, each in learnt.items()}, sorted(missing), self.normalise),
+            kind=kind,
             raw=cells.table.select(list(learnt)),
             labels=labels,
             notes=(*cells.notes, *(note for each in learnt.values() for note in each.notes), *label_notes),

@@ -106,6 +106,7 @@ class MixedTable:
         from zoo.data._record_tables import one_table
         from zoo.data._row_split import refuse_empty
         from zoo.data._sparse import split_rows
+        from zoo.rows._columns import widths_of_places
         from zoo.rows.mixed_rows import MixedRows
         from zoo.rows.plain_text import MISSING_WORDS
 
@@ -128,7 +129,8 @@ class MixedTable:
             missing, self.numbers, self.buckets, self.text_dimensions, self.min_frequency, self.text.decimal
         )
         fields, notes = mixed_fields(found.table, names, rows["train"], self.reads or {}, options, found.where)
-        kind = MixedRows(fields, missing)
+        aside = (*found.aside, self.label_column)
+        kind = MixedRows(fields, missing, widths_of_places(found.table.column_names, aside))
         raw = found.table.select(list(fields))
         features = kind.read(raw)
         fingerprint = labelled(_fingerprint(features, found.keys, kind), labels)
@@ -172,9 +174,8 @@ class MixedTable:
 
     def _names(self, found: RecordTable) -> tuple[list[str], tuple[str, ...]]:
         """The columns to read, and what is left out of the others."""
-        from zoo.tables.arrow_types import is_list, is_nested
         from zoo.tables.own_columns import id_columns, left_out_note
-        from zoo.tables.read_table import require_columns
+        from zoo.tables.read_table import require_columns, unread_columns
 
         table, aside = found.table, {*found.aside, self.label_column, *(self.drop or ())}
         for option in ("columns", "drop", "reads"):
@@ -185,8 +186,7 @@ class MixedTable:
                 "judged by what it was told; leave it out"
             )
         names = [name for name in self.columns or table.column_names if name not in aside]
-        types = {name: table.schema.field(name).type for name in names}
-        why = {name: "a list" if is_list(each) else f"of {each}" for name, each in types.items() if is_nested(each)}
+        why = unread_columns(table, names, self.columns or (), found.where)
         asked = {*(self.columns or ()), *(self.reads or ())}
         why |= id_columns(table, [name for name in names if name not in {*asked, *why}])
         notes = (left_out_note(why, "data.columns=[..] names those to use."),) if why else ()

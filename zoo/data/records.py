@@ -115,11 +115,12 @@ class Records:
         """
         from zoo.data._record_fields import Texts, typed_fields
         from zoo.data._sparse import sparse_splits, split_rows
+        from zoo.rows._columns import widths_of_places
         from zoo.rows.plain_text import MISSING_WORDS
         from zoo.rows.typed_record_rows import TypedRecordRows
 
         found = self._found()
-        names = self._names(found)
+        names, name_notes = self._names(found)
         missing = MISSING_WORDS if self.missing is None else tuple(self.missing)
         labels, label_notes = _labels(found, missing)
         groups = _groups(found, labels)
@@ -134,7 +135,8 @@ class Records:
             self.min_frequency,
             found.where,
         )
-        kind = TypedRecordRows(fields, missing, self._errors())
+        widths = widths_of_places(found.table.column_names, found.aside)
+        kind = TypedRecordRows(fields, missing, self._errors(), widths)
         raw = found.table.select(list(fields))
         splits = sparse_splits(
             kind.read(raw),
@@ -146,7 +148,7 @@ class Records:
             kind=kind,
             raw=raw,
             labels=labels,
-            notes=(*found.notes, *notes, *label_notes),
+            notes=(*found.notes, *name_notes, *notes, *label_notes),
         )
         numbers = None if found.entities is None else np.unique(groups, return_inverse=True)[1].astype(np.int64)
         return replace(splits, groups=numbers, sides=found.sides)
@@ -170,9 +172,10 @@ class Records:
         where = f"{origin['package']} {origin['version']}, {dataset}"
         return RecordTable(where, table, ids, persons, None, (), origin)
 
-    def _names(self, found: RecordTable) -> list[str]:
-        from zoo.tables.arrow_types import is_nested
-        from zoo.tables.read_table import require_columns
+    def _names(self, found: RecordTable) -> tuple[list[str], tuple[str, ...]]:
+        """The fields, and a note on the columns that no field can be."""
+        from zoo.tables.own_columns import left_out_note
+        from zoo.tables.read_table import require_columns, unread_columns
 
         for option in ("columns", "drop", "reads"):
             require_columns(found.table, getattr(self, option) or (), f"data.{option}", found.where)
@@ -181,18 +184,13 @@ class Records:
                 f"data.columns names {both[0]!r}, which says what a record is of or what it is called: an encoder that "
                 "reads it would be judged by what it was told; leave it out"
             )
-        nested = {name for name in found.table.column_names if is_nested(found.table.schema.field(name).type)}
-        if unread := [name for name in self.columns or () if name in nested]:
-            kind = found.table.schema.field(unread[0]).type
-            raise InputError(
-                f"{found.where}: data.columns names {unread[0]!r}, whose cells are of {kind}; leave it out"
-            )
         aside = {*found.aside, *(self.drop or ())}
-        names = self.columns or [name for name in found.table.column_names if name not in aside]
-        names = [name for name in names if name not in (self.drop or ()) and name not in nested]
+        names = [name for name in self.columns or found.table.column_names if name not in aside]
+        unread = unread_columns(found.table, names, self.columns or (), found.where)
+        names = [name for name in names if name not in unread]
         if not names:
             raise InputError(f"{found.where}: no field is left; columns: {', '.join(found.table.column_names)}")
-        return names
+        return names, (left_out_note(unread, "data.drop=[..] leaves them out unsaid."),) if unread else ()
 
     def _errors(self) -> RecordErrors:
         from zoo.rows.record_errors import RecordErrors

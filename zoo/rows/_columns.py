@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _NAMED, _HINTED = 8, 3
 _RESERVED = {"self", "args", "kwargs"}  # which TensorFlow's functions take for something else
@@ -44,6 +44,20 @@ def arrow_table(rows: Any) -> Any:
     if isinstance(rows, pa.RecordBatch):
         return pa.Table.from_batches([rows])
     return None if isinstance(rows, pa.ChunkedArray | pa.Array) else pa.table(rows)
+
+
+def widths_of_places(names: Sequence[str], aside: Collection[str | None] = ()) -> tuple[int, ...]:
+    """Widths of arrays [n, width] whose columns these are by their places: "0", "1", ..; none where they are called.
+
+    Args:
+        names: of all columns of the rows that were trained on.
+        aside: those that are labels, keys and the like, which new rows may lack where they are last.
+    """
+    places = sorted(int(name) for name in names if name.isdecimal())
+    if not places or places != list(range(len(places))):
+        return ()
+    read = [place for place in places if str(place) not in aside]
+    return tuple(sorted({len(places), *(place + 1 for place in read[-1:])}))
 
 
 def missing_columns(lacking: Sequence[str], there: Sequence[str]) -> str:

@@ -32,15 +32,19 @@ class MixedRows(DenseFeatures):
     Args:
         fields: name -> how its cells are read, in the order of the columns.
         missing: what stands for a missing cell, beside "" and marks alone; compared plainly spelt.
+        widths: of arrays that are such rows, see `RecordRows`.
 
     Attributes:
         fields: as above.
         missing: as above.
     """
 
-    def __init__(self, fields: Mapping[str, DenseField], missing: Sequence[str] = MISSING_WORDS) -> None:
+    def __init__(
+        self, fields: Mapping[str, DenseField], missing: Sequence[str] = MISSING_WORDS, widths: Sequence[int] = ()
+    ) -> None:
         self.fields, self.missing = dict(fields), tuple(missing)
-        self._cells = TypedRecordRows({name: field.typed for name, field in self.fields.items()}, missing)
+        typed = {name: field.typed for name, field in self.fields.items()}
+        self._cells = TypedRecordRows(typed, missing, widths=widths)
         self.column_names = self._cells.column_names
         self.shape = (sum(field.columns for field in self.fields.values()),)
 
@@ -152,12 +156,14 @@ class MixedRows(DenseFeatures):
     def get_config(self) -> dict[str, Any]:
         """See `RowKind`."""
         fields = {name: field.get_config() for name, field in self.fields.items()}
-        return {"fields": fields, "missing": list(self.missing)}
+        widths = {"widths": list(self._cells.widths)} if self._cells.widths else {}
+        return {"fields": fields, "missing": list(self.missing), **widths}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> MixedRows:
         """See `RowKind`."""
-        return cls({name: DenseField.from_config(field) for name, field in config["fields"].items()}, config["missing"])
+        fields = {name: DenseField.from_config(field) for name, field in config["fields"].items()}
+        return cls(fields, config["missing"], config.get("widths", ()))
 
 
 def _tensors(arrays: Mapping[str, Any]) -> dict[str, Any]:

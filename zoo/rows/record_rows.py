@@ -34,15 +34,23 @@ class RecordRows(SparseFeatures):
             of texts.
         missing: strings that stand for a missing cell, beside "".
         normalise: whether cells are stripped and lower-cased, and white space in them becomes one blank.
+        widths: of arrays that are such rows, see `zoo.rows._columns.widths_of_places`; where there are none, of any
+            that has all fields.
 
     Attributes:
         fields: as above.
         rules: how cells are read.
+        widths: as above.
     """
 
     def __init__(
-        self, fields: Mapping[str, Field | Sequence[str]], missing: Sequence[str] = (), normalise: bool = True
+        self,
+        fields: Mapping[str, Field | Sequence[str]],
+        missing: Sequence[str] = (),
+        normalise: bool = True,
+        widths: Sequence[int] = (),
     ) -> None:
+        self.widths = tuple(widths)
         self.fields = {
             name: field if isinstance(field, Field) else Field(tuple(field)) for name, field in fields.items()
         }
@@ -156,13 +164,14 @@ class RecordRows(SparseFeatures):
             "fields": {name: field.get_config() for name, field in self.fields.items()},
             "missing": list(self.rules.missing),
             "normalise": self.rules.normalise,
+            **self._own_widths(),
         }
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> RecordRows:
         """See `RowKind`."""
         fields = {name: Field.from_config(field) for name, field in config["fields"].items()}
-        return cls(fields, config["missing"], config["normalise"])
+        return cls(fields, config["missing"], config["normalise"], config.get("widths", ()))
 
     def describe(self) -> str:
         """The fields' names."""
@@ -196,7 +205,19 @@ class RecordRows(SparseFeatures):
 
     def _are_numbered(self, rows: Any) -> bool:
         """Whether rows are an array, as those were that the columns are called by their places after."""
-        return len(getattr(rows, "shape", ())) == 2 and all(name.isdecimal() for name in self.column_names)
+        if len(getattr(rows, "shape", ())) != 2 or not all(name.isdecimal() for name in self.column_names):
+            return False
+        if self.widths and rows.shape[1] not in self.widths:
+            known = " or ".join(map(str, self.widths))
+            raise ValueError(
+                f"an array of {rows.shape[1]} columns, and those that were trained on are called by their places among "
+                f"{known}; give all {known}, or a table that names {', '.join(self.column_names)}"
+            )
+        return True
+
+    def _own_widths(self) -> dict[str, Any]:
+        """What a configuration says of arrays: nothing where columns are not called by their places."""
+        return {"widths": list(self.widths)} if self.widths else {}
 
     def _from_one_hot(self, rows: Any) -> dict[str, Any]:
         csr = as_csr(rows, self.width)

@@ -34,6 +34,7 @@ class TypedRecordRows(RecordRows):
         fields: name -> how its cells are read, in the order of the columns.
         missing: what stands for a missing cell, beside "" and marks alone; compared plainly spelt.
         errors: how records are written otherwise when they are written again, see `rewritten`.
+        widths: of arrays that are such rows, see `RecordRows`.
 
     Attributes:
         typed: the fields.
@@ -45,7 +46,9 @@ class TypedRecordRows(RecordRows):
         fields: Mapping[str, TypedField],
         missing: Sequence[str] = MISSING_WORDS,
         errors: RecordErrors | None = None,
+        widths: Sequence[int] = (),
     ) -> None:
+        self.widths = tuple(widths)
         self.typed = dict(fields)
         self.missing, self.errors = tuple(missing), errors or RecordErrors()
         self.rules = ReadingRules(missing=self.missing)
@@ -143,13 +146,14 @@ class TypedRecordRows(RecordRows):
     def get_config(self) -> dict[str, Any]:
         """See `RowKind`."""
         fields = {name: field.get_config() for name, field in self.typed.items()}
-        return {"fields": fields, "missing": list(self.missing), "errors": self.errors.get_config()}
+        own = {"missing": list(self.missing), "errors": self.errors.get_config()}
+        return {"fields": fields, **own, **self._own_widths()}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> TypedRecordRows:
         """See `RowKind`."""
         fields = {name: TypedField.from_config(field) for name, field in config["fields"].items()}
-        return cls(fields, config["missing"], RecordErrors(**config["errors"]))
+        return cls(fields, config["missing"], RecordErrors(**config["errors"]), config.get("widths", ()))
 
     def describe(self) -> str:
         """The fields' names."""

@@ -30,13 +30,21 @@ def is_list(kind: Any) -> bool:
     return any(getattr(pa.types, name)(kind) for name in names)
 
 
+def is_bytes(kind: Any) -> bool:
+    """Whether a type of Arrow is of bytes, dictionaries of bytes included."""
+    import pyarrow as pa
+
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    names = ("is_binary", "is_large_binary", "is_fixed_size_binary", "is_binary_view")
+    return any(getattr(pa.types, name)(inner) for name in names)
+
+
 def is_nested(kind: Any) -> bool:
     """Whether a type of Arrow holds no single cell that can be read: structures, maps, lists, or bytes."""
     import pyarrow as pa
 
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
-    names = ("is_nested", "is_binary", "is_large_binary", "is_fixed_size_binary", "is_binary_view")
-    return is_list(kind) or any(getattr(pa.types, name)(inner) for name in names)
+    return is_list(kind) or is_bytes(kind) or bool(pa.types.is_nested(inner))
 
 
 def innermost(kind: Any) -> Any:

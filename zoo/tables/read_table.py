@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError, suggestion
-from zoo.tables.arrow_types import is_text
+from zoo.tables.arrow_types import is_bytes, is_list, is_nested, is_text
 from zoo.tables.cells import whole
 from zoo.tables.open_table import open_table
 from zoo.tables.own_columns import index_columns, left_out_note
@@ -61,12 +61,30 @@ def _bytes_as_text(table: Any) -> Any:
     import pyarrow.compute as pc
 
     for place, field in enumerate(table.schema):
-        if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
+        if is_bytes(field.type):
             with contextlib.suppress(pa.ArrowInvalid):
                 texts = table.column(place).cast(pa.large_string())
                 if not pc.any(pc.match_substring(texts, "\0")).as_py():
                     table = table.set_column(place, field.name, texts)
     return table
+
+
+def unread_columns(table: Any, names: Iterable[str], asked: Collection[str], where: str) -> dict[str, str]:
+    """Those of the named columns that hold no single cells -> what they are instead, such as `a list`.
+
+    Raises:
+        InputError: such a column that the user asked for in data.columns.
+    """
+    types = {name: table.schema.field(name).type for name in names}
+    unread = {name: "a list" if is_list(each) else f"of {each}" for name, each in types.items() if is_nested(each)}
+    for name in asked:
+        if name in unread:
+            instead = "; lists of items are read by recipe=softmax_baskets, vectors by recipe=dense_vectors"
+            raise InputError(
+                f"{where}: data.columns names {name!r}, whose cells are of {types[name]}; leave it out"
+                + (instead if is_list(types[name]) else "")
+            )
+    return unread
 
 
 def _require_utf8(table: Any, where: str) -> None:
