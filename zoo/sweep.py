@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -37,6 +37,25 @@ if TYPE_CHECKING:
 
 BLESSED = "blessed"
 _JUDGING = ("metrics", "baselines", "gates", "judge", "choose_by")  # sections of a recipe that say how it is judged
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Candidates for one place, on one table.
+
+    Attributes:
+        numbers: theirs among the recipes of the sweep.
+        pipelines: one for each.
+        parts: the state of each.
+        splits: the table.
+        parent: id of the sweep's tracked run.
+    """
+
+    numbers: Sequence[int]
+    pipelines: Sequence[Pipeline]
+    parts: Sequence[RunState]
+    splits: Splits
+    parent: str
 
 
 class Sweep:
@@ -100,7 +119,7 @@ class Sweep:
             return row
         before = len(self._tables)
         parts = [state.part(each) for each in names]
-        overrides, result = self._group(group, pipelines, parts, splits, parent.run_id)
+        overrides, result = self._group(_Group(group, pipelines, parts, splits, parent.run_id))
         outcome = BLESSED if result.verdict.blessed else "not blessed"
         row = SweepRow(overrides, result.report.scores["encoder"], outcome, result.run_id)
         temporary = path.with_suffix(".partial")
@@ -109,66 +128,52 @@ class Sweep:
         put_in_place(temporary, path)
         return row
 
-    def _group(
-        self,
-        group: Sequence[int],
-        pipelines: Sequence[Pipeline],
-        parts: Sequence[RunState],
-        splits: Splits,
-        parent: str,
-    ) -> tuple[str, Result]:
-        recipes = [self.recipes[number] for number in group]
-        for pipeline in pipelines[1:]:
-            pipeline.read(splits)
+    def _group(self, group: _Group) -> tuple[str, Result]:
+        recipes = [self.recipes[number] for number in group.numbers]
+        several = len(recipes) > 1
+        for pipeline in group.pipelines[1:]:
+            pipeline.read(group.splits)
+        voice = group.pipelines[0].voice
         if _differ_in_seed_only(recipes):
-            pipelines[0].voice.note(
-                f"the runs differ in their seed only, so a sweep judges the luckiest of them; train.seeds={len(group)} "
-                f"judges their mean"
+            voice.note(
+                "the runs differ in their seed only, so a sweep judges the luckiest of them; "
+                f"train.seeds={len(recipes)} judges their mean"
             )
-        pipelines[0].voice.starting_tensorflow()
+        voice.starting_tensorflow()
         with zoo_settings():
-            if self.jobs > 1 and len(group) > 1:
-                self._trained_ahead(group, pipelines, parts, splits, parent)
-            best, models = self._chosen(group, pipelines, parts, splits) if len(group) > 1 else (0, None)
-            pipeline, part = pipelines[best], parts[best]
+            rehearsed: set[str] = set()
+            if self.jobs > 1 and several:
+                for pipeline in group.pipelines:  # before hours of training, and not after them
+                    _rehearse(pipeline, group.splits, rehearsed)
+                self._train_ahead(group)
+            best, models = self._chosen(group, rehearsed) if several else (0, None)
+            pipeline, part = group.pipelines[best], group.parts[best]
             if models is None:
-                pipeline.rehearse(splits)
+                _rehearse(pipeline, group.splits, rehearsed)
             with pipeline.tracked(part) as run:
-                models = models or pipeline.train(splits, part, run)
-                return self._named(group[best]), pipeline.judge(splits, models, part, run)
+                models = models or pipeline.train(group.splits, part, run)
+                return self._named(group.numbers[best]), pipeline.judge(group.splits, models, part, run)
 
-    def _trained_ahead(
-        self,
-        group: Sequence[int],
-        pipelines: Sequence[Pipeline],
-        parts: Sequence[RunState],
-        splits: Splits,
-        parent: str,
-    ) -> None:
+    def _train_ahead(self, group: _Group) -> None:
         """Trains several side by side; what follows takes each up where it ended."""
-        for pipeline in {_exported(each.recipe): each for each in pipelines}.values():
-            pipeline.rehearse(splits)  # before hours of training, and not after them
         candidates = [
-            Candidate(self.recipes[number], self._named(number), part, parent)
-            for number, part in zip(group, parts, strict=True)
+            Candidate(self.recipes[number], self._named(number), part, group.parent)
+            for number, part in zip(group.numbers, group.parts, strict=True)
         ]
-        pipelines[0].voice.step(f"training {len(group)} candidates, {self.jobs} at once")
-        train_side_by_side(candidates, self.jobs, self.max_memory, pipelines[0].voice.say)
+        voice = group.pipelines[0].voice
+        voice.step(f"training {len(candidates)} candidates, {self.jobs} at once")
+        train_side_by_side(candidates, self.jobs, self.max_memory, voice.say)
 
-    def _chosen(
-        self, group: Sequence[int], pipelines: Sequence[Pipeline], parts: Sequence[RunState], splits: Splits
-    ) -> tuple[int, Models | None]:
+    def _chosen(self, group: _Group, rehearsed: set[str]) -> tuple[int, Models | None]:
         """The best of several on the validation rows, and its trained models if they are still in memory."""
+        numbers, pipelines, splits = group.numbers, group.pipelines, group.splits
         trials: list[Tried] = []
         runs: list[TrackedRun] = []
         best, kept = 0, None
-        rehearsed: set[str] = set()
-        for number, pipeline, part in zip(group, pipelines, parts, strict=True):
+        for number, pipeline, part in zip(numbers, pipelines, group.parts, strict=True):
             if trials:
                 self._rule(number)
-            if (exported := _exported(pipeline.recipe)) not in rehearsed:
-                pipeline.rehearse(splits)
-                rehearsed.add(exported)
+            _rehearse(pipeline, splits, rehearsed)
             with pipeline.tracked(part) as run:
                 models = pipeline.train(splits, part, run)
                 trials.append(pipeline.try_out(splits, models, run))
@@ -189,7 +194,7 @@ class Sweep:
                 run.run_id,
                 trial.loss,
             )
-            for place, (number, trial, run) in enumerate(zip(group, trials, runs, strict=True))
+            for place, (number, trial, run) in enumerate(zip(numbers, trials, runs, strict=True))
         ]
         title = f"{pipelines[0].recipe.name}: encoders on the {len(splits.validation):,} validation rows"
         scored = dict.fromkeys(metric for trial in trials for metric in trial.report.scores["encoder"])
@@ -198,7 +203,7 @@ class Sweep:
             pipelines[best].voice.note(note)
         criterion = "validation loss (it compares encoders of one loss only)" if by == LOSS else by
         pipelines[best].voice.say(
-            f"chosen by {criterion}: {self._named(group[best])}; it alone is judged on the test rows", style="bold"
+            f"chosen by {criterion}: {self._named(numbers[best])}; it alone is judged on the test rows", style="bold"
         )
         return best, kept
 
@@ -256,6 +261,14 @@ def _metrics(recipes: Sequence[Recipe]) -> list[str]:
 def _exported(recipe: Recipe) -> str:
     """What a rehearsal of the export depends on."""
     return json.dumps([recipe.config["model"], recipe.config["export"]], sort_keys=True, default=str)
+
+
+def _rehearse(pipeline: Pipeline, splits: Splits, rehearsed: set[str]) -> None:
+    """Tries the export of a candidate, unless that of one like it was tried."""
+    exported = _exported(pipeline.recipe)
+    if exported not in rehearsed:
+        rehearsed.add(exported)
+        pipeline.rehearse(splits)
 
 
 def _read(path: Path) -> tuple[SweepRow, list[str]]:

@@ -11,7 +11,8 @@ from zoo.data._image_shapes import image_shape
 from zoo.errors import InputError, suggestion
 from zoo.tables.byte_source import ByteSource
 from zoo.tables.cells import whole
-from zoo.tables.files import existing_file, readable
+from zoo.tables.files import existing_file
+from zoo.tables.npy_table import mapped
 from zoo.tables.npz_table import first_array, load_arrays
 
 if TYPE_CHECKING:
@@ -68,14 +69,7 @@ def from_file(place: str, name: str | None) -> Images:
         raise InputError(f"{path}: arrays of images are read from .npy and .npz files, files of images from a folder")
     if name is not None:
         raise InputError(f"{path}: data.image_column means nothing for a .npy file, which holds a single array")
-    with readable(path):
-        try:
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except ValueError as error:
-            raise InputError(
-                f"{path}: not a complete .npy file of numbers ({error}); write it again with numpy.save"
-            ) from error
-    return Images(_shaped(array, str(path)), {}, str(path))
+    return Images(_shaped(mapped(path), str(path)), {}, str(path))
 
 
 def from_table(table: Table) -> Images:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from zoo.errors import InputError, suggestion
-from zoo.tables.files import readable
+from zoo.tables.npy_table import mapped
 from zoo.tables.npz_table import VECTOR_ARRAYS, load_arrays
 
 if TYPE_CHECKING:
@@ -65,14 +63,7 @@ def read_npy(path: Path, wanted: Wanted) -> VectorFile:
                 f"{path}: data.{option} means nothing for a .npy file, which holds a single array; leave it out, or "
                 "write a .npz file or a Parquet file with named columns"
             )
-    with readable(path):
-        try:
-            vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-        except ValueError as error:
-            raise InputError(
-                f"{path}: not a complete .npy file of numbers ({error}); write it again with numpy.save"
-            ) from error
-    return VectorFile(_two_dimensional(vectors, str(path)), None, None)
+    return VectorFile(_two_dimensional(mapped(path), str(path)), None, None)
 
 
 def read_npz(source: ByteSource, wanted: Wanted) -> VectorFile:

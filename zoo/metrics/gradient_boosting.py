@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
-from zoo.metrics._labelled import asked_rows, one_class, right_answers
-from zoo.metrics._weighted import mean
+from zoo.metrics._classifier import FittedClassifier
 
 if TYPE_CHECKING:
     from zoo.metrics._vectors import Matrix
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 _ROUNDS = 100  # scikit-learn's own
 
 
-class GradientBoosting:
+class GradientBoosting(FittedClassifier):
     """Share of held-out rows that gradient-boosted trees, fitted to training rows, put into the right class.
 
     scikit-learn's `HistGradientBoostingClassifier` with its own settings, with fewer rounds where there are more than
@@ -38,9 +37,6 @@ class GradientBoosting:
         Ke et al. 2017, "LightGBM: a highly efficient gradient boosting decision tree", which scikit-learn's is after.
     """
 
-    unit = "share"
-    higher_is_better = True
-    needs_labels = True
     limits = (0.0, 1.0)
 
     def __init__(
@@ -51,38 +47,25 @@ class GradientBoosting:
         widest: PositiveInt = 1_000,
         seed: Seed = 0,
     ) -> None:
-        self.references, self.queries, self.trees = references, queries, trees
-        self.widest, self.seed = widest, seed
-
-    def shortage(self, splits: Splits) -> str:
-        """A single class, or no held-out row with a label."""
-        return one_class(splits, self.references, self.queries)
+        super().__init__(references, queries)
+        self.trees, self.widest, self.seed = trees, widest, seed
 
     def values(self, representation: Representation, splits: Splits) -> Doubles | None:
-        """[queries] 1 or 0; None without two classes, without rows to fit to, or of sparse rows that are too wide."""
+        """As of its kind; None of sparse rows that are too wide, too."""
         is_asked = splits.is_sparse and splits.labels is not None
         if is_asked and representation.encode(splits.test[:1]).shape[1] > self.widest:
             return None
-        return right_answers(representation, splits, self._classify, self.references, self.queries)
+        return super().values(representation, splits)
 
-    def row_numbers(self, splits: Splits) -> Rows:
-        """See `zoo.types.CountsRows`."""
-        return asked_rows(splits, self.references, self.queries)
-
-    def statistic(self, values: Doubles, weights: Doubles) -> Doubles:
-        """The mean."""
-        return mean(values, weights)
-
-    def _classify(self, known: Matrix, classes: Rows, asked: Matrix) -> Rows:
+    def classifier(self, known: Matrix, classes: Rows) -> Any:
+        """Boosted trees."""
         from sklearn.ensemble import HistGradientBoostingClassifier
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-        if len(np.unique(classes)) == 1:  # nothing to fit
-            return np.full(asked.shape[0], classes[0])
-        learnt, put = (each.toarray() if sparse.issparse(each) else each for each in (known, asked))
+        del known
         different = len(np.unique(classes))
         rounds = min(_ROUNDS, max(self.trees // (different if different > 2 else 1), 1))
-        boosted = HistGradientBoostingClassifier(max_iter=rounds, random_state=self.seed)
-        with threadpool_limits(1):  # its threads wait busily for each other beside other work
-            boosted.fit(learnt.astype(np.float32), classes)
-            return np.asarray(boosted.predict(put.astype(np.float32)), np.int64)
+        return HistGradientBoostingClassifier(max_iter=rounds, random_state=self.seed)
+
+    def prepared(self, codes: Matrix) -> Matrix:
+        """Dense."""
+        return codes.toarray() if sparse.issparse(codes) else codes

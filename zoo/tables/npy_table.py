@@ -13,11 +13,29 @@ from zoo.tables.table import numbered_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
 
     from zoo.tables.byte_source import ByteSource
     from zoo.tables.table import Block
 
 COLUMN = "rows"  # what the only array of such a file is called here
+
+
+def mapped(path: Path) -> npt.NDArray[Any]:
+    """The array of a `.npy` file, which is read from the disk as it is used.
+
+    Raises:
+        InputError: not a complete file of numbers.
+    """
+    with readable(path):
+        try:
+            return np.lib.format.open_memmap(path, mode="r")
+        except ValueError as error:
+            raise InputError(
+                f"{path}: not a complete .npy file of numbers ({error}); write it again with numpy.save"
+            ) from error
 
 
 class NpyTable:

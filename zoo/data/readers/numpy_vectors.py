@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
-
-import numpy as np
+from typing import ClassVar
 
 from zoo.data.readers._table import Table
 from zoo.data.readers._vocabulary import read_vocabulary
 from zoo.errors import InputError
-from zoo.tables.files import existing_file, readable
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
+from zoo.tables.files import existing_file
+from zoo.tables.npy_table import mapped
 
 
 class NumpyVectors:
@@ -35,7 +31,7 @@ class NumpyVectors:
                 "data.vocabulary="
             )
         keys_path = existing_file(vocabulary, "data.vocabulary")
-        vectors = _map(Path(path))
+        vectors = mapped(Path(path))
         if vectors.ndim != 2:
             raise InputError(f"{path}: expected a table [rows, width], found an array of shape {list(vectors.shape)}")
         keys, available = read_vocabulary(keys_path, limit)
@@ -45,13 +41,3 @@ class NumpyVectors:
                 "the keys of exactly these rows, in their order"
             )
         return Table(keys, vectors[:limit], available=available)
-
-
-def _map(path: Path) -> npt.NDArray[Any]:
-    with readable(path):
-        try:
-            return np.lib.format.open_memmap(path, mode="r")
-        except ValueError as error:
-            raise InputError(
-                f"{path}: not a complete .npy file of numbers ({error}); write it again with numpy.save"
-            ) from error
