@@ -20,6 +20,12 @@ def replicas() -> int:
     return 1 if context is None else int(context.num_replicas_in_sync)
 
 
+def replica() -> Any:
+    """Which of the replicas this is, from 0."""
+    context = import_tensorflow().distribute.get_replica_context()
+    return 0 if context is None else context.replica_id_in_sync_group
+
+
 def on_several_workers() -> bool:
     """Whether the present step runs on several machines."""
     distribute = import_tensorflow().distribute
@@ -48,6 +54,14 @@ def whole_mean(mean: Tensor) -> Tensor:
     if replicas() == 1:
         return mean
     return import_tensorflow().distribute.get_replica_context().all_reduce("SUM", mean) / replicas()
+
+
+def own_rows(x: Tensor) -> Tensor:
+    """A replica's own rows of those of the whole batch: [rows of all, ...] -> [rows, ...]."""
+    if replicas() == 1:
+        return x
+    count = import_tensorflow().shape(x)[0] // replicas()
+    return x[replica() * count : (replica() + 1) * count]
 
 
 def first_ones(x: Tensor) -> Tensor:

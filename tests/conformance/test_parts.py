@@ -279,6 +279,21 @@ ROWS_OF = {
 AS_WIDE = {"likelihoods.NormalAround"}  # takes features of the rows' width
 WITHOUT_LAYERS = {"models.ProductQuantiser"}  # nothing that could compute in a shorter type
 WHOLE = {"likelihoods.Categorical"}  # takes whole numbers
+# What sees more of a batch than its rows one by one, or learns from it besides the gradient. Over several replicas each
+# is held against one process that has the whole batch, in tests/train/test_replicated_parts.py.
+SEES_THE_BATCH = {
+    "bottlenecks.Gaussian",
+    "bottlenecks.GaussianMixture",
+    "bottlenecks.TopK",
+    "bottlenecks.VectorQuantised",
+    "corruptions.SwapNoise",
+    "networks.ResidualDecoder",
+    "networks.ResidualEncoder",
+    "objectives.AgreeAcrossViews",
+    "objectives.KeepCosines",
+    "objectives.KeepNeighbours",
+    "objectives.NeighbourPreserving",
+}
 WIDTH, IMAGE, COLUMNS = 6, (9, 7, 2), 9
 ALONE = 4  # rows that are also encoded one at a time
 
@@ -372,6 +387,24 @@ def dataset(model, rows):
     return tf.data.Dataset.from_tensors(batch(model, rows))
 
 
+def sees_the_batch(model, rows, *, terms):
+    """Whether what a row comes to in training hangs on other rows, or a step teaches something besides the gradient.
+
+    The first half of the rows is tried without the other. It is given the noise that it has among all rows.
+    """
+    before, losses, learnt = state(model), [], False
+    whole = batch(model, rows)
+    for each in (whole, tf.nest.map_structure(lambda x: x[: rows.shape[0] // 2], whole)):
+        outputs = model(each, training=True)
+        added = sum(model._terms(outputs).values()) if terms else 0.0
+        losses.append(np.asarray(outputs["distortion"] + outputs["cost"] + added))
+        for variable, value in zip(model.variables, before, strict=True):
+            is_noise = variable.name == "seed_generator_state"
+            learnt = learnt or not (is_noise or np.array_equal(np.asarray(variable), value))
+            variable.assign(value)
+    return learnt or not np.allclose(losses[0][: len(losses[1])], losses[1], rtol=1e-5)
+
+
 def state(model):
     return [np.asarray(variable).copy() for variable in model.variables]
 
@@ -453,6 +486,8 @@ def test_docstrings_say_what_goes_in_and_out(part):
 @pytest.mark.parametrize("part", PARTS)
 def test_training_moves_the_weights_and_evaluation_moves_nothing(part):
     model, rows = ready(part)
+    if sees_the_batch(model, rows, terms=part in HOSTED):
+        assert part in SEES_THE_BATCH, "say so, that it be tried on several replicas"
     before = [np.asarray(each).copy() for each in model.trainable_variables]
     for _ in range(2):
         assert np.isfinite(model.train_on_batch(batch(model, rows), return_dict=True)["loss"])

@@ -8,6 +8,7 @@ import pytest
 from zoo.errors import InputError
 from zoo.train.feed import Feed
 from zoo.train.tf_config import task
+from zoo.train.trainer import Trainer
 from zoo.train.workers import Workers
 
 CLUSTER = {"worker": ["one:2222", "two:2222"]}
@@ -83,12 +84,33 @@ def test_a_batch_that_replicas_cannot_share_is_refused():
         workers.require_rows(100, 2)
 
 
-def test_parts_that_need_a_whole_batch_are_named():
-    from zoo.models.conv_autoencoder import ConvAutoencoder
+def test_xla_is_refused_where_replicas_share_steps():
+    with pytest.raises(ValueError, match="jit_compile goes with strategy=none"):
+        Trainer(1, jit_compile=True, strategy="mirrored")
 
-    model = ConvAutoencoder(latent_dim=2, widths=[4], normalisation="batch")
-    Workers().require_parts(model)
+
+def test_parts_that_need_a_whole_batch_are_named():
+    import keras
+
+    from zoo.models.conv_autoencoder import ConvAutoencoder
+    from zoo.models.dense_autoencoder import DenseAutoencoder
+    from zoo.networks.mlp import MLP
+    from zoo.networks.noise_filter import NoiseFilter
+
+    class Alone(MLP):
+        needs_one_replica = "it ranks the rows"
+
+    class Normed(MLP):
+        def __init__(self, *arguments, **named):
+            super().__init__(*arguments, **named)
+            self.norm = keras.layers.BatchNormalization()
+
     workers = Workers()
     workers.replicas = 2
-    with pytest.raises(InputError, match=r"ResidualEncoder \(normalisation=batch"):
-        workers.require_parts(model)
+    workers.require_parts(ConvAutoencoder(latent_dim=2, widths=[4], normalisation="batch"))
+    filtered = DenseAutoencoder(2, [4])
+    filtered.encoder = NoiseFilter(Alone([4]))  # a part within a part
+    filtered.decoder = Normed([4])
+    Workers().require_parts(filtered)
+    with pytest.raises(InputError, match=r"Alone .it ranks the rows.*BatchNormalization .it takes means"):
+        workers.require_parts(filtered)

@@ -9,7 +9,7 @@ import tensorflow_probability as tfp
 from keras import ops
 
 from zoo.parts import VariationalBottleneck
-from zoo.replicas import whole_mean
+from zoo.replicas import own_rows, replicas, whole_mean
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
@@ -97,7 +97,11 @@ class DiagonalPosterior(VariationalBottleneck):
     def _draw(self, posterior: Any, training: bool) -> Tensor:
         """One reparametrised sample of each row's posterior [batch, latent_dim]."""
         # Keras' generator, not tfp's sampler: its state is a variable, so that a resumed run draws the same noise
-        noise = keras.random.normal(ops.shape(posterior.loc), seed=self.noise if training else _EVALUATION_SEED)
+        rows, width = ops.shape(posterior.loc)
+        if training:
+            noise = keras.random.normal((rows, width), seed=self.noise)
+        else:  # drawn for the whole batch, so that the loss hangs on the rows and not on how replicas share them
+            noise = own_rows(keras.random.normal((replicas() * rows, width), seed=_EVALUATION_SEED))
         return posterior.loc + posterior.scale * noise
 
     def _annealed(self, rate: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from zoo.parts import Corruption
+from zoo.replicas import replica, whole_batch
 
 if TYPE_CHECKING:
     from zoo.parts import Tensor
@@ -44,8 +45,9 @@ class SwapNoise(Corruption):
             raise ValueError("swap noise takes dense rows: mask sparse ones with zoo.corruptions.Masking")  # noqa: TRY004
         if not training:
             return x
-        count = ops.shape(x)[0]
+        every = whole_batch(x)
+        own, count = ops.shape(x)[0], ops.shape(every)[0]
         # rolled by 1 to count - 1 places, so that no row is its own source; a batch of one has no other row
         places = ops.cast(keras.random.uniform((), seed=self.draws) * ops.cast(count - 1, "float32"), "int32")
-        others = ops.take(x, (ops.arange(count) + 1 + places) % count, axis=0)
+        others = ops.take(every, (replica() * own + ops.arange(own) + 1 + places) % count, axis=0)
         return ops.where(keras.random.uniform(ops.shape(x), seed=self.draws) < self.share, others, x)

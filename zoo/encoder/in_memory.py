@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from zoo.encoder.methods import READS_ROWS, Loaded, can
 from zoo.quantization import as_int8, from_int8
 from zoo.quiet import import_tensorflow
@@ -40,7 +42,7 @@ def from_model(model: Any, kind: RowKind | None, code_scale: float | None) -> Lo
             lambda seeds, **arrays: model.log_weights(kind.features(arrays), seeds),
             {"seeds": tf.TensorSpec((None,), tf.int32), **specs},
         )
-    return Loaded(functions, kind, model.latent_dim, float(model.threshold), code_scale, model.places)
+    return Loaded(functions, kind, model.latent_dim, float(np.asarray(model.threshold)), code_scale, model.places)
 
 
 def decoding(model: Any) -> Callable[[Any], Any]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from zoo.networks._whole_batch_normalization import WholeBatchNormalization
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -42,9 +44,7 @@ class ResidualBlock(keras.Layer):
         self.width, self.stride = width, stride
         policy: Any = self.dtype_policy
         normed = normalisation == "batch"
-        self.norms = [
-            keras.layers.BatchNormalization(name=f"norm_{i}", dtype=policy) if normed else None for i in range(2)
-        ]
+        self.norms = [WholeBatchNormalization(name=f"norm_{i}", dtype=policy) if normed else None for i in range(2)]
         self.act = keras.layers.Activation(activation, dtype=policy)
         self.first = keras.layers.Conv2D(width, 3, strides=stride, padding="same", name="first", dtype=policy)
         self.second = keras.layers.Conv2D(width, 3, padding="same", name="second", dtype=policy)

@@ -72,11 +72,6 @@ class ResidualDecoder(Network):
             self.last = keras.layers.Conv2D(thin, 3, padding="same", activation=activation, name="last", dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
-    @property
-    def needs_one_replica(self) -> str:  # type: ignore[override]
-        """Batch normalisation takes its means over the batch."""
-        return "normalisation=batch takes means over the whole batch" if self.normalisation == "batch" else ""
-
     def build(self, input_shape: tuple[int | None, ...], target_shape: tuple[int | None, ...]) -> None:
         """Makes the weights for codes [batch, latent_dim] and images [batch, height, width, channels]."""
         if len(target_shape) != 4:

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from zoo.networks._residual_block import ResidualBlock, chained
+from zoo.networks._whole_batch_normalization import WholeBatchNormalization
 from zoo.parts import Network
 
 if TYPE_CHECKING:
@@ -66,14 +67,9 @@ class ResidualEncoder(Network):
             for s, width in enumerate(self.widths)
             for i in range(blocks)
         ]
-        self.norm = keras.layers.BatchNormalization(name="norm", dtype=policy) if normalisation == "batch" else None
+        self.norm = WholeBatchNormalization(name="norm", dtype=policy) if normalisation == "batch" else None
         self.act = keras.layers.Activation(activation, dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
-
-    @property
-    def needs_one_replica(self) -> str:  # type: ignore[override]
-        """Batch normalisation takes its means over the batch."""
-        return "normalisation=batch takes means over the whole batch" if self.normalisation == "batch" else ""
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the weights for images [batch, height, width, channels]."""

@@ -32,14 +32,15 @@ class EpochStart(keras.callbacks.Callback):
 class TrainBegin(keras.callbacks.Callback):
     """Does something as training begins, at its place among the callbacks."""
 
-    def __init__(self, hook: Callable[[], None]) -> None:
+    def __init__(self, *hooks: Callable[[], None]) -> None:
         super().__init__()
-        self.hook = hook
+        self.hooks = hooks
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Does it."""
+        """Calls every hook."""
         del logs
-        self.hook()
+        for hook in self.hooks:
+            hook()
 
 
 class Plateau(keras.callbacks.ReduceLROnPlateau):

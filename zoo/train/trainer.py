@@ -49,7 +49,7 @@ class Trainer:
         clip_norm: the gradient's norm is clipped to this; 0 does not clip.
         steps_per_execution: steps that TensorFlow runs before Python looks; None picks a number that keeps Python's
             share small and the progress bar moving.
-        jit_compile: compile with XLA. Off: on CPUs it made every model of the zoo slower.
+        jit_compile: compile with XLA, on one replica. Off: on CPUs it made every model of the zoo slower.
         precision: what the networks compute in while they train: `float32`, `bfloat16` (with float32 weights, sums and
             logs), or `auto`, which is bfloat16 where the GPU or the processor has instructions for it. Judged and
             exported is float32 always. Wide networks and convolutions gain; small ones have nothing to gain.
@@ -82,6 +82,8 @@ class Trainer:
             raise ValueError("folds must be 0 or at least 2")
         if warmup_epochs and schedule != "cosine":
             raise ValueError("warmup_epochs goes with schedule=cosine")
+        if jit_compile and strategy != "none":
+            raise ValueError("jit_compile goes with strategy=none: XLA compiles no step that replicas share")
         self.epochs, self.batch_size, self.learning_rate, self.schedule = epochs, batch_size, learning_rate, schedule
         self.patience, self.plateau_patience, self.plateau_factor = patience, plateau_patience, plateau_factor
         self.steps_per_epoch = steps_per_epoch
@@ -203,11 +205,12 @@ class Trainer:
                 shuffle=False,
                 verbose=0,
                 callbacks=[
-                    EpochStart(feed.start_epoch, model.start_epoch, partial(_fit_prior, model, feed.splits)),
+                    EpochStart(feed.start_epoch, model.start_epoch, partial(_fit_prior, model, feed.splits, workers)),
                     *(callback for callback, _ in kept),
                     finite,
                     checkpoint,
-                    TrainBegin(lambda: workers.part_noise(model)),  # after the checkpoint's noise is put back
+                    # after the checkpoint's weights and noise are put back
+                    TrainBegin(partial(workers.even_out, model), partial(workers.part_noise, model)),
                     Announce(listeners, self.epochs, first, feed.steps),
                 ],
             )
@@ -270,11 +273,12 @@ class Trainer:
         return kept
 
 
-def _fit_prior(model: Any, splits: Splits, epoch: int) -> None:
+def _fit_prior(model: Any, splits: Splits, workers: Workers, epoch: int) -> None:
     """Lets a prior that wants it look at the codes of the training rows, once."""
     if epoch and epoch == model.bottleneck.fit_epoch:
         encoder = Encoder.from_model("in training", model, kind=splits.kind.plain())
         model.bottleneck.adapt_prior(encoder.encode(splits.take(splits.train[:_PRIOR_ROWS])))
+        workers.even_out(model)
 
 
 def _best_epoch(history: list[dict[str, float]], settled: int) -> int:

@@ -85,7 +85,8 @@ class Workers:
         """Raises InputError for parts that would need more of a batch than a replica has."""
         if self.replicas == 1:
             return
-        wrong = [f"{type(part).__name__} ({why})" for part in model.parts if (why := part.needs_one_replica)]
+        layers = {type(layer).__name__: why for layer in model._flatten_layers() if (why := _why_one_replica(layer))}
+        wrong = [f"{name} ({why})" for name, why in layers.items()]
         if wrong:
             raise InputError(
                 f"train.strategy: these cannot be trained on {self.replicas} replicas: {'; '.join(wrong)}. "
@@ -101,6 +102,23 @@ class Workers:
         # TensorFlow gives no other way to say how many there are
         pieces._cardinality //= self.devices
         return pieces
+
+    def even_out(self, model: Any) -> None:
+        """Gives every worker the first one's weights: another processor rounds what is learnt before training anew."""
+        if self.count == 1:
+            return
+        tf = import_tensorflow()
+        variables = [each.value for each in model.variables if tf.as_dtype(each.dtype).is_floating]
+
+        @tf.function  # type: ignore[untyped-decorator]
+        def shared() -> None:
+            context = tf.distribute.get_replica_context()
+            is_first = tf.equal(context.replica_id_in_sync_group, 0)
+            for variable in variables:
+                own = tf.where(is_first, variable, tf.zeros_like(variable))
+                variable.assign(context.all_reduce("SUM", own))
+
+        self.strategy.run(shared)
 
     def part_noise(self, model: Any) -> None:
         """Gives each replica noise of its own; the first keeps the one it has, which is what checkpoints hold."""
@@ -173,6 +191,17 @@ class Workers:
         with self.explained():
             found = self.strategy.run(total, args=(tf.constant(values),))
         return self.strategy.experimental_local_results(found)[0].numpy()
+
+
+def _why_one_replica(layer: Any) -> str:
+    """What the part, or the layer within a part, says of itself; "" if it can be trained on several."""
+    from keras.layers import BatchNormalization
+
+    from zoo.networks._whole_batch_normalization import WholeBatchNormalization
+
+    if isinstance(layer, BatchNormalization) and not isinstance(layer, WholeBatchNormalization):
+        return "" if layer.synchronized else "it takes means over a piece of the batch unless it is synchronized"
+    return getattr(layer, "needs_one_replica", "")
 
 
 @cache
