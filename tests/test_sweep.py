@@ -143,41 +143,34 @@ def test_tables_are_judged_each_by_itself_and_looks_are_counted_whatever_comes_o
     assert "these test rows have judged 2 encoders, this one included" in printed
 
 
-def test_a_candidate_that_fails_in_its_process_is_said_and_the_others_go_on(workplace):
-    from zoo.side_by_side import Candidate, train_side_by_side
+@pytest.mark.long
+def test_a_sweep_on_ray_chooses_what_one_by_one_is_chosen(workplace, capsys):
+    pytest.importorskip("ray", reason="needs Ray: pip install 'encoder-zoo[ray]'")
 
-    state, said = RunState(workplace), []
-    candidates = [
-        Candidate(compose("./small.yaml", [f"data.path={name}.npy"]), name, state.part(name), "no run")
-        for name in ("absent", "away")
-    ]
-    train_side_by_side(candidates, 2, None, said.append)
-    assert len(said) == 2
-    assert {line.partition(":")[0] for line in said} == {"absent", "away"}
-    assert all("failed: " in line and "no such file" in line for line in said), said
+    def scores(*options):
+        command = ["recipe=./small.yaml", "--multirun", "model.latent_dim=1,4,2", IMPOSSIBLE, *options]
+        assert main(command) == 3
+        printed = capsys.readouterr().out
+        assert "chosen by overlap: model.latent_dim=4; it alone is judged" in printed
+        name = next((each.partition("=")[2] for each in options if each.startswith("name=")), "small")
+        tried = [run.data for run in runs_of(name) if "zoo.chosen" in run.data.tags]
+        return printed, {data.params["model.latent_dim"]: data.metrics["validation.encoder.overlap"] for data in tried}
 
-
-class Deadly:
-    """In the place of a recipe, what ends the process that trains it."""
-
-    def build(self, section):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_a_process_that_is_killed_leaves_the_rest_to_the_sweep(tmp_path):
-    from zoo.side_by_side import Candidate, train_side_by_side
-
-    said, state = [], RunState(tmp_path)
-    train_side_by_side([Candidate(Deadly(), name, state, "no run") for name in "ab"], 2, None, said.append)
-    assert said == [
-        "a training process was killed (for want of memory?): what is not trained yet is trained one by one"
-    ]
+    _, alone = scores()
+    printed, on_ray = scores("name=other", "--launcher", "ray", "--jobs", "2", "--max-memory", "100")
+    assert printed.count(": trained in ") == 3
+    assert printed.count("taken up at epoch 3") == 3
+    assert "training 3 candidates, 2 at once on Ray" in printed
+    assert len(on_ray) == 3
+    assert on_ray == pytest.approx(alone, abs=1e-6)
 
 
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        (["--jobs", "2"], "--jobs and --max-memory are of a sweep, whose candidates they train: add --multirun"),
+        (["--jobs", "2"], "--launcher and --address are of a sweep, whose candidates they train: add --multirun"),
+        (["--launcher", "ray"], "--launcher and --address are of a sweep, whose candidates they train: add --multirun"),
+        (["--multirun", "--address", "auto"], "--address is that of a Ray cluster: add --launcher ray"),
         (["--multirun", "--jobs", "0"], "'0' is not a number above 0"),
         (["--multirun", "--max-memory", "nan"], "'nan' is not a number above 0"),
     ],

@@ -13,10 +13,10 @@ from zoo.environment import code_digest
 from zoo.errors import InputError
 from zoo.folders import put_in_place
 from zoo.keras_settings import zoo_settings
+from zoo.launchers.candidate import Candidate
 from zoo.pipeline import Pipeline
 from zoo.report.tables import SweepRow, sweep_table
 from zoo.run_state import claim, digest
-from zoo.side_by_side import Candidate, train_side_by_side
 from zoo.stages.choosing import LOSS, chosen, passed_over
 from zoo.stages.workers import require_alone
 from zoo.types import Score
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from zoo.launchers.side_by_side import SideBySide
     from zoo.recipe import Recipe
     from zoo.run_state import RunState
     from zoo.stages.choosing import Tried
@@ -68,15 +69,11 @@ class Sweep:
     Args:
         recipes: what to run, at least one.
         console: where a person reads along.
-        jobs: candidates that are trained at once, each in a process of its own.
-        max_memory: GiB that these processes may hold together; None for no limit.
+        side_by_side: trains candidates ahead, each in a process of its own; None trains one after the other in this.
     """
 
-    def __init__(
-        self, recipes: Sequence[Recipe], console: Console, jobs: int = 1, max_memory: float | None = None
-    ) -> None:
-        self.recipes, self.console = recipes, console
-        self.jobs, self.max_memory = jobs, max_memory
+    def __init__(self, recipes: Sequence[Recipe], console: Console, side_by_side: SideBySide | None = None) -> None:
+        self.recipes, self.console, self.side_by_side = recipes, console, side_by_side
         self._tables: list[str] = []
 
     def run(self) -> bool:
@@ -142,10 +139,10 @@ class Sweep:
         voice.starting_tensorflow()
         with zoo_settings():
             rehearsed: set[str] = set()
-            if self.jobs > 1 and several:
+            if self.side_by_side is not None and several:
                 for pipeline in group.pipelines:  # before hours of training, and not after them
                     _rehearse(pipeline, group.splits, rehearsed)
-                self._train_ahead(group)
+                self._train_ahead(group, self.side_by_side)
             best, models = self._chosen(group, rehearsed) if several else (0, None)
             pipeline, part = group.pipelines[best], group.parts[best]
             if models is None:
@@ -154,15 +151,17 @@ class Sweep:
                 models = models or pipeline.train(group.splits, part, run)
                 return self._named(group.numbers[best]), pipeline.judge(group.splits, models, part, run)
 
-    def _train_ahead(self, group: _Group) -> None:
+    def _train_ahead(self, group: _Group, side_by_side: SideBySide) -> None:
         """Trains several side by side; what follows takes each up where it ended."""
         candidates = [
-            Candidate(self.recipes[number], self._named(number), part, group.parent)
-            for number, part in zip(group.numbers, group.parts, strict=True)
+            Candidate(
+                pipeline.recipe, self._named(number), part, group.parent, digest(*pipeline.identity(group.splits))
+            )
+            for number, pipeline, part in zip(group.numbers, group.pipelines, group.parts, strict=True)
         ]
         voice = group.pipelines[0].voice
-        voice.step(f"training {len(candidates)} candidates, {self.jobs} at once")
-        train_side_by_side(candidates, self.jobs, self.max_memory, voice.say)
+        voice.step(f"training {len(candidates)} candidates, {side_by_side}")
+        side_by_side.train(candidates, voice.say)
 
     def _chosen(self, group: _Group, rehearsed: set[str]) -> tuple[int, Models | None]:
         """The best of several on the validation rows, and its trained models if they are still in memory."""

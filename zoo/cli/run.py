@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from zoo.launchers.side_by_side import SideBySide
     from zoo.recipe import Recipe
     from zoo.stages.result import Result
 
 _BLESSED, _NOT_BLESSED = 0, 3
+_RAY = "ray"
 
 
 def run(
@@ -102,10 +104,12 @@ def _main(options: argparse.Namespace) -> int:
     if options.multirun:
         from zoo.sweep import Sweep
 
-        sweep = Sweep(recipes, open_console(), options.jobs or 1, options.max_memory)
+        sweep = Sweep(recipes, open_console(), _side_by_side(options))
         return _BLESSED if sweep.run() else _NOT_BLESSED
-    if options.jobs is not None or options.max_memory is not None:
-        raise InputError("--jobs and --max-memory are of a sweep, whose candidates they train: add --multirun")
+    if any(vars(options)[each] is not None for each in ("jobs", "max_memory", "launcher", "address")):
+        raise InputError(
+            "--jobs, --max-memory, --launcher and --address are of a sweep, whose candidates they train: add --multirun"
+        )
     from zoo.pipeline import Pipeline
 
     console = open_console()
@@ -115,6 +119,19 @@ def _main(options: argparse.Namespace) -> int:
         return 0
     result = pipeline.run()
     return _BLESSED if result.verdict.blessed else _NOT_BLESSED
+
+
+def _side_by_side(options: argparse.Namespace) -> SideBySide | None:
+    """How the candidates of a sweep are trained at once; None for one after the other in this process."""
+    from zoo.launchers.local_processes import LocalProcesses
+    from zoo.launchers.ray_tasks import RayTasks
+    from zoo.launchers.side_by_side import SideBySide
+
+    if options.launcher == _RAY:
+        return SideBySide(RayTasks(options.address), options.jobs, options.max_memory)
+    if options.address is not None:
+        raise InputError(f"--address is that of a Ray cluster: add --launcher {_RAY}")
+    return SideBySide(LocalProcesses(), options.jobs, options.max_memory) if (options.jobs or 1) > 1 else None
 
 
 def _shown(recipe: Recipe, console: Console) -> Recipe:
@@ -176,6 +193,16 @@ def _parser() -> argparse.ArgumentParser:
         type=_above_zero(float),
         metavar="GIB",
         help="that these processes may hold together: the first is trained alone, to see what one takes",
+    )
+    parser.add_argument(
+        "--launcher",
+        choices=["joblib", _RAY],
+        help="what trains candidates at once: joblib, in processes of this machine (the default), or Ray",
+    )
+    parser.add_argument(
+        "--address",
+        metavar="HOST:PORT",
+        help="of the Ray cluster, or auto; default: RAY_ADDRESS, or Ray is started on this machine",
     )
     parser.add_argument("-c", "--cfg", choices=["job"], help="print the composed recipe and stop")
     return parser
