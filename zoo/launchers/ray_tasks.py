@@ -183,6 +183,7 @@ def _require_reachable(address: str) -> None:
 
 def _unanswered(address: str, why: str) -> str:
     return (
-        f"no Ray cluster answers at {address} ({why}); `ray start --head` starts one and says its address, and without "
+        f"no Ray cluster answers at {address} ({why}); `ray start --head` starts one and says its address. One that "
+        f"asks for a token is told it by RAY_AUTH_MODE=token and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH. Without "
         f"--address and RAY_ADDRESS the sweep starts its own"
     )
