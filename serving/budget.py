@@ -1,9 +1,10 @@
 """What reading a request may cost, and what all requests together may hold.
 
 A small request can be large, deep or slow once it is read: compressed, nested, or of values that need a look at each.
-Python runs one thread at a time, so a few of those would hold all others up. What is read in one go (by orjson and
-NumPy) is read where the request runs; whatever else would take long goes to a lane of its own, where the time is
-measured and given-up work ends. The functions here speak of the request that their thread works on.
+Python runs one thread at a time, so a few of those would hold all others up. What is small and read in one go (by
+orjson and NumPy) is read where the request runs; whatever else would take long goes to a lane of its own, where JSON is
+read by another process (`serving.readers`), the time is measured and given-up work ends. The functions here speak of
+the request that their thread works on.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 QUICK = 2**13  # bytes that may be read value by value between other requests: about 5 ms
-LARGE = 2**20  # bytes that only one request at a time makes values of, about 20 ms
+PLAIN = 2**17  # bytes of JSON that may be read in one go between other requests: about 3 ms
+LARGE = 2**20  # bytes of a message that may be
 LARGEST = 2**24  # bytes of a body
 _BYTES_OF_VALUES, _SECONDS = 16, 2.0 / LARGEST  # that a byte of the largest body may take, once it is read
 _M_MMAP_THRESHOLD, _OWN_PAGES = -3, 2**21
@@ -74,6 +76,19 @@ class Budget:
         self.require_wanted()
         if not self.is_quick and time.thread_time() - self._begun > self._seconds:  # of the processor
             raise TooLargeError(f"Reading the request took longer than {self._seconds:g} s; send fewer values in each")
+
+
+def is_in_slow_lane() -> bool:
+    """Whether this is the lane for what takes long."""
+    budget = getattr(_thread, "budget", None)
+    return budget is not None and not budget.is_quick
+
+
+def require_wanted() -> None:
+    """Raises CANCELLED where nobody waits for the answer any more."""
+    budget = getattr(_thread, "budget", None)
+    if budget is not None:
+        budget.require_wanted()
 
 
 def require_slow_lane(size: int, most: int = QUICK) -> None:
@@ -167,7 +182,7 @@ class Claim:
 
 
 class Trimmer:
-    """Gives memory that the allocator keeps back to the machine after large requests, at most once a second."""
+    """Gives memory that the allocator keeps back to the machine after large requests, once a second as a rule."""
 
     def __init__(self) -> None:
         self._trim: Any = None
@@ -180,9 +195,9 @@ class Trimmer:
             _log.debug("there is no malloc_trim here")  # not glibc
         self._next = 0.0
 
-    def trim(self) -> None:
-        """To be called in a thread, after a large request."""
-        if self._trim is None or time.monotonic() < self._next:
+    def trim(self, *, at_once: bool = False) -> None:
+        """To be called in a thread, after a large request; at once where no other one may follow."""
+        if self._trim is None or (time.monotonic() < self._next and not at_once):
             return
         self._next = time.monotonic() + 1
         self._trim(0)

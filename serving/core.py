@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from serving.budget import LARGE, LARGEST, Budget, Memory, NotQuickError, Trimmer
 from serving.errors import ServingError, unforeseen
+from serving.readers import Readers
 from serving.servable import import_tensorflow
 from serving.threads import Threads
 
@@ -64,6 +65,7 @@ class Core:
         metrics: as above.
         run: as above.
         memory: what bodies hold of it.
+        readers: what reads bodies that take long to.
         tokens: as above; may be changed at any time.
         reload_tokens: as above; may be changed at any time.
     """
@@ -83,8 +85,10 @@ class Core:
         self.manager, self.metrics, self.run = manager, metrics, run
         self.memory, self._trimmer, self._largest = Memory(memory), Trimmer(), largest
         self._threads = Threads(threads, "request")
-        # one on up to seven cores: Python runs one thread at a time, and honest requests wait for each of these
-        self._slow_lane = Threads(max(1, (os.cpu_count() or 1) // 4), "slow request")
+        # one on up to seven cores: honest requests have the others
+        lanes = max(1, (os.cpu_count() or 1) // 4)
+        self._slow_lane = Threads(lanes, "slow request")
+        self.readers = Readers(lanes, largest)
         self._slow = 0
         self._most, self._most_running, self._taken = threads + queue, threads, 0
         self.tokens, self.reload_tokens = tokens, reload_tokens
@@ -150,7 +154,7 @@ class Core:
             return
         if not is_quick or task.size > LARGE:  # the loop waits for its turn: nothing more is done after small requests
             del result, error
-            self._trimmer.trim()
+            self._trimmer.trim(at_once=self._slow <= 1)
 
     def _to_slow_lane(self, task: _Task[Any]) -> None:
         if self._slow >= _MOST_SLOW:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import zlib
 from typing import TYPE_CHECKING, Any
 
-from serving.budget import LARGE, QUICK, require_slow_lane, spend
-from serving.errors import TooLargeError
+from serving.inflating import too_large
 
 if TYPE_CHECKING:
     from serving.budget import Claim
-
-_INFLATED_AT_ONCE = 2**18  # bytes
-_BYTES_OF_A_VALUE = 64  # inflating so many costs about as much as looking at a value
 
 
 class HttpRequest:
@@ -64,7 +59,7 @@ class HttpRequest:
         """
         announced = self.header("content-length")
         if announced.isdigit() and int(announced) > self._largest:
-            raise self._too_large(announced)
+            raise too_large(announced, self._largest)
         if self._connection is not None and not self._connection.is_in_body:
             return await self._collected()  # all of it is here: it takes no time, and needs no clock
         async with asyncio.timeout(timeout):
@@ -75,35 +70,20 @@ class HttpRequest:
         while part := await self._part():
             size += len(part)
             if size > self._largest:
-                raise self._too_large(f"more than {self._largest}")
+                raise too_large(f"more than {self._largest}", self._largest)
             self._claim.grow(len(part))
             parts.append(part)
         return b"".join(parts)
 
-    def inflated(self, body: bytes) -> bytes:
-        """A gzip body inflated; a corrupt one becomes an empty one, as in TensorFlow Serving.
+    def grow(self, inflated: int) -> None:
+        """There are so many bytes of its body now, inflated; it may be inflated again in the other lane.
 
         Raises:
-            ServingError: it is too large, or too much is under way.
+            ServingError: too much is under way.
         """
-        if len(body) > QUICK // 8:  # numbers become three or four times as long, and zeros a thousand times
-            require_slow_lane(LARGE)
-        inflater = zlib.decompressobj(wbits=31)
-        parts, size, left = [], 0, body
-        try:
-            while left and not inflater.eof:
-                parts.append(inflater.decompress(left, _INFLATED_AT_ONCE))
-                left = inflater.unconsumed_tail
-                size += len(parts[-1])
-                if size > self._largest:
-                    raise self._too_large(f"more than {self._largest}, inflated")
-                if size > self._claimed_inflated:  # it may be inflated again in the other lane
-                    self._claim.grow(size - self._claimed_inflated)
-                    self._claimed_inflated = size
-                spend(len(parts[-1]) // _BYTES_OF_A_VALUE)
-        except zlib.error:
-            return b""
-        return b"".join(parts) if inflater.eof else b""
+        if inflated > self._claimed_inflated:
+            self._claim.grow(inflated - self._claimed_inflated)
+            self._claimed_inflated = inflated
 
     async def _part(self) -> bytes:
         """The next part of the body; b"" after the last."""
@@ -115,8 +95,3 @@ class HttpRequest:
             if body := message.get("body", b""):
                 return bytes(body)
         return b""
-
-    def _too_large(self, size: str) -> TooLargeError:
-        return TooLargeError(
-            f"The request's body has {size} bytes; this server takes {self._largest} (--rest_api_max_body_bytes)"
-        )

@@ -12,7 +12,9 @@ import orjson
 from serving.errors import ServingError, invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+_AT_ONCE = 2**14  # numbers or texts that are written in one go: a millisecond or two
 
 
 def write_predictions(outputs: Mapping[str, Any], *, row: bool) -> bytes:
@@ -77,9 +79,41 @@ def _texts(value: Any, *, as_base64: bool) -> Any:
 
 
 def _json(document: Any) -> bytes:
-    if _all_finite(document):
-        return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    dumps, comma, colon = (_finite, b",", b":") if _all_finite(document) else (_not_finite, b", ", b": ")
+    return dumps(document) if _size(document) <= _AT_ONCE else _in_pieces(document, dumps, comma, colon)
+
+
+def _finite(document: Any) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _not_finite(document: Any) -> bytes:
     return json.dumps(_plain(document), ensure_ascii=False).encode()
+
+
+def _in_pieces(value: Any, dumps: Callable[[Any], bytes], comma: bytes, colon: bytes) -> bytes:
+    """The same text, some rows at a time, since nothing else runs while they are written."""
+    size = _size(value)
+    if size <= _AT_ONCE:
+        return dumps(value)
+    if isinstance(value, dict):
+        members = [dumps(name) + colon + _in_pieces(item, dumps, comma, colon) for name, item in value.items()]
+        return b"{" + comma.join(members) + b"}"
+    rows = _AT_ONCE * len(value) // size
+    if rows:
+        pieces = [dumps(value[begin : begin + rows])[1:-1] for begin in range(0, len(value), rows)]
+    else:
+        pieces = [_in_pieces(row, dumps, comma, colon) for row in value]
+    return b"[" + comma.join(pieces) + b"]"
+
+
+def _size(value: Any) -> int:
+    """About how many numbers and texts there are; rows of a list are like its first one."""
+    if isinstance(value, np.ndarray):
+        return int(value.size)
+    if isinstance(value, dict):
+        return sum(map(_size, value.values()))
+    return len(value) * _size(value[0]) if isinstance(value, list) and value else 1
 
 
 def _all_finite(value: Any) -> bool:

@@ -10,6 +10,7 @@ from serving.budget import require_memory, require_slow_lane, spend
 from serving.errors import invalid
 from serving.json_codec import read_object, signature_name_of
 from serving.json_values import decoded, is_base64, kind_of
+from serving.tf_examples import example_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,9 +87,7 @@ def _value(name: str, item: Any) -> int | float | bytes:
 
 
 def _example(features: Mapping[str, list[Any]]) -> bytes:
-    from tensorflow.core.example import example_pb2
-
-    message = example_pb2.Example()
+    message = example_class()()
     for name, values in features.items():
         feature = message.features.feature[name]
         if not values:

@@ -5,23 +5,28 @@ from __future__ import annotations
 import logging
 import re
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from google.protobuf import json_format
 from tensorflow_serving.apis import classification_pb2, regression_pb2
 
-from serving import inference, json_answers, json_codec, json_examples
+from serving import inference, json_answers
 from serving.access_log import AccessLog
-from serving.budget import Claim
+from serving.bodies import Bodies
+from serving.budget import Claim, is_in_slow_lane
 from serving.errors import HTTP_STATUS, ServingError, invalid, unforeseen
 from serving.http_request import HttpRequest
 from serving.process_metrics import process_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from serving.core import Core
+    from serving.json_codec import PredictBody
+    from serving.reader import FarBody, Reader
     from serving.shared_metrics import SharedMetrics
 
     Response = tuple[int, Mapping[str, str], bytes]  # status, headers, body
@@ -197,8 +202,11 @@ class RestFront:
         self, method: str, target: tuple[str, int | None, str], body: bytes, request: HttpRequest
     ) -> bytes:
         def answer() -> bytes:
-            whole = request.inflated(body) if request.is_compressed else body
-            return self._predict(target, whole) if method == "predict" else self._with_examples(target, whole, method)
+            with self._bodies(request) as bodies:
+                if method == "predict":
+                    return self._predict(target, bodies.predict(body, is_compressed=request.is_compressed))
+                signature, examples = bodies.examples(body, is_compressed=request.is_compressed)
+            return self._with_examples(target, method, signature, examples)
 
         return await self._core.measured(
             target[0],
@@ -207,8 +215,13 @@ class RestFront:
             lambda: self._core.in_thread(answer, self._timeout, size=len(body), is_gone=request.is_gone),
         )
 
-    def _predict(self, target: tuple[str, int | None, str], body: bytes) -> bytes:
-        read = json_codec.read_predict(body)
+    def _bodies(self, request: HttpRequest) -> AbstractContextManager[Bodies | Reader]:
+        """What reads a body: what is not quick, another process."""
+        if is_in_slow_lane():
+            return self._core.readers.taken()
+        return nullcontext(Bodies(self._largest_body, request.grow))
+
+    def _predict(self, target: tuple[str, int | None, str], read: PredictBody | FarBody) -> bytes:
         name, version, label = target
         with self._core.manager.servable(name, version, label) as servable:
             wanted = read.signature or inference.DEFAULT_SIGNATURE
@@ -222,8 +235,9 @@ class RestFront:
             outputs = self._core.run(servable, signature, arrays, servable.output_names[wanted])
         return json_answers.write_predictions(outputs, row=read.is_row)
 
-    def _with_examples(self, target: tuple[str, int | None, str], body: bytes, method: str) -> bytes:
-        signature, examples = json_examples.read_examples(body)
+    def _with_examples(
+        self, target: tuple[str, int | None, str], method: str, signature: str, examples: list[bytes]
+    ) -> bytes:
         classifies = method == "classify"
         request = classification_pb2.ClassificationRequest() if classifies else regression_pb2.RegressionRequest()
         request.model_spec.signature_name = signature

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import psutil
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "serving"))
@@ -94,6 +95,7 @@ class Honest(threading.Thread):
 
 
 def megabytes(process, field="VmHWM"):
-    """What a server holds (VmRSS), or has held at most (VmHWM)."""
-    text = Path(f"/proc/{process.process.pid}/status").read_text()
-    return int(re.search(rf"{field}:\s+(\d+) kB", text)[1]) / 1024
+    """What a server and the processes that it has started hold (VmRSS), or have held at most (VmHWM)."""
+    server = psutil.Process(process.process.pid)
+    texts = [Path(f"/proc/{each.pid}/status").read_text() for each in (server, *server.children())]
+    return sum(int(re.search(rf"{field}:\s+(\d+) kB", text)[1]) for text in texts) / 1024
