@@ -42,7 +42,11 @@ class _Task(Generic[_T]):
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[_T]
     size: int
-    is_given_up: Callable[[], bool]
+    is_gone: Callable[[], bool]
+
+    def is_given_up(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self.answer.done() or self.is_gone()
 
 
 class Core:
@@ -121,7 +125,7 @@ class Core:
         self._taken += 1
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[_T] = loop.create_future()
-        task = _Task(work, loop, answer, size, lambda: answer.done() or is_gone())
+        task = _Task(work, loop, answer, size, is_gone)
         self._threads.submit(self._work, task, True)
         timer = None if timeout is None else loop.call_later(timeout, _expire, answer, timeout)
         try:
@@ -129,6 +133,7 @@ class Core:
         finally:
             if timer is not None:
                 timer.cancel()
+            del answer, task  # an error holds this frame, and they hold the error, until garbage is looked for
 
     def _work(self, task: _Task[_T], is_quick: bool) -> None:
         """Runs in a thread. A run of TensorFlow cannot be broken off; reading what came before it can."""

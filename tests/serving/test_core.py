@@ -1,8 +1,11 @@
 """Threads, their queue and their deadlines."""
 
 import asyncio
+import contextlib
+import gc
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -57,6 +60,26 @@ def test_errors_arrive_and_unforeseen_ones_are_internal(core):
     assert asyncio.run(ask(ServingError("ABORTED", "so"))).code == "ABORTED"
     unforeseen = asyncio.run(ask(ZeroDivisionError("by nothing")))
     assert (unforeseen.code, unforeseen.message) == ("INTERNAL", "ZeroDivisionError: by nothing")
+
+
+def test_nothing_keeps_an_error_that_was_told(core):
+    kept = []
+
+    def fails():
+        error = ServingError("ABORTED", "so")
+        kept.append(weakref.ref(error))
+        raise error
+
+    async def ask():
+        with contextlib.suppress(ServingError):
+            await core.in_thread(fails, 10)
+
+    gc.disable()
+    try:
+        asyncio.run(ask())
+        assert kept[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_draining_waits_for_what_runs_and_takes_no_more(core):
