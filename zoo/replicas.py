@@ -46,7 +46,9 @@ def whole_batch(x: Tensor) -> Tensor:
     # a sum of rows that are each other replica's zeros: TensorFlow 2.21 gathers in no graph of several workers
     own = tf.reshape(context.replica_id_in_sync_group, (1, 1))
     spread = tf.scatter_nd(own, x[None], tf.concat([[count], tf.shape(x)], axis=0))
-    return tf.reshape(context.all_reduce("SUM", spread), (-1, *x.shape[1:]))
+    whole = tf.reshape(context.all_reduce("SUM", spread), tf.concat([[-1], tf.shape(x)[1:]], axis=0))
+    whole.set_shape((None, *x.shape[1:]))
+    return whole
 
 
 def whole_mean(mean: Tensor) -> Tensor:

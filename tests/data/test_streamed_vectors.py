@@ -102,18 +102,27 @@ def test_a_pass_longer_than_the_table_begins_another(folder):
     assert counts.min() >= 1
 
 
-def test_shards_share_no_row(folder):
+@pytest.mark.parametrize("shards", [2, 3, 40])  # 40 are more than there are row groups
+def test_shards_have_each_row_once_and_equally_many(folder, shards):
     splits = source(folder, stream=True, shuffle_buffer=100).load()
     assert splits.stream.rows_of_groups == [250] * 12
-    halves = [set(first_rows(splits, shard, 80)) for shard in range(2)]
-    assert not halves[0] & halves[1]
-    with pytest.raises(InputError, match=r"cannot be shared among 99 workers; write the table in more"):
-        splits.stream.epoch(0, 0, 10, shard=0, shards=99)
+    own = set(splits.features[splits.train, 0].astype(int).tolist())
+    each = splits.stream.rows // shards
+    read = [first_rows(splits, shard, shards, each + 1) for shard in range(shards)]
+    seen = [row for rows in read for row in rows[:each]]
+    assert len(seen) == len(set(seen)) == shards * each  # of an epoch of whole batches no row is seen twice
+    assert set(seen) <= own
+    assert {row for rows in read for row in rows} == own  # and each row is in reach
+    again = first_rows(splits, 1, shards, each, epoch=1)
+    assert again != read[1][:each]
+    assert again == first_rows(splits, 1, shards, each, epoch=1)
+    with pytest.raises(InputError, match="no row to train on is left for worker 0 of 9999"):
+        next(splits.stream.epoch(0, 0, 1, shard=0, shards=9999))
 
 
-def first_rows(splits, shard, batches):
-    shards = splits.stream.epoch(0, 0, 10, shard=shard, shards=2)
-    return np.concatenate([next(shards)[:, 0] for _ in range(batches)]).astype(int).tolist()
+def first_rows(splits, shard, shards, count, epoch=0):
+    rows = splits.stream.epoch(0, epoch, 1, shard=shard, shards=shards)
+    return [int(next(rows)[0, 0]) for _ in range(count)]
 
 
 def test_samples_are_of_the_rows_and_not_of_their_order(folder, tmp_path):

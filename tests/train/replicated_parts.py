@@ -1,7 +1,7 @@
 """Trains a model with each part on one replica and on two, in one process, and prints what came of it as JSON.
 
-A program of its own, since TensorFlow is told of two logical devices before its first operation. It takes parts, or
-trains with all of them.
+A program of its own, since TensorFlow is told of two logical devices before its first operation. Arguments are parts,
+and IN_GRAPHS where steps are to be compiled as in training, which takes longer.
 """
 
 import json
@@ -26,6 +26,7 @@ from zoo.train.workers import Workers  # noqa: E402
 from zoo.types import Splits  # noqa: E402
 
 STEPS, ROWS = 1, 4
+IN_GRAPHS = "--in-graphs"
 # where the example would not come to what is to be compared, such as a dimension that half of the batch leaves below
 # its free bits, and the whole does not
 CHANGED = {
@@ -52,23 +53,21 @@ def trained(part, workers):
         block = examples.batch(trainee, rows[number * ROWS : (number + 1) * ROWS])
         if "neighbour" in block:  # of distances that are 0 but for rounding, logarithms are rounding
             block["neighbour"] = block["neighbour"] + 0.5
-        pieces = [tf.nest.map_structure(lambda x, i=i: x[i : i + size], block) for i in range(0, ROWS, size)]
         trainee.reset_metrics()
-        logs.append(step(trainee, pieces, workers.strategy, training=number < STEPS))
+        take = trainee.train_step if number < STEPS else trainee.test_step
+        if workers.strategy is None:
+            take(block)
+        else:
+            pieces = tf.data.Dataset.from_tensor_slices(block).batch(size)  # of a size that graphs do not know
+            share_step(take, pieces, workers.strategy)
+        logs.append({name: float(np.asarray(each).item()) for name, each in trainee.get_metrics_result().items()})
     return logs, [np.asarray(each, np.float64) for each in trainee.weights]
 
 
-def step(model, pieces, strategy, *, training):
-    """What a step logs, which each replica takes with a piece of the batch."""
-    take = model.train_step if training else model.test_step
-    if strategy is None:
-        take(*pieces)
-    else:
-        own = strategy.experimental_distribute_values_from_function(
-            lambda place: pieces[place.replica_id_in_sync_group]
-        )
-        strategy.run(take, (own,))
-    return {name: float(np.asarray(value).item()) for name, value in model.get_metrics_result().items()}
+def share_step(take, pieces, strategy):
+    """Takes a step on each replica with a piece of the batch; in a graph, unless functions are run eagerly."""
+    iterator = iter(strategy.distribute_datasets_from_function(lambda _: pieces))
+    tf.function(lambda: strategy.run(take, (next(iterator),)))()
 
 
 def compared(part):
@@ -121,17 +120,17 @@ def priors():
     return found
 
 
-def main():
-    tf.config.run_functions_eagerly(True)
+def main(*parts):
+    in_graphs = IN_GRAPHS in parts
+    tf.config.run_functions_eagerly(not in_graphs)
     found = {"noise": noise(), "priors": priors()}
     for example in examples.EXAMPLES.values():
         if "dropout" in example:
             example["dropout"] = 0.0
     for part, arguments in CHANGED.items():
         examples.EXAMPLES[part] |= arguments
-    wanted = sys.argv[1:] or examples.PARTS
     uniform, normal = keras.random.uniform, keras.random.normal
-    for part in wanted:
+    for part in [each for each in parts if each != IN_GRAPHS]:
         drawn = (uniform, normal) if part == OWN_NOISE else (without_noise(uniform), without_noise(normal))
         keras.random.uniform, keras.random.normal = drawn
         found[part] = compared(part)
@@ -142,4 +141,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

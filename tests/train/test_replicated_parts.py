@@ -14,7 +14,7 @@ STEP = 1e-5  # of weights, beside steps of 0.01
 
 
 def trained(parts):
-    """What `replicated_parts` prints of the parts."""
+    """What `replicated_parts` prints."""
     command = [sys.executable, "-m", "tests.train.replicated_parts", *sorted(parts)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -45,7 +45,7 @@ def test_parts_that_see_the_batch_are_given_the_whole_of_it():
 
 @pytest.mark.long
 def test_every_part_trains_on_two_replicas_as_on_one():
-    found = trained(PARTS)
+    found = trained([*PARTS, "--in-graphs"])
     assert set(found) >= set(PARTS)
     del found["noise"], found["priors"]
     assert_alike(found)

@@ -89,6 +89,18 @@ def test_the_feed_gives_the_epochs_of_the_stream(stream):
     assert sum(len(batch) for batch in feed.validation()) == len(stream.validation)
 
 
+def test_the_feeds_of_two_workers_share_the_rows_of_an_epoch(stream):
+    feeds = [Feed(stream, 64, seed=3, shard=(index, 2), devices=2) for index in range(2)]
+    for number in (0, 1):
+        pieces = []
+        for feed in feeds:
+            feed.start_epoch(number)
+            pieces.append([piece.numpy() for piece in feed.training()])
+        assert {len(each) for each in pieces} == {2 * (stream.training_rows // 64)}  # of two devices each
+        rows = np.concatenate([piece for each in pieces for piece in each])
+        assert len(np.unique(rows, axis=0)) == len(rows) == stream.training_rows // 64 * 64
+
+
 def test_an_interrupted_run_ends_as_one_that_was_not(stream, tmp_path):
     whole = fit(stream, tmp_path / "whole.npz")
     with pytest.raises(Killed):

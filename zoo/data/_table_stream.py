@@ -57,25 +57,18 @@ class TableStream:
 
     def batches(self) -> Iterator[Floats]:
         """See `zoo.types.RowStream`."""
-        return self._blocks(self.blocks)
+        return self._rows_of([(block, slice(None)) for block in self.blocks])
 
     def epoch(self, seed: int, epoch: int, batch_size: int, shard: int = 0, shards: int = 1) -> Iterator[Floats]:
         """See `zoo.types.RowStream`."""
-        groups = [list(group) for _, group in groupby(self.blocks, key=lambda block: block.task)]
-        if len(groups) < shards:
-            raise InputError(
-                f"{self.table.name}: {len(groups)} row groups cannot be shared among {shards} workers; write the table "
-                "in more of them"
-            )
-        return in_batches(self._passes(groups, seed, epoch, shard, shards), batch_size)
+        return in_batches(self._passes(seed, epoch, shard, shards), batch_size)
 
-    def _passes(
-        self, groups: Sequence[Sequence[Block]], seed: int, epoch: int, shard: int, shards: int
-    ) -> Iterator[Floats]:
+    def _passes(self, seed: int, epoch: int, shard: int, shards: int) -> Iterator[Floats]:
         """The shard's rows again and again, each time in another order."""
+        groups = [list(group) for _, group in groupby(self.blocks, key=lambda block: block.task)]
         for number in count():
             order = np.random.default_rng([seed, epoch, number]).permutation(len(groups))
-            own = (self._blocks(groups[place]) for place in order[shard::shards])
+            own = map(self._rows_of, self._shared([groups[place] for place in order], shard, shards))
             random = np.random.default_rng([seed, epoch, number, shard])
             some = False
             for block in buffered(in_turn(own, AT_ONCE), min(self.buffer, self.rows), random):
@@ -84,11 +77,32 @@ class TableStream:
             if not some:
                 raise InputError(f"{self.table.name}: no row to train on is left for worker {shard} of {shards}")
 
-    def _blocks(self, blocks: Sequence[Block]) -> Iterator[Floats]:
-        """The training rows of blocks."""
-        pieces = self.table.read(blocks, self.read.names)
-        for block, piece in zip(blocks, pieces, strict=True):
-            chosen = np.unpackbits(self.training[block.number], count=block.rows).view(bool)
-            if chosen.any():
+    def _shared(
+        self, groups: Sequence[Sequence[Block]], shard: int, shards: int
+    ) -> Iterator[list[tuple[Block, slice]]]:
+        """A shard's blocks of each row group, and which of a block's training rows are its own.
+
+        Each shard has the training rows from one place in this order to another, so that all have equally many but for
+        one; a row group on a border is read by both of its shards.
+        """
+        first, last = (self.rows * each // shards for each in (shard, shard + 1))
+        passed = 0  # training rows
+        for group in groups:
+            own = []
+            for block in group:
+                here = int(np.bitwise_count(self.training[block.number]).sum())
+                start, stop = max(first - passed, 0), min(last - passed, here)
+                if start < stop:
+                    own.append((block, slice(start, stop)))
+                passed += here
+            if own:
+                yield own
+
+    def _rows_of(self, parts: Sequence[tuple[Block, slice]]) -> Iterator[Floats]:
+        """Of the training rows of each block those that are asked for."""
+        pieces = self.table.read([block for block, _ in parts], self.read.names)
+        for (block, part), piece in zip(parts, pieces, strict=True):
+            places = np.flatnonzero(np.unpackbits(self.training[block.number], count=block.rows))[part]
+            if len(places):
                 vectors: Any = self.read.vectors(piece, self.table.name, block.first, self.width)
-                yield vectors if chosen.all() else vectors[chosen]
+                yield vectors if len(places) == len(vectors) else vectors[places]

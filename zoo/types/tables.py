@@ -68,12 +68,12 @@ class RowStream(Protocol):
             seed: of the order.
             epoch: whose order it is, from 0.
             batch_size: rows a batch.
-            shard: which of the shards to read, from 0. Shards share no row until one of them has read all of its own
-                and begins again in another order; they have about equally many, not exactly.
+            shard: which of the shards to read, from 0. They have equally many rows but for one, and share none until
+                each has read its own and begins again, with others and in another order.
             shards: how many workers share the rows.
 
         Raises:
-            InputError: the table can no longer be read, or cannot be shared among so many.
+            InputError: the table can no longer be read, or there are fewer rows than shards.
         """
 
 
