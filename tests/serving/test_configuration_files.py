@@ -1,5 +1,6 @@
 """The files for TensorFlow Serving: what it reads is read here, and what it is asked is asked of a server."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -177,6 +178,76 @@ def test_kubernetes_hangs_together():
     assert gpu_container()["resources"]["limits"]["nvidia.com/gpu"] == 1
     grace = pod["spec"]["terminationGracePeriodSeconds"]
     assert int(container()["lifecycle"]["preStop"]["exec"]["command"][-1]) < grace
+
+
+def embedded():
+    documents = yaml.safe_load_all((SERVING / "kubernetes-embedded.yaml").read_text())
+    return {document["kind"]: document for document in documents}
+
+
+def instructions():
+    """Instruction -> its last argument, in serving/Dockerfile."""
+    return dict(re.findall(r"^([A-Z]+) (.+)$", read("Dockerfile"), re.MULTILINE))
+
+
+def test_the_embedded_server_in_kubernetes_hangs_together():
+    found, image = embedded(), instructions()
+    pod = found["Deployment"]["spec"]["template"]
+    (server,) = pod["spec"]["containers"]
+    assert found["Service"]["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+    assert found["Deployment"]["spec"]["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    entry = json.loads(image["ENTRYPOINT"])
+    assert entry[:3] == ["python", "-m", "serving"]
+    flags = parser().parse_args(entry[3:] + server["args"])
+    ports = {port["name"]: port["containerPort"] for port in server["ports"]}
+    assert ports == {"grpc": flags.port, "rest": flags.rest_api_port}
+    assert set(map(int, image["EXPOSE"].split())) == set(ports.values())
+    assert {port["targetPort"]: port["port"] for port in found["Service"]["spec"]["ports"]} == ports
+    volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
+    assert (
+        volumes["store"]["persistentVolumeClaim"]["claimName"]
+        == kubernetes()["PersistentVolumeClaim"]["metadata"]["name"]
+    )
+    mounted = {mount["mountPath"]: mount["name"] for mount in server["volumeMounts"]}
+    assert set(mounted.values()) == volumes.keys()
+    assert mounted[str(flags.store)] == "store"
+    assert mounted[str(PurePosixPath(flags.bearer_token_file).parent)] == "token"
+    assert (mounted["/tmp"], volumes["tmp"]["emptyDir"]) == ("tmp", {})  # noqa: S108
+    may = pod["spec"]["securityContext"]
+    assert f"{may['runAsUser']}:{may['runAsGroup']}" == image["USER"]
+    assert may["runAsNonRoot"]
+    assert server["securityContext"] == container()["securityContext"]
+    paths = {kind: server[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "liveness", "readiness")}
+    assert paths == {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
+    leaves = int(server["lifecycle"]["preStop"]["exec"]["command"][-1])
+    assert leaves + flags.drain_seconds + 2 < pod["spec"]["terminationGracePeriodSeconds"]
+    assert image["STOPSIGNAL"] == "SIGTERM"
+
+
+@pytest.mark.parametrize("name", ["kubernetes", "kubernetes-embedded", "kubernetes-gpu"])
+def test_kubernetes_knows_every_key(name):
+    validation = pytest.importorskip(
+        "kubernetes_validate",
+        reason="kubernetes-validate (22 MB, PyPI) holds the manifests against Kubernetes' schemas",
+    )
+    documents = list(yaml.safe_load_all((SERVING / f"{name}.yaml").read_text()))
+    if name == "kubernetes-gpu":  # what the patch makes of the Deployment
+        documents = [kubernetes()["Deployment"]]
+        spec, patch = documents[0]["spec"], yaml.safe_load((SERVING / f"{name}.yaml").read_text())["spec"]
+        (server,) = spec["template"]["spec"]["containers"]
+        (change,) = patch.pop("template")["spec"]["containers"]
+        server |= change
+        spec |= patch
+    for document in documents:
+        validation.validate(document, "1.32", strict=True)
+        validation.validate(document, validation.latest_version(), strict=True)
+
+
+def test_compose_knows_every_key():
+    reason = "check-jsonschema (PyPI) has the Compose Specification's schema"
+    schemas = pytest.importorskip("check_jsonschema.builtin_schemas", reason=reason)
+    jsonschema = pytest.importorskip("jsonschema", reason=reason)
+    jsonschema.validate(compose(), schemas.get_builtin_schema("vendor.compose-spec"))
 
 
 def healthy(server):
