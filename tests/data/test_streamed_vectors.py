@@ -201,7 +201,9 @@ def test_text_is_not_streamed_and_the_error_says_what_is(tmp_path):
 
 
 def test_a_source_that_streams_nothing_says_which_does():
-    with pytest.raises(RecipeError, match=r"data\.stream: unknown key; .*; zoo\.data\.Vectors has it"):
+    with pytest.raises(
+        RecipeError, match=r"data\.stream: unknown key; .*; zoo\.data\.MixedTable and zoo\.data\.Vectors have it"
+    ):
         compose("vae_word2vec", ["data.stream=true"])
 
 

@@ -25,6 +25,15 @@ def key_positions(keys: Iterable[str]) -> npt.NDArray[np.float64]:
     return (np.frombuffer(digests, dtype=">u8") >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
+def parts_by_position(
+    positions: npt.NDArray[np.float64], validation: float, test: float
+) -> dict[str, npt.NDArray[np.bool_]]:
+    """Split -> which of the rows at these positions [rows] are of it."""
+    tested = positions < test
+    validated = ~tested & (positions < test + validation)
+    return {"train": ~tested & ~validated, "validation": validated, "test": tested}
+
+
 def split_by_key(
     keys: Collection[str], *, validation: float, test: float, holdout: Collection[str] = ()
 ) -> tuple[Rows, Rows, Rows]:

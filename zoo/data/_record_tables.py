@@ -11,7 +11,7 @@ from zoo.errors import InputError
 from zoo.rows._cells import texts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import numpy.typing as npt
 
@@ -77,8 +77,8 @@ def one_table(
         key = key_column(table, () if entity is None else (entity,))
         if key is not None:
             notes.append(f"Column '{key}' names the records.")
-    passed = [] if key is not None else [name for name in _called_as_keys(table) if name != entity]
-    notes += [_passed_over(table, name) for name in passed]
+    passed, said = ((), []) if key is not None else passed_over(table, () if entity is None else (entity,))
+    notes += said
     keys, kept, repaired = distinct_rows(_keys(table, key, where))
     table = table if kept is None else table.take(kept)
     entities = None if entity is None else column_of(table, entity, "data.entity_column", where).to_pylist()
@@ -86,10 +86,12 @@ def one_table(
     return RecordTable(where, table, keys, entities, None, aside, origin_of(opened), (*notes, *repaired))
 
 
-def _called_as_keys(table: Any) -> list[str]:
+def passed_over(table: Any, apart: Collection[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Columns that are called as keys are, of a table that none of them is the key of, and what is said of them."""
     from zoo.tables.own_columns import is_surely_key, key_names
 
-    return [name for name in key_names(table.column_names) if is_surely_key(name)]
+    names = tuple(name for name in key_names(table.column_names) if is_surely_key(name) and name not in apart)
+    return names, [_passed_over(table, name) for name in names]
 
 
 def _passed_over(table: Any, name: str) -> str:

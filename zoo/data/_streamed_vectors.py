@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.data._row_sample import SomeRows
+from zoo.data._stream_notes import stream_notes
 from zoo.data._table_pass import SPLITS, TablePass
-from zoo.data._table_stream import AT_ONCE, TableStream
+from zoo.data._table_stream import TableStream
 from zoo.data._vector_files import Wanted
 from zoo.errors import InputError
 from zoo.tables.files import ending
@@ -18,11 +19,10 @@ from zoo.tables.npy_table import NpyTable
 from zoo.tables.open_table import PARQUET, open_table, origin_of
 from zoo.tables.parquet_table import ParquetTable
 from zoo.tables.table import batches, rows_of_block
-from zoo.tables.words import count
 from zoo.types import Splits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from zoo.data._vector_files import VectorFile
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _SHARE = 0.25  # of the machine's memory, that the numbers of a table may take before it is streamed
 _HEAD = 10_000  # rows that tell which columns make up vectors
 _BLOCK = 8192  # rows that are read at once, at the most: the smaller, the better row groups mix
-_MIXED = 2 * AT_ONCE  # row groups in a batch, below which the table's own order matters
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))  # of a container
 
 
@@ -131,7 +130,12 @@ def _splits(source: Vectors, table: Table, first: VectorFile, wanted: Wanted) ->
         labels=labels,
         provenance=_provenance(source, stream, counts, in_memory)
         | {"invalid_dropped": seen.dropped, "fingerprint": labelled(seen.digest, labels)},
-        notes=(*first.notes, *odd, *label_notes, *_notes(stream, counts, in_memory, wanted)),
+        notes=(
+            *first.notes,
+            *odd,
+            *label_notes,
+            *stream_notes(stream, counts, in_memory, keyed=wanted.key_column is not None),
+        ),
         kind=DenseRows("vector", (width,), first.columns),
         stream=stream,
     )
@@ -158,32 +162,3 @@ def _provenance(
         "splits": dict(counts),
         "streamed": {"shuffle_buffer": stream.buffer, "in_memory": dict(in_memory)},
     }
-
-
-def _notes(
-    stream: TableStream, counts: Mapping[str, int], in_memory: Mapping[str, int], wanted: Wanted
-) -> Iterator[str]:
-    """How rows are shuffled, and what sees only some of them."""
-    groups = stream.rows_of_groups
-    beside = f", {AT_ONCE} side by side" if len(groups) > 1 else ""
-    mixed = min(len(groups), AT_ONCE + stream.buffer // max(groups))
-    whole = stream.rows <= stream.buffer
-    yield (
-        f"Streamed: an epoch reads {count(len(groups), 'row group')} of up to {max(groups):,} rows in a shuffled order"
-        f"{beside}, through a shuffle buffer of {min(stream.buffer, stream.rows):,} rows"
-        + (", which is all of them." if whole else f": a batch is of rows of about {count(mixed, 'row group')}.")
-    )
-    if mixed < _MIXED and not whole:
-        yield (
-            "If the table is sorted by anything, batches are of rows alike: shuffle it once, write it in smaller row "
-            "groups, or raise data.shuffle_buffer."
-        )
-    parts = [f"{in_memory[name]:,} of {counts[name]:,} for {name}" for name in SPLITS if in_memory[name] < counts[name]]
-    if parts:
-        yield (
-            f"Held in memory are samples, chosen by digests of the rows' names: {', '.join(parts)} (data.sample_rows). "
-            "Validation, judging and opponents that need rows at hand see these; training, preprocessing and principal "
-            "components see every training row."
-        )
-    if wanted.key_column is not None:
-        yield "Rows that repeat a key are kept where a table is streamed; they are all of one split."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.data._cleaning import oddities, scan
-from zoo.data._key_split import key_positions
+from zoo.data._key_split import key_positions, parts_by_position
 from zoo.data._row_sample import RowSample, SomeRows
 from zoo.errors import InputError
 from zoo.tables.fingerprint import fingerprint
@@ -16,7 +16,7 @@ from zoo.tables.keys import require_utf8, row_keys
 from zoo.tables.words import count, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
@@ -94,7 +94,8 @@ class TablePass:
             self._found.add(found)
         positions = key_positions(keys)
         names = np.asarray(keys, dtype=object)
-        for split, chosen in self._parts(positions, found.finite):
+        for split, part in parts_by_position(positions, *self.shares).items():
+            chosen = part & found.finite
             if split == "train":
                 self.training.append(np.packbits(chosen))
             places = np.flatnonzero(chosen)
@@ -102,17 +103,6 @@ class TablePass:
             self.samples[split].add(
                 SomeRows(positions[places], block.first + places, vectors[places], names[places], labels)
             )
-
-    def _parts(
-        self, positions: npt.NDArray[np.float64], usable: npt.NDArray[np.bool_]
-    ) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
-        """As `zoo.data._key_split.split_by_key`, for rows of which some cannot be used."""
-        validation, test = self.shares
-        tested = positions < test
-        validated = ~tested & (positions < test + validation)
-        yield "train", ~tested & ~validated & usable
-        yield "validation", validated & usable
-        yield "test", tested & usable
 
     def _labels(self, piece: Any, places: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
         labels = np.full(len(places), None, dtype=object)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import count, groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,11 +16,21 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from zoo.data._read_columns import ReadColumns
     from zoo.tables.table import Block, Table
     from zoo.types import Floats
 
 AT_ONCE = 4  # row groups that are read side by side
+
+
+class Reads(Protocol):
+    """From columns of a piece of a table to vectors, such as `zoo.data._read_columns.ReadColumns`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns."""
+
+    def vectors(self, table: Any, where: str, first: int = 0, width: int = 0) -> Floats:
+        """[rows, width] float32."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,7 @@ class TableStream:
 
     table: Table
     blocks: Sequence[Block]
-    read: ReadColumns
+    read: Reads
     width: int
     training: Sequence[npt.NDArray[np.uint8]]
     rows: int

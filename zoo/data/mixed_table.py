@@ -50,6 +50,12 @@ class MixedTable:
             per cent and what parts thousands do not count.
         encoding: of a text file, such as latin-1; otherwise UTF-8, or as a byte order mark says.
         header: whether a text file's first row names the columns; otherwise seen by whether names are numbers.
+        stream: whether training reads the table from where it lies, again in every epoch, rather than from memory: for
+            Parquet (files, folders, globs, URLs).
+        sample_rows: of a streamed table, the rows of each split that are in memory: they validate and judge, and those
+            for training tell how columns are read, categories and scales. Those with the smallest digests of their
+            keys, whatever the order of the table.
+        shuffle_buffer: of a streamed table, the rows that are in memory to be shuffled; see `zoo.data.Vectors`.
 
     Raises:
         InputError: the options contradict each other.
@@ -80,6 +86,9 @@ class MixedTable:
         decimal: str | None = None,
         encoding: str | None = None,
         header: bool | None = None,
+        stream: bool = False,
+        sample_rows: PositiveInt = 50_000,
+        shuffle_buffer: PositiveInt = 131_072,
     ) -> None:
         from zoo.data._row_split import refuse_shares
         from zoo.tables.options import Options
@@ -90,7 +99,10 @@ class MixedTable:
         self.buckets, self.min_frequency, self.validation, self.test = buckets, min_frequency, validation, test
         self.delimiter, self.decimal, self.encoding, self.header = delimiter, decimal, encoding, header
         self.text = Options(delimiter, decimal, encoding, header)
+        self.stream, self.sample_rows, self.shuffle_buffer = stream, sample_rows, shuffle_buffer
         refuse_shares(validation, test)
+        if stream and table is not None:
+            raise InputError("data.stream=true takes one table at data.path=: leave out data.table, or data.stream")
         if (path is None) == (table is None):
             raise InputError("give either data.path=, a file of yours, or data.table=, a query")
 
@@ -106,12 +118,16 @@ class MixedTable:
         from zoo.data._record_tables import one_table
         from zoo.data._row_split import refuse_empty
         from zoo.data._sparse import split_rows
+        from zoo.data._streamed_mixed import sampled
         from zoo.rows._columns import widths_of_places
         from zoo.rows.mixed_rows import MixedRows
         from zoo.rows.plain_text import MISSING_WORDS
 
         place = self.table if self.table is not None else str(self.path)
-        found = one_table(place, self.text, None, self.key_column, find_entity=False)
+        sample = sampled(self) if self.stream else None
+        found = (
+            one_table(place, self.text, None, self.key_column, find_entity=False) if sample is None else sample.found
+        )
         missing = MISSING_WORDS if self.missing is None else tuple(self.missing)
         labels: npt.NDArray[Any] | None = None
         label_notes: tuple[str, ...] = ()
@@ -134,7 +150,11 @@ class MixedTable:
         raw = found.table.select(list(fields))
         features = kind.read(raw)
         fingerprint = labelled(_fingerprint(features, found.keys, kind), labels)
-        return self._splits(found, kind, features, raw, rows, labels, fingerprint, (*name_notes, *notes, *label_notes))
+        said = (*name_notes, *notes, *label_notes)
+        splits = self._splits(found, kind, features, raw, rows, labels, fingerprint, said)
+        if sample is None:
+            return splits
+        return sample.streamed(splits, kind, self.shuffle_buffer, labelled(sample.digest, labels))
 
     def _splits(
         self,

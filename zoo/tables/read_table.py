@@ -40,8 +40,7 @@ def read_table(
             f"{table.name}: holds a sparse matrix; read it with data._target_=zoo.data.SparseMatrix, as recipe="
             "softmax_baskets does with one in memory, or give dense rows, matrix.toarray()"
         )
-    found = _bytes_as_text(read_whole(table))
-    _require_utf8(found, table.name)
+    found = readable_text(read_whole(table), table.name)
     index = index_columns(found, named)
     notes = tuple(table.notes)
     if index:
@@ -50,6 +49,17 @@ def read_table(
     if not found.num_columns:
         raise InputError(f"{table.name}: the table has no columns; export it again")
     return found, notes
+
+
+def readable_text(table: Any, where: str) -> Any:
+    """A table, or a piece of one, with bytes that are text as text.
+
+    Raises:
+        InputError: text that is not UTF-8.
+    """
+    found = _bytes_as_text(table)
+    _require_utf8(found, where)
+    return found
 
 
 def _bytes_as_text(table: Any) -> Any:
