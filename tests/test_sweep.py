@@ -16,9 +16,13 @@ from rich.console import Console
 import zoo
 from zoo.cli.publish import publish
 from zoo.errors import InputError
+from zoo.launchers.candidate import Candidate
+from zoo.launchers.local_processes import LocalProcesses
+from zoo.launchers.side_by_side import SideBySide
+from zoo.pipeline import Pipeline
 from zoo.recipe import compose
 from zoo.run import main
-from zoo.run_state import RunState
+from zoo.run_state import RunState, digest
 from zoo.stages.choosing import Tried, chosen, passed_over
 from zoo.sweep import Sweep
 from zoo.types import Report, Score, Verdict
@@ -141,6 +145,18 @@ def test_tables_are_judged_each_by_itself_and_looks_are_counted_whatever_comes_o
     assert "train.seeds=2 judges their mean" in printed
     assert "chosen by validation loss" in printed
     assert "these test rows have judged 2 encoders, this one included" in printed
+
+
+def test_a_candidate_with_other_data_than_the_sweep_has_read_is_refused(workplace):
+    """As on a machine with another copy of the data, or of the zoo."""
+    said, recipe = [], compose("./small.yaml")
+    pipeline = Pipeline(recipe, Console(quiet=True))
+    known = digest(*pipeline.identity(recipe.build("data").load()))
+    np.save("rows.npy", np.load("rows.npy") + 1)
+    one = Candidate(recipe, "one", RunState(workplace), "no run", known)
+    SideBySide(LocalProcesses(), 2).train([one], said.append)
+    assert len(said) == 1
+    assert "the data or the code are not the sweep's" in said[0]
 
 
 @pytest.mark.long

@@ -33,7 +33,6 @@ from zoo.ray import Encode
 
 ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
 ray.data.DataContext.get_current().enable_progress_bars = False
-ray.data.DataContext.get_current().execution_options.preserve_order = True
 how = dict(batch_format="pyarrow", batch_size=8192, concurrency=1)
 dataset = ray.data.read_parquet(sys.argv[2]).map_batches(Encode, fn_constructor_args=(sys.argv[1],), **how)
 dataset.write_parquet(sys.argv[3])
@@ -77,7 +76,7 @@ def sweeps(folder: Path, names: list[str]) -> dict:
 
 
 def tables(folder: Path, names: list[str]) -> dict:
-    """Figures of encoding a table; the codes must be the same, in the same order."""
+    """Figures of encoding a table; each id must have the same codes. Ray's files are in no order, see docs."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -103,14 +102,15 @@ def tables(folder: Path, names: list[str]) -> dict:
         found = pq.read_table([path for path in sorted((folder / name).glob("*.parquet")) if path.stat().st_size])
         if found.num_rows != ROWS:
             raise RuntimeError(f"{name} has encoded {found.num_rows} rows: {said[-2000:]}")
-        coded[name] = (found["id"].to_numpy(), found["embedding"].combine_chunks().flatten().to_numpy())
+        in_order = found.take(np.argsort(found["id"].to_numpy()))
+        coded[name] = (in_order["id"].to_numpy(), np.stack(in_order["embedding"].to_numpy(zero_copy_only=False)))
         told = re.findall(r"([\d,]+) rows a second", said)
         figures[f"{name}: rows/s with start; seconds, of processor; its own rows/s"] = {
             "measured": [round(ROWS / seconds), round(seconds, 1), round(processor, 1), *told]
         }
-    first = coded["zoo.encode"]
-    same = [np.array_equal(ids, first[0]) and np.allclose(c, first[1], atol=1e-5) for ids, c in coded.values()]
-    figures["the same ids and codes, in order"] = {"measured": all(same), "wanted": "True"}
+    numbers, codes = np.arange(ROWS), coded["zoo.encode"][1]
+    same = [np.array_equal(ids, numbers) and np.allclose(each, codes, atol=1e-5) for ids, each in coded.values()]
+    figures["all ids, with the same codes"] = {"measured": all(same), "wanted": "True"}
     return figures
 
 
@@ -119,8 +119,8 @@ def main() -> dict:
     on_ray = importlib.util.find_spec("ray") is not None
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        figures = tables(folder, ["zoo.encode", "Ray Data"][: 1 + on_ray])
-        return figures | sweeps(folder, [*LAUNCHERS][: 2 + on_ray])
+        figures = tables(folder, ["zoo.encode", "Ray Data"] if on_ray else ["zoo.encode"])
+        return figures | sweeps(folder, [each for each in LAUNCHERS if on_ray or each != "ray"])
 
 
 if __name__ == "__main__":

@@ -62,10 +62,12 @@ def test_a_dataset_is_encoded_by_actors_with_its_ids(dense, tmp_path, monkeypatc
         context.enable_progress_bars = False
         context.execution_options.preserve_order = True
         how = {"fn_constructor_args": (str(dense),), "batch_format": "pyarrow", "batch_size": 64, "concurrency": 1}
-        ray.data.from_pandas(frame).repartition(4).map_batches(Encode, **how).write_parquet(str(tmp_path / "coded"))
-        coded = pd.concat(map(pd.read_parquet, sorted((tmp_path / "coded").glob("*.parquet"))))
-        by_id = coded.sort_values("id")
-        np.testing.assert_allclose(np.stack(by_id["embedding"]), expected, atol=1e-6)
+        coded = ray.data.from_pandas(frame).repartition(8).map_batches(Encode, **how)
+        assert [row["id"] for row in coded.take_all()] == list(range(1000))
+        coded.write_parquet(str(tmp_path / "coded"))
+        written = pd.concat(map(pd.read_parquet, (tmp_path / "coded").glob("*.parquet"))).sort_values("id")
+        assert written["id"].tolist() == list(range(1000))
+        np.testing.assert_allclose(np.stack(written["embedding"]), expected, atol=1e-6)
         tensors = ray.data.from_numpy(rows).map_batches(Encode, **how).take_all()
         np.testing.assert_allclose(np.stack([row["embedding"] for row in tensors]), expected, atol=1e-6)
     finally:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # of this environment, what a training reads that finds its data, its recipe and its tracking server by it
 _TAKEN_ALONG = ("AWS_", "FSSPEC_", "KERAS_", "MLFLOW_", "TFDS_", "ZOO_")
-_PATIENCE = 10  # seconds that a task is given to end by itself
+_TRIES, _PATIENCE = 8, 1.5  # how often a task is asked to end by itself, and seconds that it is given for it each time
 _REACHABLE = 5  # seconds; Ray itself tries for 200, and then ends the process
 _ROOM = "fewer at once (--jobs), or --max-memory, leave each more room"
 
@@ -77,9 +77,13 @@ class RayTasks:
         import ray
 
         try:
-            self._cancel(force=False)
-            ray.wait(list(self._running), num_returns=len(self._running), timeout=_PATIENCE) if self._running else None
-            self._cancel(force=True)
+            left = list(self._running)
+            for _ in range(_TRIES if left else 0):  # Python drops an interrupt that meets a callback of TensorFlow's
+                self._cancel(left, force=False)
+                _, left = ray.wait(left, num_returns=len(left), timeout=_PATIENCE)
+                if not left:
+                    break
+            self._cancel(left, force=True)
         finally:
             self._running.clear()
             if self._joined_here:
@@ -100,10 +104,10 @@ class RayTasks:
             (done,), _ = ray.wait(list(self._running), num_returns=1)
             yield _ended(done, self._running.pop(done))
 
-    def _cancel(self, *, force: bool) -> None:
+    def _cancel(self, tasks: Sequence[Any], *, force: bool) -> None:
         import ray
 
-        for task in self._running:
+        for task in tasks:
             with contextlib.suppress(ray.exceptions.RayError):
                 ray.cancel(task, force=force)
 
