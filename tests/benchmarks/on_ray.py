@@ -23,7 +23,7 @@ ROWS, WIDTH, CODE = 200_000, 768, 128
 LOOKS = 0.5  # seconds apart
 SWEEP = [
     *("recipe=dense_vectors", "data.path=rows.npy", "--multirun", "model.latent_dim=4,8,16"),
-    *("train.epochs=6", "judge.resamples=50", "page=null", "export.keep=false"),
+    *("train.epochs=12", "judge.resamples=50", "page=null", "export.keep=false"),
 ]
 LAUNCHERS = {"one by one": [], "joblib": ["--jobs", "2"], "ray": ["--jobs", "2", "--launcher", "ray"]}
 RAY_DATA = """
