@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import InputError, one_line
+from zoo.errors import InputError, ZooError, one_line
 from zoo.launchers.candidate import Ended
 from zoo.launchers.training import trained
 
@@ -40,6 +40,7 @@ class RayTasks:
 
     Raises:
         InputError: Ray is not installed, or nobody answers there.
+        ZooError: Ray cannot be started here; when the trainings begin.
     """
 
     def __init__(self, address: str | None = None) -> None:
@@ -50,7 +51,7 @@ class RayTasks:
         known = os.environ.get("RAY_ADDRESS") or None
         self._address = known or address if address == "auto" else address or known
         self._running: dict[Any, Candidate] = {}
-        self._joined_here = False
+        self._ours = False
         if self._address is not None:
             _require_reachable(self._address)
 
@@ -62,14 +63,17 @@ class RayTasks:
     def __enter__(self) -> Self:
         import ray
 
-        self._joined_here = not ray.is_initialized()
-        if self._joined_here:
+        self._ours = not ray.is_initialized()
+        if self._ours:
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray tells its makers otherwise
             where = _own_cluster() if self._address is None else {"address": self._address}
             try:
                 ray.init(**where, log_to_driver=False, logging_level=logging.ERROR)
             except (ConnectionError, RuntimeError, ValueError, SystemExit) as error:
-                raise InputError(_unanswered(self._address or "this machine", str(error))) from error
+                why = one_line(error)
+                if self._address is None:
+                    raise ZooError(f"Ray cannot be started here ({why}); --launcher joblib does without") from error
+                raise InputError(_unanswered(self._address, why)) from error
         return self
 
     def __exit__(self, *raised: Any) -> None:
@@ -86,7 +90,7 @@ class RayTasks:
             self._cancel(left, force=True)
         finally:
             self._running.clear()
-            if self._joined_here:
+            if self._ours:
                 ray.shutdown()
 
     def train(self, candidates: Sequence[Candidate], at_once: int, memory: int | None) -> Iterator[Ended]:
