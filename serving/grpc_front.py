@@ -23,7 +23,7 @@ from serving.errors import ServingError, invalid
 from serving.model_config import configs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from serving.core import Core
@@ -181,12 +181,8 @@ def _handler(
         except DecodeError:
             raise invalid("The request is not a message of the type that its method takes") from None
 
-    async def handle(data: bytes, context: Any) -> Any:
-        started, code = time.perf_counter(), "OK"
-        given = dict(context.invocation_metadata() or ())
-        number = access_log.id_of(str(given.get("x-request-id", "")))
-        if number:
-            context.set_trailing_metadata((("x-request-id", number),))
+    async def answered(data: bytes, given: Mapping[str, Any], context: Any) -> tuple[str, str, Any]:
+        """Code, words and answer; raises nothing, since gRPC would keep what was raised, and with it the request."""
         try:
             authorization = given.get("authorization")
             if method.__name__ == _RELOADS:
@@ -198,12 +194,24 @@ def _handler(
                 call = Call(core, context, len(data))
                 quick = len(data) <= _READ_AT_ONCE
                 request = read(data) if quick else await call.in_thread(lambda: read(data))
-                return await method(request, call)
+                return "OK", "", await method(request, call)
         except ServingError as error:
-            message, code = error.message, error.code
+            return error.code, error.message, None
+
+    async def handle(data: bytes, context: Any) -> Any:
+        started, code, size = time.perf_counter(), "CANCELLED", len(data)
+        given = dict(context.invocation_metadata() or ())
+        number = access_log.id_of(str(given.get("x-request-id", "")))
+        if number:
+            context.set_trailing_metadata((("x-request-id", number),))
+        try:
+            code, message, answer = await answered(data, given, context)
+            if code == "OK":
+                return answer
+            del data
             if len(message.encode()) > _LONGEST_MESSAGE:
                 message = message.encode()[:_LONGEST_MESSAGE].decode("utf-8", "ignore") + "...TRUNCATED"
-            await context.abort(grpc.StatusCode[error.code], message)
+            await context.abort(grpc.StatusCode[code], message)
         finally:
             access_log.write(
                 id=number,
@@ -212,7 +220,7 @@ def _handler(
                 method=method.__name__,
                 path=kind.DESCRIPTOR.full_name,
                 status=code,
-                bytes_in=len(data),
+                bytes_in=size,
                 milliseconds=round(1000 * (time.perf_counter() - started), 3),
             )
 

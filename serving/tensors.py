@@ -12,6 +12,7 @@ from serving.servable import import_tensorflow
 
 _MOST_REPEATED = 2**22  # values that a message need not hold: as many as the largest message may
 _BYTES_OF_A_TEXT, _BYTES_OF_A_NUMBER = 16, 4  # of a message, for each value
+_AT_ONCE = 2**13  # values: half a millisecond
 _TOO_FEW = "a small message must not take gigabytes"
 _FIELDS = {
     "float32": "float_val",
@@ -45,8 +46,7 @@ def from_proto(proto: Any) -> Any:
         count *= size  # as an integer of any size: an array's product could wrap round
     if dtype == tf.string:
         require_slow_lane(_BYTES_OF_A_TEXT * len(proto.string_val), LARGE)
-        values = list(proto.string_val)
-        return np.asarray(_repeated(values, count, b""), dtype=object).reshape(shape)
+        return _repeated(_array(proto.string_val, object), count, b"").reshape(shape)
     try:
         numpy_type = dtype.as_numpy_dtype
     except KeyError:
@@ -63,12 +63,8 @@ def from_proto(proto: Any) -> Any:
     wide = np.int32 if field == "int_val" else numpy_type  # what does not fit wraps round, as in TensorFlow
     written = getattr(proto, field)
     require_slow_lane(_BYTES_OF_A_NUMBER * len(written), LARGE)  # Python looks at each
-    numbers = np.fromiter(written, dtype=wide).astype(numpy_type, copy=False)
-    if len(numbers) < count or len(numbers) > count:
-        _require_so_many(len(numbers), count)
-        last = numbers[-1:] if len(numbers) else np.zeros(1, numpy_type)
-        numbers = np.concatenate([numbers, np.repeat(last, count - len(numbers))])
-    return numbers.reshape(shape)
+    numbers = _array(written, wide).astype(numpy_type, copy=False)
+    return _repeated(numbers, count, 0).reshape(shape)
 
 
 def to_proto(array: Any) -> Any:
@@ -88,8 +84,18 @@ def to_proto(array: Any) -> Any:
         key = tensor_pb2.TensorProto.DESCRIPTOR.fields_by_name[field].number << 3 | 2
         proto.MergeFromString(bytes([key]) + _varint(len(packed)) + packed)
     else:
-        getattr(proto, field).extend(array.ravel().tolist())
+        written, values = getattr(proto, field), array.ravel()
+        for begin in range(0, len(values), _AT_ONCE):
+            written.extend(values[begin : begin + _AT_ONCE].tolist())
     return proto
+
+
+def _array(values: Any, dtype: Any) -> Any:
+    """A message's repeated values as an array, some at a time, since nothing else runs while they are looked at."""
+    array = np.empty(len(values), dtype)
+    for begin in range(0, len(values), _AT_ONCE):
+        array[begin : begin + _AT_ONCE] = values[begin : begin + _AT_ONCE]
+    return array
 
 
 def _varint(number: int) -> bytes:
@@ -101,10 +107,13 @@ def _varint(number: int) -> bytes:
     return bytes([*written, number])
 
 
-def _repeated(values: list[Any], count: int, empty: Any) -> list[Any]:
+def _repeated(values: Any, count: int, empty: Any) -> Any:
     """Fewer values than the shape holds mean that the last one goes on."""
+    if len(values) == count:
+        return values
     _require_so_many(len(values), count)
-    return values + [values[-1] if values else empty] * (count - len(values))
+    rest = np.full(count - len(values), values[-1] if len(values) else empty, values.dtype)
+    return np.concatenate([values, rest])
 
 
 def _require_so_many(values: int, count: int) -> None:

@@ -71,11 +71,39 @@ def bodies():
     }
 
 
+def messages():
+    """Name -> a PredictRequest of about 15 MB."""
+    rows = 700_000
+    kinds = {
+        "numbers in a block": (1, "tensor_content", bytes(20 * rows)),
+        "numbers": (1, "float_val", [1.5] * 5 * rows),
+    }
+    kinds |= {"whole numbers": (3, "int_val", [300] * 10 * rows), "texts": (7, "string_val", [b"abc"] * (4 * rows))}
+    found = {}
+    for name, (dtype, field, values) in kinds.items():
+        request = predict_pb2.PredictRequest(model_spec={"name": "embed"})
+        tensor = request.inputs["x"]
+        tensor.dtype = dtype
+        for size in (rows, 5):
+            tensor.tensor_shape.dim.add().size = size
+        if field == "tensor_content":
+            tensor.tensor_content = values
+        else:
+            getattr(tensor, field).extend(values)
+        found[f"gRPC, {name}, 15 MB, 8 at once"] = request.SerializeToString()
+    return found
+
+
 def attack(process, name, count, body, is_compressed):
-    """Sends it for five seconds, and says how the honest fared; returns whether all is well."""
+    """Sends it by REST for five seconds, and says how the honest fared; returns whether all is well."""
     content = gzip.compress(body) if is_compressed else body
     headers = ["Content-Encoding: gzip"] if is_compressed else []
     url = f"{process.rest}/v1/models/embed:{'classify' if b'examples' in body[:20] else 'predict'}"
+    return sent(process, name, count, content, url, headers)
+
+
+def sent(process, name, count, content, url, headers=()):
+    """The same, of what is ready to be sent to a URL."""
     command = [sys.executable, "-m", "tests.hardness._attacker", url, str(count), str(SECONDS), *headers]
     with Honest(process.rest) as honest:
         started = time.monotonic()
@@ -116,6 +144,9 @@ def main():
         for name, (count, body, is_compressed) in bodies().items():
             if not sys.argv[1:] or sys.argv[1] in name:
                 fine.append(attack(process, name, count, body, is_compressed))
+        for name, content in messages().items():
+            if not sys.argv[1:] or sys.argv[1] in name:
+                fine.append(sent(process, name, 8, content, f"grpc:{process.grpc}"))
         fine.append(over_grpc(process))
         time.sleep(3)
         kept = megabytes(process, "VmRSS") - before

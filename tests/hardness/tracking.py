@@ -20,6 +20,7 @@ import urllib.request
 from pathlib import Path
 
 LONGEST, SAID = 0.05, 5.0  # seconds
+NO_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # four processes that nobody here needs
 
 
 class MlflowServer:
@@ -36,7 +37,7 @@ class MlflowServer:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.uri, self.log = f"http://127.0.0.1:{self.port}", Path(folder) / "server.log"
-        self._flags, self._environment = flags, os.environ | (environment or {})
+        self._flags, self._environment = flags, os.environ | NO_JOBS | (environment or {})
         self._folder, self._process = folder, None
 
     def start(self):
@@ -52,7 +53,7 @@ class MlflowServer:
                 env=self._environment,
                 start_new_session=True,
             )
-        for _ in range(600):
+        for _ in range(1500):
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{self.uri}/health", timeout=5)  # noqa: S310
                 return self

@@ -124,6 +124,21 @@ def test_a_body_over_the_limit_is_refused_before_it_is_here(narrow):
     assert is_right(asked(narrow))
 
 
+def test_a_refused_message_is_not_kept(narrow):
+    request = predict_pb2.PredictRequest(model_spec={"name": "embed"})
+    request.inputs["x"].dtype = 7
+    request.inputs["x"].tensor_shape.dim.add().size = 500_000
+    request.inputs["x"].string_val.extend([b"text"] * 500_000)
+    process, held = psutil.Process(narrow.process.pid), []
+    with grpc.insecure_channel(narrow.grpc) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        for _ in range(6):
+            with pytest.raises(grpc.RpcError, match="actual string vs"):
+                stub.Predict(request, timeout=60)
+            held.append(process.memory_info().rss / MEGABYTE)
+    assert held[-1] - held[0] < 60  # 25 for each that is kept
+
+
 BOMBS = {
     "deep": b"[" * 2_000_000,
     "objects": b'{"instances": [' + b"{}," * 4_000_000 + b"1]}",
