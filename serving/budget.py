@@ -1,10 +1,10 @@
 """What reading a request may cost, and what all requests together may hold.
 
 A small request can be large, deep or slow once it is read: compressed, nested, or of values that need a look at each.
-Python runs one thread at a time, so a few of those would hold all others up. What is small and read in one go (by
-orjson and NumPy) is read where the request runs; whatever else would take long goes to a lane of its own, where JSON is
-read by another process (`serving.readers`), the time is measured and given-up work ends. The functions here speak of
-the request that their thread works on.
+Python runs one thread at a time, so a few of those would hold all others up. What is read in one go (by orjson and
+NumPy) is read where the request runs, if it is small, or middling while no other such is under way; whatever else would
+take long goes to a lane of its own, where JSON is read by another process (`serving.readers`), the time is measured and
+given-up work ends. The functions here speak of the request that their thread works on.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 QUICK = 2**13  # bytes that may be read value by value between other requests: about 5 ms
-PLAIN = 2**17  # bytes of JSON that may be read in one go between other requests: about 3 ms
-LARGE = 2**20  # bytes of a message that may be
+LARGE = 2**20  # bytes that may be read in one go between other requests: 5 to 20 ms of JSON
+_SMALL = 2**17  # bytes of JSON that may be read in one go by several at once: about 1 ms
 LARGEST = 2**24  # bytes of a body
 _BYTES_OF_VALUES, _SECONDS = 16, 2.0 / LARGEST  # that a byte of the largest body may take, once it is read
 _M_MMAP_THRESHOLD, _OWN_PAGES = -3, 2**21
+_TRIMMED_AFTER = 1.0  # seconds
 _LOOK_AT_THE_CLOCK = 2048  # values between looks
 
 _log = logging.getLogger("serving")
-_thread = threading.local()
+_thread, _turn = threading.local(), threading.Lock()
 
 
 class NotQuickError(Exception):
@@ -52,7 +53,7 @@ class Budget:
     def __init__(self, is_given_up: Callable[[], bool], largest: int = LARGEST, *, is_quick: bool = False) -> None:
         self._is_given_up, self.is_quick = is_given_up, is_quick
         self.most_bytes, self._seconds = _BYTES_OF_VALUES * largest, max(1.0, _SECONDS * largest)
-        self._values, self._begun = 0, 0.0
+        self._values, self._begun, self._has_turn = 0, 0.0, False
 
     def __enter__(self) -> Self:
         self._begun = 0.0 if self.is_quick else time.thread_time()
@@ -61,6 +62,13 @@ class Budget:
 
     def __exit__(self, *_: object) -> None:
         _thread.budget = None
+        if self._has_turn:
+            _turn.release()
+
+    def takes_turn(self) -> bool:
+        """Whether it may hold the others up, as one request at a time may; it has the turn until it ends."""
+        self._has_turn = self._has_turn or _turn.acquire(blocking=False)
+        return self._has_turn
 
     def require_wanted(self) -> None:
         """Raises CANCELLED where nobody waits for the answer any more."""
@@ -99,6 +107,22 @@ def require_slow_lane(size: int, most: int = QUICK) -> None:
     """
     budget = getattr(_thread, "budget", None)
     if budget is not None and size > most and budget.is_quick:
+        raise NotQuickError
+
+
+def require_turn(size: int) -> None:
+    """Sends a request of so many bytes, which are read in one go, to the other lane if it would hold others up there.
+
+    Several at once that each take Python's lock for milliseconds leave small requests little of it: a middling one is
+    read where it runs if no other has the turn.
+
+    Raises:
+        NotQuickError: this is the quick lane, and the request is large, or middling and another has the turn.
+    """
+    budget = getattr(_thread, "budget", None)
+    if budget is None or not budget.is_quick or size <= _SMALL:
+        return
+    if size > LARGE or not budget.takes_turn():
         raise NotQuickError
 
 
@@ -182,7 +206,10 @@ class Claim:
 
 
 class Trimmer:
-    """Gives memory that the allocator keeps back to the machine after large requests, once a second as a rule."""
+    """Gives memory that the allocator keeps back to the machine, within a second after large requests.
+
+    It takes milliseconds, and what is given back is faulted in again: so once a second, whatever comes meanwhile.
+    """
 
     def __init__(self) -> None:
         self._trim: Any = None
@@ -193,11 +220,19 @@ class Trimmer:
             self._trim = library.malloc_trim
         except (OSError, AttributeError):
             _log.debug("there is no malloc_trim here")  # not glibc
-        self._next = 0.0
+        self._lock, self._is_due = threading.Lock(), False
 
-    def trim(self, *, at_once: bool = False) -> None:
-        """To be called in a thread, after a large request; at once where no other one may follow."""
-        if self._trim is None or (time.monotonic() < self._next and not at_once):
-            return
-        self._next = time.monotonic() + 1
+    def trim(self) -> None:
+        """To be called after a large request."""
+        with self._lock:
+            if self._trim is None or self._is_due:
+                return
+            self._is_due = True
+        timer = threading.Timer(_TRIMMED_AFTER, self._give_back)
+        timer.daemon = True
+        timer.start()
+
+    def _give_back(self) -> None:
+        with self._lock:  # what is freed from here on is for the next time
+            self._is_due = False
         self._trim(0)

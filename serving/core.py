@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 # Seconds that a thread may run Python while others wait. A request waits some four times for its turn, so turns are
 # short while there is work in the slow lane; always short, they would cost a sixth of the requests a second.
 _TURN, _SHORT_TURN = 0.005, 0.001
-_MOST_SLOW = 64  # requests that may wait for the lane of those that take long to read
+_MOST_SLOW = 256  # requests that may wait for the lane of those that take long to read
 # TensorFlow Serving's names of types, where they are not TensorFlow's in Python
 _NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 
@@ -158,8 +158,7 @@ class Core:
         except RuntimeError:  # the loop may have ended before the work did
             return
         if not is_quick or task.size > LARGE:  # the loop waits for its turn: nothing more is done after small requests
-            del result, error
-            self._trimmer.trim(at_once=self._slow <= 1)
+            self._trimmer.trim()
 
     def _to_slow_lane(self, task: _Task[Any]) -> None:
         if self._slow >= _MOST_SLOW:

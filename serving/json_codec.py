@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from serving.budget import PLAIN, require_slow_lane, spend
+from serving.budget import require_slow_lane, require_turn, spend
 from serving.errors import ServingError, TooLargeError, invalid
 from serving.json_parser import parse, words_of
 from serving.json_values import is_base64, quick_array, shown, to_array
@@ -131,7 +131,7 @@ def read_predict(body: bytes) -> PredictBody:
     Raises:
         ServingError: not JSON, not an object, or a signature name that is not a string.
     """
-    require_slow_lane(len(body), PLAIN)
+    require_turn(len(body))
     words = words_of(body)
     document = read_object(body, words)
     has_booleans = b"true" in words or b"false" in words

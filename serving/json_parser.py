@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from serving.budget import PLAIN, require_memory, require_slow_lane, spend
+from serving.budget import LARGE, require_memory, require_slow_lane, require_turn, spend
 from serving.errors import invalid
 
 _BOM = b"\xef\xbb\xbf"
@@ -46,8 +46,8 @@ def parse(body: bytes, words: bytes | None = None) -> Any:
     Raises:
         ServingError: INVALID_ARGUMENT, with the position of what cannot be read.
     """
-    require_slow_lane(len(body), PLAIN)
-    if len(body) > PLAIN:
+    require_turn(len(body))
+    if len(body) > LARGE:
         _require_memory(body)
     body = body.removeprefix(_BOM)
     words = words_of(body) if words is None else words

@@ -50,7 +50,7 @@ class ReadingProcess:
                 asked = self._connection.recv()
                 if asked is not None:
                     self._answer(*asked)
-                    self._trimmer.trim(at_once=True)
+                    self._trimmer.trim()
 
     def _answer(self, method: str, size: int, is_compressed: bool, largest: int) -> None:
         try:
