@@ -112,7 +112,8 @@ def _repeated(values: Any, count: int, empty: Any) -> Any:
     if len(values) == count:
         return values
     _require_so_many(len(values), count)
-    rest = np.full(count - len(values), values[-1] if len(values) else empty, values.dtype)
+    rest = np.empty(count - len(values), values.dtype)
+    rest.fill(values[-1] if len(values) else empty)  # np.full cuts off the zeros that a text ends in
     return np.concatenate([values, rest])
 
 

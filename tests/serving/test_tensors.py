@@ -31,6 +31,15 @@ def test_whole_numbers_that_do_not_fit_wrap_round_as_in_tensorflow():
         assert from_proto(proto).tolist() == 2 * [expected]
 
 
+def test_the_last_text_goes_on_with_all_its_bytes():
+    proto = tensor_pb2.TensorProto(dtype="DT_STRING", string_val=[b"x", b"a\0"], tensor_shape={"dim": [{"size": 4}]})
+    assert (
+        from_proto(proto).tolist()
+        == [b"x", b"a\0", b"a\0", b"a\0"]
+        == tf.io.parse_tensor(proto.SerializeToString(), tf.string).numpy().tolist()
+    )
+
+
 def test_what_numpy_has_no_type_for_is_refused():
     for dtype in ("DT_RESOURCE", "DT_VARIANT", "DT_INVALID"):
         for content in (b"", b"12345678"):
