@@ -29,7 +29,7 @@ from zoo.stages.release import Release
 from zoo.stages.run_log import log_end, log_start, log_trained
 from zoo.stages.training import trained_models
 from zoo.stages.voice import Voice
-from zoo.stages.workers import join, trained_along, worker
+from zoo.stages.workers import join, meet, trained_along, worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +77,7 @@ class Pipeline:
     def follow(self) -> None:
         """Trains along with worker 0, which judges and publishes; writes nothing."""
         self.voice.say(f"{self.recipe.name}: worker {worker(self.recipe)} trains along with worker 0, which judges")
+        meet(self.recipe, self.voice)
         self.voice.step("reading the data")
         splits = self.recipe.build("data").load()
         self.voice.starting_tensorflow()
@@ -131,6 +132,7 @@ class Pipeline:
             return splits
         voice.step("opening the registry")
         require_places(recipe.name, tracker, exporter)
+        meet(recipe, voice)
         voice.step("reading the data")
         splits = recipe.build("data").load()
         exporter.check_exportable(splits)

@@ -4,7 +4,8 @@ Folders of Parquet files with vectors of 64 float32 numbers, in row groups of 20
 of `dense_vectors`. Each job is a process of its own and takes in all that a run does before it judges: the pass over
 the table, the samples, adapting, and two epochs. Memory is that of the process at its peak, less what it was once
 TensorFlow had been imported. The machine may be busy: both ways take turns, and of several rounds the best second epoch
-counts on both sides. Sizes, in millions of rows, may be given behind the path of the result.
+counts on both sides. Sizes, in millions of rows, may be given behind the path of the result. With `--mixed` before it,
+tables of four numbers, two categories, a date and gaps are trained on by the network of recipe `table` instead.
 """
 
 import json
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,29 @@ def save_rows(folder: Path, millions: float) -> Path:
     return place
 
 
+def save_mixed(folder: Path, millions: float) -> Path:
+    """The same of customers."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    place = folder / f"mixed_{millions:g}"
+    place.mkdir()
+    for number in range(round(millions * 1_000_000 / CHUNK)):
+        random = np.random.default_rng([2, number])
+        kind = random.integers(4, size=CHUNK)
+        columns = {
+            "age": pa.array((40 + 8 * kind + random.normal(0, 9, CHUNK)).round(1), mask=random.random(CHUNK) < 0.1),
+            "income": random.lognormal(9 + kind / 3, 0.7).round(2),
+            "visits": random.poisson(3 + kind),
+            "balance": random.normal(kind, 1, CHUNK).round(3),
+            "city": np.asarray([f"city {place}" for place in (kind * 7 + random.integers(12, size=CHUNK)) % 40]),
+            "plan": np.asarray(list("abcd"))[(kind + (random.random(CHUNK) < 0.2)) % 4],
+            "since": (np.datetime64("2020-01-01") + random.integers(0, 1500, CHUNK)).astype("datetime64[D]"),
+        }
+        pq.write_table(pa.table(columns), place / f"{number:05}.parquet", row_group_size=GROUP)
+    return place
+
+
 class Clock:
     """A listener that notes when epochs end."""
 
@@ -64,7 +89,7 @@ class Clock:
 
 def job(place: str, stream: bool) -> dict:
     """Trains in this process."""
-    from zoo.data import Vectors
+    from zoo.data import MixedTable, Vectors
     from zoo.quiet import import_tensorflow
 
     import_tensorflow()
@@ -73,9 +98,11 @@ def job(place: str, stream: bool) -> dict:
     from zoo.train.trainer import Trainer
 
     before, started = peak(), time.perf_counter()
-    splits = Vectors(place, stream=stream).load()
+    mixed = Path(place).name.startswith("mixed")
+    splits = (MixedTable if mixed else Vectors)(place, stream=stream).load()
     read = time.perf_counter() - started
-    model = DenseAutoencoder(8, [128], activation="gelu", skip=True, preprocess={"standardise": Standardise()})
+    adapted = {} if mixed else {"preprocess": {"standardise": Standardise()}}
+    model = DenseAutoencoder(8, [128], activation="gelu", skip=True, **adapted)
     steps, clock = min(splits.training_rows // BATCH, STEPS), Clock()
     with tempfile.TemporaryDirectory() as scratch:
         trainer = Trainer(2, batch_size=BATCH, steps_per_epoch=steps)
@@ -102,12 +129,12 @@ def best(results: list[dict]) -> dict:
     return {"rows_a_second": rate, "mib": mib, "read_seconds": min(each["read_seconds"] for each in results)}
 
 
-def main(path: str, sizes: list[float]) -> None:
+def main(path: str, sizes: list[float], save: Callable[[Path, float], Path] = save_rows) -> None:
     """Measures and writes the figures."""
     figures = {}
     for millions in sizes:
         with tempfile.TemporaryDirectory() as scratch:
-            place, ways = save_rows(Path(scratch), millions), [True] + [False] * (millions <= IN_MEMORY)
+            place, ways = save(Path(scratch), millions), [True] + [False] * (millions <= IN_MEMORY)
             rounds = [[measured(place, stream) for stream in ways] for _ in range(ROUNDS)]
         for stream, results in zip(ways, zip(*rounds, strict=True), strict=True):
             found = best(list(results))
@@ -122,5 +149,7 @@ def main(path: str, sizes: list[float]) -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "--job":
         print(json.dumps(job(sys.argv[2], sys.argv[3] == "1")))
+    elif sys.argv[1] == "--mixed":
+        main(sys.argv[2], [float(each) for each in sys.argv[3:]] or list(SIZES), save_mixed)
     else:
         main(sys.argv[1], [float(each) for each in sys.argv[2:]] or list(SIZES))

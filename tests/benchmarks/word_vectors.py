@@ -24,13 +24,14 @@ def zoo(recipe, splits) -> tuple[float, float]:
     import keras
 
     from zoo.train.feed import Feed
+    from zoo.train.workers import Workers
 
     keras.utils.set_random_seed(0)
     model, trainer = recipe.build("model"), recipe.build("train")
     model.build((None, *splits.shape))
     model.adapt(lambda: splits.weighted_batches(splits.train))
     trainer.schedule = "plateau"  # that is, a rate which stays
-    trainer._compile(model, STEPS)
+    trainer._compile(model, STEPS, trainer._at_once(STEPS, Workers()))
     model.fit(Feed(splits, trainer.batch_size, 0, steps=WARM).training(), shuffle=False, verbose=0)
     started = time.perf_counter()
     history = model.fit(Feed(splits, trainer.batch_size, 1, steps=STEPS).training(), shuffle=False, verbose=0).history

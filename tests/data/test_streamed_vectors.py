@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from zoo.data import Vectors, _streamed_vectors
+from zoo.data import OneClass, Vectors, _streamed_vectors
 from zoo.data._shuffle import buffered, in_batches, in_turn
 from zoo.errors import InputError, RecipeError
 from zoo.recipe import compose
@@ -205,6 +205,11 @@ def test_a_source_that_streams_nothing_says_which_does():
         RecipeError, match=r"data\.stream: unknown key; .*; zoo\.data\.MixedTable and zoo\.data\.Vectors have it"
     ):
         compose("vae_word2vec", ["data.stream=true"])
+
+
+def test_rows_of_one_class_are_not_chosen_from_a_stream(folder):
+    with pytest.raises(InputError, match=r"OneClass of Vectors: the table is streamed.*data\.data\.stream=false"):
+        OneClass(source(folder, stream=True), normal=["0"]).load()
 
 
 def test_a_split_without_rows_is_refused(tmp_path):

@@ -38,7 +38,9 @@ RECIPE = {
             "views": {"_target_": "zoo.objectives.AgreeAcrossViews", "kind": "vicreg"},
         },
     },
-    "train": {"epochs": 3, "batch_size": 64, "learning_rate": 0.01, "clip_norm": 0.5, "weight_decay": 0.01},
+    # of so many steps one process takes two at once
+    "train": {"epochs": 2, "batch_size": 64, "steps_per_epoch": 16}
+    | {"learning_rate": 0.01, "clip_norm": 0.5, "weight_decay": 0.01},
     "baselines": {"raw": {"_target_": "zoo.representations.Raw"}},
     "metrics": {"reconstruction_r2": {"_target_": "zoo.metrics.ReconstructionR2"}},
     "gates": {"never": {"metric": "reconstruction_r2", "at_least": 2}},

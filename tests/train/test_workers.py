@@ -84,9 +84,11 @@ def test_a_batch_that_replicas_cannot_share_is_refused():
         workers.require_rows(100, 2)
 
 
-def test_xla_is_refused_where_replicas_share_steps():
+def test_what_tensorflow_cannot_do_for_several_replicas_is_refused():
     with pytest.raises(ValueError, match="jit_compile goes with strategy=none"):
         Trainer(1, jit_compile=True, strategy="mirrored")
+    with pytest.raises(ValueError, match="steps_per_execution must be 1 or left out with strategy=multi_worker"):
+        Trainer(1, steps_per_execution=4, strategy="multi_worker")
 
 
 def test_parts_that_need_a_whole_batch_are_named():

@@ -83,9 +83,16 @@ class OneClass:
             without a label are in no split.
 
         Raises:
-            InputError: no labels, no rows of a normal label, no anomalies, or a split without rows.
+            InputError: no labels, no rows of a normal label, no anomalies, a split without rows, or a table that is
+                streamed.
         """
         wrapped = self.data.load()
+        if wrapped.stream is not None:
+            raise InputError(
+                f"{self._name}: the table is streamed, and whose rows are normal is told of rows in memory: hold it in "
+                "memory with data.data.stream=false, or write the normal rows into a table of their own and train on "
+                "that"
+            )
         if wrapped.labels is None and self.normal is None and not wrapped.is_sparse and len(wrapped.shape) == 1:
             return self._made_up(wrapped)
         labels = self._labels(wrapped)

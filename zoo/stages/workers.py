@@ -46,20 +46,30 @@ def require_alone(recipe: Recipe) -> None:
         )
 
 
+def meet(recipe: Recipe, voice: Voice) -> None:
+    """Meets the other workers, before TensorFlow's first operation: reading a table may be that.
+
+    Raises:
+        ZooError: they cannot be met.
+    """
+    if getattr(recipe.build("train"), "strategy", "none") == _MANY:
+        from zoo.train.workers import Workers
+
+        voice.step(f"waiting for the workers at {', '.join(task().addresses)}")
+        Workers.of(_MANY)
+
+
 def join(recipe: Recipe, splits: Splits, voice: Voice) -> None:
-    """Meets the other workers, before TensorFlow's first operation, and sees that all are given the same.
+    """Sees that all workers are given the same.
 
     Raises:
         InputError: another worker has another recipe, other data or another version of the zoo.
-        ZooError: they cannot be met.
     """
     strategy = getattr(recipe.build("train"), "strategy", "none")
     if strategy == "none":
         return
     from zoo.train.workers import Workers
 
-    if strategy == _MANY:
-        voice.step(f"waiting for the workers at {', '.join(task().addresses)}")
     workers = Workers.of(strategy)
     voice.say(
         f"training on {workers.replicas} replicas" if workers.replicas > 1 else "there is one replica to train on"

@@ -48,7 +48,7 @@ class Trainer:
             released is the one with the median validation loss. Two seeds say next to nothing of a third; take 5.
         clip_norm: the gradient's norm is clipped to this; 0 does not clip.
         steps_per_execution: steps that TensorFlow runs before Python looks; None picks a number that keeps Python's
-            share small and the progress bar moving.
+            share small and the progress bar moving. With several replicas it looks after each.
         jit_compile: compile with XLA, on one replica. Off: on CPUs it made every model of the zoo slower.
         precision: what the networks compute in while they train: `float32`, `bfloat16` (with float32 weights, sums and
             logs), or `auto`, which is bfloat16 where the GPU or the processor has instructions for it. Judged and
@@ -84,6 +84,8 @@ class Trainer:
             raise ValueError("warmup_epochs goes with schedule=cosine")
         if jit_compile and strategy != "none":
             raise ValueError("jit_compile goes with strategy=none: XLA compiles no step that replicas share")
+        if (steps_per_execution or 1) > 1 and strategy != "none":
+            raise ValueError(f"steps_per_execution must be 1 or left out with strategy={strategy}")
         self.epochs, self.batch_size, self.learning_rate, self.schedule = epochs, batch_size, learning_rate, schedule
         self.patience, self.plateau_patience, self.plateau_factor = patience, plateau_patience, plateau_factor
         self.steps_per_epoch = steps_per_epoch
@@ -138,7 +140,7 @@ class Trainer:
         policy = None if computing == "float32" else f"mixed_{computing}"
         with workers.scope():
             trainee = model if policy is None and workers.strategy is None else twin(model, policy)
-            self._compile(trainee, feed.steps)
+            self._compile(trainee, feed.steps, self._at_once(feed.steps, workers))
         kept = self._kept(model.settled_epoch)
         finite = FiniteLoss(kept[0][0])
         workers.share(state)
@@ -171,14 +173,21 @@ class Trainer:
             f"train.batch_size={smaller}"
         )
 
-    def _compile(self, model: Any, steps: int) -> None:
+    def _at_once(self, steps: int, workers: Workers) -> int:
+        """Steps of so many in an epoch that TensorFlow runs before Python looks.
+
+        A loop over steps of several replicas asks for a placeholder that nobody feeds (TensorFlow 2.21, Keras 3.15).
+        """
+        return 1 if workers.replicas > 1 else self.steps_per_execution or min(32, max(1, steps // 8))
+
+    def _compile(self, model: Any, steps: int, at_once: int) -> None:
         optimizer = self._optimizer(steps)
         # decay is for kernels; a table of embeddings would be touched whole at every step
         spared = [each for each in model.trainable_variables if len(each.shape) < 2 or "table" in each.path]
         optimizer.exclude_from_weight_decay(var_list=spared)
         model.compile(
             optimizer=optimizer,
-            steps_per_execution=self.steps_per_execution or min(32, max(1, steps // 8)),
+            steps_per_execution=at_once,
             jit_compile=self.jit_compile,
         )
         model.optimizer.build(model.trainable_variables)
