@@ -122,7 +122,7 @@ def test_what_could_not_be_sent_is_sent_when_the_run_is_taken_up(tracker, server
     assert not kept.exists()
 
 
-def test_a_server_that_stays_away_is_said_and_what_is_not_sent_is_kept(tracker, server, tmp_path, monkeypatch):
+def test_a_server_that_stays_away_is_said_and_what_is_not_sent_is_kept(tracker, server, tmp_path, monkeypatch, capsys):
     def left_alone():
         with tracker.run("recipe") as run:
             server.stop()
@@ -133,6 +133,7 @@ def test_a_server_that_stays_away_is_said_and_what_is_not_sent_is_kept(tracker, 
     with pytest.raises(ZooError, match=r"has not answered for .* start the server again, .* keeps what is not sent"):
         left_alone()
     (kept,) = (tmp_path / "mlruns" / "unsent").iterdir()
+    assert f"{kept} keeps what is not sent yet" in capsys.readouterr().err
     with pytest.raises(ZooError, match="has not answered for"):
         history(tracker, kept.stem)
     server.start()

@@ -34,10 +34,13 @@ class Outbox:
         uri: of its store.
         run_id: the run.
         file: where they are kept; it is gone once all is sent.
+
+    Attributes:
+        path: of the file.
     """
 
     def __init__(self, client: Any, uri: str, run_id: str, file: Path) -> None:
-        self._client, self._uri, self._run_id, self._path = client, uri, run_id, file
+        self._client, self._uri, self._run_id, self.path = client, uri, run_id, file
         file.parent.mkdir(parents=True, exist_ok=True)
         self._file = file.open("ab")
         self._written, self._sent = file.stat().st_size, 0
@@ -75,11 +78,11 @@ class Outbox:
             self._file.close()
             left = self._sent < self._written
         if self._refused is not None:
-            self._path.replace(self._path.with_suffix(".refused"))
+            self.path.replace(self.path.with_suffix(".refused"))
             raise self._refused
         if left:
-            raise ZooError(f"{too_long(self._uri, self._away, limit)}; {self._path} keeps what is not sent yet")
-        self._path.unlink()
+            raise ZooError(f"{too_long(self._uri, self._away, limit)}; {self.path} keeps what is not sent yet")
+        self.path.unlink()
 
     def _append(self, line: bytes) -> None:
         with self._changed:
@@ -109,7 +112,7 @@ class Outbox:
             self._changed.wait_for(lambda: self._closed or self._written > self._sent)
             if self._closed:
                 return b""
-            with self._path.open("rb") as file:
+            with self.path.open("rb") as file:
                 file.seek(self._sent)
                 return file.read(_BYTES_AT_ONCE) + file.readline()
 
@@ -145,7 +148,7 @@ class Outbox:
         if self._waited_for:
             return waiting(self._uri)
         return (
-            f"MLflow at {self._uri} does not answer: training goes on, and what it logs is kept in {self._path} "
+            f"MLflow at {self._uri} does not answer: training goes on, and what it logs is kept in {self.path} "
             "until the server is back"
         )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.tracking._outbox import Outbox
-from zoo.tracking._patience import Patient
+from zoo.tracking._patience import Patient, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +38,8 @@ def ended(client: Any, run_id: str) -> Iterator[Outbox | None]:
         else:  # a user waits to read why, so that a server has a moment only
             with contextlib.suppress(Exception):
                 outbox.close(_LAST_WORDS)
+            if outbox.path.exists():
+                say(f"{outbox.path} keeps what is not sent yet")
             telling = threading.Thread(target=_quietly, args=(client.set_terminated, run_id, status), daemon=True)
             telling.start()
             telling.join(_LAST_WORDS)
