@@ -36,7 +36,7 @@ def test_as_many_as_fit_by_what_the_first_that_told_has_held(tmp_path):
     candidates = [candidate(name, Unreadable(), tmp_path) for name in "abc"]
     SideBySide(LocalProcesses(), 2, 0.001).train(candidates, said.append)
     assert said[0] == "a: failed: absent.npy: no such file"
-    assert said[1].startswith("one training holds 0.")
+    assert said[1].startswith("one training holds ")  # joblib may use a process again that has held more
     assert said[1].endswith(": 1 at once fit in --max-memory 0.001")
     assert len(said) == 4
 
