@@ -93,10 +93,18 @@ class Core:
         lanes = max(1, (os.cpu_count() or 1) // 4)
         self._slow_lane = Threads(lanes, "slow request")
         self.readers = Readers(lanes, largest)
+        self._turns = asyncio.Semaphore(lanes)
         self._slow = 0
         self._most, self._most_running, self._taken = threads + queue, threads, 0
         self.tokens, self.reload_tokens = tokens, reload_tokens
         self._draining = False
+
+    def turn_of(self, size: int) -> contextlib.AbstractAsyncContextManager[Any]:
+        """What a request is in from when its message is read until it is answered: of large ones, few at a time.
+
+        What a message comes to in memory may be many times its bytes, and nobody knows before it is read.
+        """
+        return self._turns if size > LARGE else contextlib.nullcontext()
 
     async def in_thread(
         self,

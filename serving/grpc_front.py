@@ -192,9 +192,10 @@ def _handler(
             with Claim(core.memory) as claim:
                 claim.grow(len(data))
                 call = Call(core, context, len(data))
-                quick = len(data) <= _READ_AT_ONCE
-                request = read(data) if quick else await call.in_thread(lambda: read(data))
-                return "OK", "", await method(request, call)
+                if len(data) <= _READ_AT_ONCE:
+                    return "OK", "", await method(read(data), call)
+                async with core.turn_of(len(data)):
+                    return "OK", "", await method(await call.in_thread(lambda: read(data)), call)
         except ServingError as error:
             return error.code, error.message, None
 

@@ -1,10 +1,10 @@
 """Sweeps: validation rows choose, test rows judge the chosen one only, and each look at them is counted."""
 
-import gc
+import contextlib
 import io
-import os
 import signal
-import threading
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -67,23 +67,15 @@ def runs_of(name):
 
 
 def interrupted_at(pattern, count, command):
-    """Runs a command until so many files of a pattern are there."""
-    done = threading.Event()
-
-    def interrupt():
-        while len(list(Path().glob(pattern))) < count and not done.is_set():
+    """Runs a command, in a process of its own, until so many files of a pattern are there; returns its status."""
+    with subprocess.Popen([sys.executable, "-m", "zoo.run", *command], stdout=subprocess.DEVNULL) as process:
+        while len(list(Path().glob(pattern))) < count and process.poll() is None:
             time.sleep(0.002)
-        while not done.is_set():  # Python drops an interrupt that arrives while a callback of TensorFlow's runs
-            os.kill(os.getpid(), signal.SIGINT)
-            done.wait(5)
-
-    watcher = threading.Thread(target=interrupt, daemon=True)
-    watcher.start()
-    try:
-        return main(command)
-    finally:
-        done.set()
-        gc.collect()  # a transaction that was broken off ends with its connection, as it does with a process
+        while process.poll() is None:  # Python drops an interrupt that arrives while a callback of TensorFlow's runs
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+    return process.returncode
 
 
 def test_an_interrupted_sweep_of_seeds_goes_on_and_only_the_chosen_run_meets_the_test_rows(workplace, capsys):

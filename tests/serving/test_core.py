@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 
-from serving.budget import Claim, Memory, require_slow_lane, spend
+from serving.budget import LARGE, Claim, Memory, require_slow_lane, spend
 from serving.core import Core
 from serving.errors import ServingError, TooLargeError
 from serving.metrics import Metrics
@@ -153,3 +153,21 @@ def test_who_may_reload():
     assert refused("Bearer a", **(both | {"reload_tokens": ()})) == "PERMISSION_DENIED"
     assert refused("Bearer a", **both) == "UNAUTHENTICATED"
     assert refused("BEARER b", **both) == ""
+
+
+def test_of_large_messages_one_has_its_turn_and_small_ones_wait_for_none(core):
+    order = []
+
+    async def answered(name, size):
+        async with core.turn_of(size):
+            order.append(f"{name} begins")
+            await asyncio.sleep(0.02)
+        order.append(f"{name} ends")
+
+    async def ask():
+        await asyncio.gather(answered("first", LARGE + 1), answered("second", LARGE + 1), answered("small", LARGE))
+
+    core._turns = asyncio.Semaphore(1)  # as on up to seven cores
+    asyncio.run(ask())
+    assert order.index("second begins") > order.index("first ends")
+    assert order.index("small begins") < order.index("first ends")

@@ -87,7 +87,7 @@ def test_what_nobody_waits_for_ends_and_the_next_body_is_read(reader):
 def test_a_process_that_is_killed_costs_one_request(reader):
     with reader:
         reader.predict(b'{"instances": [2]}', is_compressed=False)
-    (process,) = [each for each in psutil.Process().children() if "serving.reading_process" in each.cmdline()]
+    process = psutil.Process(reader._process.pid)
     assert process.nice() > 0
     process.kill()
     with reader, pytest.raises(ServingError, match="no memory left"):
