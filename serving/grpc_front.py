@@ -192,10 +192,10 @@ def _handler(
             with Claim(core.memory) as claim:
                 claim.grow(len(data))
                 call = Call(core, context, len(data))
-                if len(data) <= _READ_AT_ONCE:
-                    return "OK", "", await method(read(data), call)
+                quick = len(data) <= _READ_AT_ONCE
                 async with core.turn_of(len(data)):
-                    return "OK", "", await method(await call.in_thread(lambda: read(data)), call)
+                    request = read(data) if quick else await call.in_thread(lambda: read(data))
+                    return "OK", "", await method(request, call)
         except ServingError as error:
             return error.code, error.message, None
 
