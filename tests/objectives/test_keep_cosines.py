@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
+from scipy.optimize import approx_fprime
 from scipy.special import softmax
 from sklearn.metrics.pairwise import cosine_similarity
 
 from zoo.quiet import import_tensorflow
 
-import_tensorflow()
+tf = import_tensorflow()
 from zoo.objectives.keep_cosines import KeepCosines  # noqa: E402
 
 
@@ -25,6 +26,19 @@ def test_the_term_is_what_its_formula_says(temperature, rng):
     np.testing.assert_allclose(term(target, code), expected, rtol=1e-3)
     np.testing.assert_allclose(term(5 * target, 0.1 * code), expected, rtol=1e-3)  # cosines know no length
     np.testing.assert_allclose(term(target, target), np.zeros(20), atol=1e-10)
+
+
+@pytest.mark.parametrize("temperature", [None, 0.1])
+def test_its_gradient_is_that_of_the_formula(temperature, rng):
+    target, code = rng.normal(size=(8, 6)), rng.normal(size=(8, 3))
+    weights = rng.uniform(size=8)  # of the rows
+    variable = tf.Variable(code, dtype="float32")
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(weights.astype(np.float32) * KeepCosines(2.5, temperature)(target, variable))
+    expected = approx_fprime(
+        code.ravel(), lambda flat: 2.5 * weights @ by_hand(target, flat.reshape(code.shape), temperature), 1e-6
+    )
+    np.testing.assert_allclose(tape.gradient(loss, variable), expected.reshape(code.shape), rtol=1e-3, atol=1e-4)
 
 
 def test_a_row_alone_has_nothing_to_keep(rng):

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Unpack
 from keras import ops
 
 from zoo.parts import Objective, flat
+from zoo.quiet import import_tensorflow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from zoo.parts import Tensor
     from zoo.types import LayerArguments, NonNegativeFloat, PositiveFloat
 
-_ITSELF = 1e9  # taken off the logit of a row with itself
+_ITSELF = -1e9  # logit of a row with itself
 
 
 class KeepCosines(Objective):
@@ -51,13 +54,30 @@ class KeepCosines(Objective):
         if targets.shape[0] == 1:
             return ops.zeros(1)
         rows = ops.shape(targets)[0]
-        itself = ops.eye(rows)
         if self.temperature is None:
-            shares = (1.0 - itself) / ops.maximum(ops.cast(rows, "float32") - 1.0, 1.0)
-        else:  # few passes over the pairs, of which a batch has hundreds of thousands: they take a third of a step
-            shares = ops.softmax(targets / self.temperature - _ITSELF * itself, axis=-1)
-        errors = ops.sum(shares * ops.square(_cosines(code) - targets), axis=-1)
+            shares = (1.0 - ops.eye(rows)) / ops.maximum(ops.cast(rows, "float32") - 1.0, 1.0)
+        else:  # few passes over the pairs, of which a batch has hundreds of thousands: they take a quarter of a step
+            itself = ops.broadcast_to(_ITSELF, (rows,))
+            logits = import_tensorflow().linalg.set_diag(targets / self.temperature, itself)
+            shares = ops.softmax(logits, axis=-1)
+        errors = _squared_errors(_cosines(code), targets, shares)
         return self.weight * errors * ops.cast(rows > 1, "float32")
+
+
+def _squared_errors(cosines: Tensor, targets: Tensor, shares: Tensor) -> Tensor:
+    """Sum over j of shares_ij (cosines_ij - targets_ij)^2 [batch], whose gradient is of the cosines alone.
+
+    It is written down because TensorFlow's takes four passes over the pairs where one is enough.
+    """
+    tf = import_tensorflow()
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def errors(cosines: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+        away = cosines - targets
+        weighed = shares * away
+        return tf.reduce_sum(weighed * away, axis=-1), lambda upstream: 2.0 * upstream[:, None] * weighed
+
+    return errors(cosines)
 
 
 def _cosines(x: Tensor) -> Tensor:
