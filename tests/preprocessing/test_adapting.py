@@ -1,6 +1,7 @@
 """What every preprocessing layer promises of `adapt` and `inverse`, for all that scanning finds."""
 
 import importlib
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -105,3 +106,22 @@ def test_lengths_are_made_equal_however_long_rows_are(factor, table):
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, rtol=1e-5)
     lengths = np.linalg.norm(table.astype(np.float64) * factor, axis=1)
     np.testing.assert_allclose(np.linalg.norm(layer.inverse(rows), axis=1), lengths.mean(), rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_memory_does_not_grow_with_the_rows(name):
+    rows, weights = np.random.default_rng(0).normal(size=(5_000, 12)).astype(np.float32), np.ones(5_000, np.float32)
+
+    def peak(blocks):
+        layer = make(name)
+        layer.build((None, 12))
+        tracemalloc.start()
+        try:
+            layer.adapt(lambda: ((rows, weights) for _ in range(blocks)))
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(3)  # what is made once
+    few, many = peak(3), peak(60)
+    assert many < few + 200_000  # a number for each row would be 2,280,000 bytes more

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.metrics._largest import places_of_largest
 from zoo.metrics._vectors import evenly, is_finite, products, unit, vectors
 from zoo.metrics._weighted import ratio
 
@@ -62,7 +63,7 @@ class Hubness:
         for start in range(0, len(taken), _BLOCK):
             near = np.asarray(products(codes[start : start + _BLOCK], codes))
             near[np.arange(len(near)), start + np.arange(len(near))] = -np.inf
-            nearest = np.argpartition(near, -self.k, axis=1)[:, -self.k :]
+            nearest = places_of_largest(near, self.k)
             counts += np.bincount(nearest.ravel(), minlength=len(taken))
         return counts
 

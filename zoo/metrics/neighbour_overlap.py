@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from zoo.metrics._largest import places_of_largest
 from zoo.metrics._vectors import comparable, evenly, is_finite, query_vectors
 
 if TYPE_CHECKING:
@@ -85,5 +86,5 @@ def _neighbours(asking: Floats | Doubles, vectors: Floats, queries: Rows, k: int
         block = slice(start, start + _BLOCK)
         nearness = np.asarray(asked[block] @ among.T)
         nearness[np.arange(len(nearness)), queries[block]] = -np.inf
-        found += np.argpartition(nearness, -k, axis=1)[:, -k:].tolist()
+        found += places_of_largest(nearness, k).tolist()
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
@@ -58,11 +60,11 @@ class Standardise(Preprocessing):
 
     def adapt(self, batches: Batches) -> None:
         """Learns mean and deviation in float64; see `Preprocessing`."""
-        squares: list[Doubles] = []
-        moments = Moments.of(self.mean.shape[0], _measured(batches(), squares))
+        lengths = _SquaredLengths()
+        moments = Moments.of(self.mean.shape[0], lengths.seen(batches()))
         mean, variances = moments.mean, np.diag(moments.covariance())
         varying = (variances > _ROUNDING * mean**2).sum() > 1
-        if varying and np.ptp(np.concatenate(squares)) < _ONE_LENGTH * variances.sum():
+        if varying and lengths.range < _ONE_LENGTH * variances.sum():
             self.deviation.assign(np.full_like(mean, np.sqrt((variances + mean**2).mean())))
             return
         self.mean.assign(mean)
@@ -85,8 +87,22 @@ class Standardise(Preprocessing):
         return x * self.deviation + self.mean
 
 
-def _measured(blocks: Iterable[tuple[Floats, Floats]], squares: list[Doubles]) -> Iterator[tuple[Floats, Floats]]:
-    """The blocks; the squared lengths of their rows that count are added to a list on the way."""
-    for block, weights in blocks:
-        squares.append(np.square(block[weights > 0].astype(np.float64)).sum(axis=1))
-        yield block, weights
+@dataclass
+class _SquaredLengths:
+    """The least and the greatest of rows that count."""
+
+    least: float = math.inf
+    greatest: float = -math.inf
+
+    @property
+    def range(self) -> float:
+        return self.greatest - self.least
+
+    def seen(self, blocks: Iterable[tuple[Floats, Floats]]) -> Iterator[tuple[Floats, Floats]]:
+        """The blocks, which are looked at on the way."""
+        for block, weights in blocks:
+            squares = np.square(block[weights > 0].astype(np.float64)).sum(axis=1)
+            if len(squares):
+                self.least = min(self.least, float(squares.min()))
+                self.greatest = max(self.greatest, float(squares.max()))
+            yield block, weights
