@@ -49,6 +49,32 @@ def test_an_interrupt_after_the_work_gives_no_traceback():
     assert child.stderr.read() == b""
 
 
+AT_ONCE = """
+import atexit, sys, threading, time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from zoo.cli import ending
+text = open(sys.argv[1], "w")
+text.write("not yet written")
+pool = ThreadPoolExecutor(1)
+pool.submit(print, "a pool's work")
+threading.Thread(target=lambda: (time.sleep(0.2), print("a thread's end"))).start()
+atexit.register(print, "at exit")
+held = type("Held", (), {"__del__": lambda self: print("taken to pieces")})()
+ending._leave_at_once(3)
+"""
+
+
+def test_leaving_at_once_skips_nothing_that_was_to_be_done(tmp_path):
+    child = subprocess.run(
+        [sys.executable, "-c", AT_ONCE, str(tmp_path / "text")], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert child.returncode == 3
+    assert child.stderr == ""
+    assert child.stdout.splitlines() == ["a pool's work", "a thread's end", "at exit"]
+    assert (tmp_path / "text").read_text() == "not yet written"
+
+
 def test_a_full_disk_is_one_short_line(tmp_path):
     (tmp_path / "from").mkdir()
     for number in range(20):

@@ -180,6 +180,8 @@ class Pipeline:
         report, verdict, evidence = judged(recipe, tracker, models, splits, run=run, folds=folds)
         log_end(run, report, verdict, models.runs)
         voice.judged(report, verdict)
+        if verdict.blessed:
+            exporter.prepare()
         if recipe.config["page"] is not None:
             voice.step("drawing the report page")
         page = drawn_page(recipe, run, voice, models.chosen, report=report, verdict=verdict, evidence=evidence)

@@ -52,6 +52,8 @@ def test_hubs_make_a_long_tail_and_equal_counts_have_no_skewness(rng):
     assert metric.values(Same(few), few) is None
     assert "more held-out rows than 5" in metric.shortage(few)
     assert np.isnan(metric.statistic(np.full(340, 5.0), ones))[0]
+    one_value_drawn = np.repeat([0.0, 0.1, 0.2], [1, 200, 139])[None]
+    assert np.isnan(metric.statistic(np.repeat([4.0, 5.0, 5.0], [1, 200, 139]), one_value_drawn))[0]
     broken = Same(made(rng))
     broken.splits.features[70] = np.nan
     assert np.isnan(metric.statistic(metric.values(broken, broken.splits), ones))[0]

@@ -5,7 +5,7 @@ from zoo.metrics._largest import places_of_largest
 
 
 @pytest.mark.parametrize(
-    "shape, k", [((50, 2000), 10), ((7, 321), 10), ((5, 30), 10), ((4, 11), 10), ((3, 1000), 1), ((6, 400), 50)]
+    ("shape", "k"), [((50, 2000), 10), ((7, 321), 10), ((5, 30), 10), ((4, 11), 10), ((3, 1000), 1), ((6, 400), 50)]
 )
 @pytest.mark.parametrize("kind", ["distinct", "five values", "all alike", "own place out", "some NaN"])
 def test_the_largest_are_those_that_sorting_puts_last(shape, k, kind):

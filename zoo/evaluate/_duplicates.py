@@ -67,11 +67,12 @@ def _near(splits: Splits, rows: Rows, among: Rows) -> Any:
         theirs, sizes = _directions(splits, others)
         for first in range(0, len(rows), _BLOCK):
             block = slice(first, min(first + _BLOCK, len(rows)))
-            own_sizes = own[block, None]
-            alike = products(mine[block], theirs) > _COSINE
-            alike &= np.abs(sizes - own_sizes) <= _LENGTHS * np.maximum(sizes, own_sizes)
-            alike &= others != rows[block, None]
-            found[block] |= alike.any(axis=1)
+            alike = np.flatnonzero(products(mine[block], theirs) > _COSINE)
+            row, other = np.divmod(alike, len(others))
+            row += first
+            a, b = own[row], sizes[other]
+            is_near = (np.abs(a - b) <= _LENGTHS * np.maximum(a, b)) & (others[other] != rows[row])
+            found[row[is_near]] = True
     return found
 
 

@@ -26,6 +26,11 @@ _SAID = 8  # lines of what a process said that are shown when it fails
 _SECONDS = 600  # that the server may take to load the model and to answer
 
 
+def make_ready() -> None:
+    """Starts what `difference_when_served` needs, which takes seconds, and does not wait for it."""
+    _standby.start()
+
+
 def difference_when_served(directory: Path, calls: Calls) -> float:
     """The largest difference between what a server gives for a SavedModel, over gRPC and REST, and what it should.
 
@@ -59,7 +64,8 @@ def difference_when_served(directory: Path, calls: Calls) -> float:
 class _Standby:
     """A process that has imported what serving needs, and forks a fresh one for each candidate.
 
-    Started when the first candidate comes, and kept for the next ones (a sweep, a notebook) as long as it waits.
+    Started when the first candidate comes or is to come soon, and kept for the next ones (a sweep, a notebook) as long
+    as it waits.
     """
 
     def __init__(self) -> None:
@@ -68,6 +74,11 @@ class _Standby:
         self._last_words = ""  # of the process that ended last
         self._lock = threading.Lock()
         atexit.register(self._end)
+
+    def start(self) -> None:
+        """Starts it, if it does not run; what is wrong is told to who asks."""
+        with self._lock, contextlib.suppress(OSError):
+            self._started()
 
     def validated(self, directory: Path, expected: Path) -> tuple[int, str]:
         """Exit status and output of a validation."""

@@ -12,7 +12,7 @@ from zoo.export._one_reading import require_one_reading
 from zoo.export._onnx import ONNX_FILE, require_onnx, write_onnx
 from zoo.export._pair_scorer import write_pair_scorer
 from zoo.export._precision import round_weights
-from zoo.export._served import difference_when_served
+from zoo.export._served import difference_when_served, make_ready
 from zoo.export._serving_requests import serialised_examples, write_warmup
 from zoo.export._signatures import calls_on_probes, write_saved_model
 from zoo.export.store import Store
@@ -103,6 +103,10 @@ class Exporter:
             raise InputError("export.output=int8: the codes are bytes already; leave it at float32")
         encoder = Encoder.from_model("in memory", model, kind=splits.kind.plain())
         return scale_of(encoder.encode(splits.take(splits.train[:_CALIBRATION_ROWS])))
+
+    def prepare(self) -> None:
+        """Lets the process start that `candidate` will be served in; takes no time here."""
+        make_ready()
 
     @contextlib.contextmanager
     def candidate(

@@ -15,9 +15,9 @@ _GROUPS = 32  # for each number that is wanted of a row
 def places_of_largest(numbers: Floats | Doubles, k: int) -> Rows:
     """Which k numbers [rows, k] of each row [rows, columns] are the largest, in no order; of equal ones, any.
 
-    `numpy.argpartition` moves every number of a row. Here each row is cut into many more groups than numbers are wanted:
-    the k-th largest of the groups' maxima is no larger than the k-th largest number, and few others reach it. Finding
-    both takes a pass each.
+    `numpy.argpartition` moves every number of a row. Here each row is cut into many more groups than numbers are
+    wanted: the k-th largest of the groups' maxima is no larger than the k-th largest number, and few others reach it.
+    Finding both takes a pass each.
     """
     rows, columns = numbers.shape
     groups = min(_GROUPS * k, columns // 2)
@@ -26,7 +26,7 @@ def places_of_largest(numbers: Floats | Doubles, k: int) -> Rows:
     whole = columns // groups * groups
     maxima = numbers[:, :whole].reshape(rows, columns // groups, groups).max(axis=1)
     least = np.partition(maxima, -k, axis=1)[:, -k]
-    row, place = np.nonzero(numbers >= least[:, None])
+    row, place = np.divmod(np.flatnonzero(numbers >= least[:, None]), columns)  # `nonzero` of a matrix is slow
     counts = np.bincount(row, minlength=rows)
     if counts.min() < k:  # numbers that are not numbers
         return _partitioned(numbers, k)

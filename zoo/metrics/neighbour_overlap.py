@@ -12,7 +12,7 @@ from zoo.metrics._vectors import comparable, evenly, is_finite, query_vectors
 if TYPE_CHECKING:
     from zoo.types import Doubles, Floats, PositiveInt, Representation, Rows, Splits
 
-_BLOCK = 512  # queries at a time: 512 x 20,000 cosines are 41 MB
+_BLOCK = 256  # queries at a time: 256 x 20,000 cosines are 20 MB
 
 
 class NeighbourOverlap:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,9 @@ def mapped(material: Material) -> Mapped | str:
     neighbours, distances = _neighbours(similar)
     kept = _share_kept(neighbours, _neighbours(raw)[0])
     deep = _principal(similar, 3) if len(codes) <= _DEEP_ROWS else None
-    return Mapped(_points(similar, how, seed), _points(raw, how, seed), deep, neighbours, distances, kept)
+    with ThreadPoolExecutor(2) as threads:
+        of_codes, of_raw = threads.map(lambda rows: _points(rows, how, seed), (similar, raw))
+    return Mapped(of_codes, of_raw, deep, neighbours, distances, kept)
 
 
 def table(material: Material, where: Mapped) -> Any:
@@ -103,7 +106,8 @@ def _points(rows: Doubles, how: str, seed: int) -> Doubles:
     start = _principal(rows, 2)
     start = 1e-4 * start / max(float(start[:, 0].std()), 1e-12)
     tsne = TSNE(perplexity=perplexity, init=start, max_iter=_ITERATIONS, random_state=seed)
-    with threadpool_limits(1):  # its threads wait busily for each other: beside other work that took ten times as long
+    # its threads wait busily for each other: beside other work that took ten times as long
+    with threadpool_limits(1, "openmp"):  # of this thread, whatever others do
         return np.asarray(tsne.fit_transform(rows.astype(np.float32)), np.float64)
 
 
