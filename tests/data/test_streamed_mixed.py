@@ -1,11 +1,16 @@
 """Mixed tables larger than memory: what memory would have held, and the training rows from where they lie."""
 
+import resource
+import signal
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from zoo.data import MixedTable, _streamed_mixed
+from zoo.data._kept_rows import KeptRows
 from zoo.errors import InputError
+from zoo.tables.table import Block
 
 ROWS = 2400
 
@@ -97,3 +102,46 @@ def test_what_cannot_be_streamed_is_said(folder, tmp_path):
         MixedTable(folder, key_column="customer", stream=True).load()
     with pytest.raises(InputError, match=r"leave out data\.table"):
         MixedTable(table="a query", stream=True)
+
+
+def test_cells_are_read_once_and_their_numbers_kept(folder, monkeypatch):
+    splits = source(folder, stream=True, sample_rows=300, shuffle_buffer=256).load()
+    assert any(note.startswith("Read once, the training rows are kept in a temporary file") for note in splits.notes)
+    first = np.concatenate([block for block, _ in splits.training_batches()])
+
+    def gone(*_):
+        raise AssertionError("the table was read again")
+
+    monkeypatch.setattr(type(splits.stream.table), "_batches", gone)
+    np.testing.assert_array_equal(np.concatenate([block for block, _ in splits.training_batches()]), first)
+    batches = splits.stream.epoch(0, 0, 50)
+    seen = {row.tobytes() for _ in range(splits.training_rows // 50) for row in next(batches)}
+    assert seen <= {row.tobytes() for row in first}
+
+
+def test_without_room_for_them_cells_are_read_in_each_epoch(folder, monkeypatch):
+    wanted = source(folder, stream=True, sample_rows=300, shuffle_buffer=256).load()
+    monkeypatch.setattr("zoo.data._kept_rows._SPARE", 2**60)
+    splits = source(folder, stream=True, sample_rows=300, shuffle_buffer=256).load()
+    assert splits.stream.kept is None
+    assert any("set TMPDIR to a folder on a larger disk" in note for note in splits.notes)
+    for _ in range(2):
+        for (block, _), (expected, _) in zip(splits.training_batches(), wanted.training_batches(), strict=True):
+            np.testing.assert_array_equal(block, expected)
+
+
+def test_a_disk_that_fills_up_keeps_what_it_has():
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    kept = KeptRows(3)
+    rows = np.arange(300, dtype=np.float32).reshape(100, 3)
+    kept.keep(Block(0, 0, 100), rows)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write beyond the limit is then an error
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1800, limit[1]))
+    try:
+        kept.keep(Block(1, 100, 100), rows)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+    kept.keep(Block(2, 200, 100), rows)
+    assert [Block(number, 100 * number, 100) in kept for number in range(3)] == [True, False, False]
+    np.testing.assert_array_equal(kept.read(Block(0, 0, 100)), rows)

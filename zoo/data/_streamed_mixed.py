@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.data._kept_rows import KeptRows
 from zoo.data._key_split import key_positions, parts_by_position
 from zoo.data._record_tables import one_table, passed_over
 from zoo.data._row_sample import RowSample, SomeRows
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
 _HEAD = 10_000  # rows that tell which column names the rows
 _BLOCK = 8192  # rows that are read at once, at the most
 _NUMBERS_OF_A_COLUMN = 8  # that its cells become, for the size of a block
+_NOT_KEPT = (
+    "There is no room for the training rows as numbers among the temporary files, so that each epoch reads the cells "
+    "anew: set TMPDIR to a folder on a larger disk."
+)
 _NUMBER = "number of the row in its table"  # what names rows that no column names
 
 
@@ -91,8 +96,9 @@ class MixedSample:
         """
         read = ReadCells(tuple(kind.fields), kind)
         total = sum(self.counts.values())
+        kept = KeptRows.of(self.blocks[-1].first + self.blocks[-1].rows, kind.width)
         stream = TableStream(
-            self.table, self.blocks, read, kind.width, self.training, self.counts["train"], total, buffer
+            self.table, self.blocks, read, kind.width, self.training, self.counts["train"], total, buffer, kept
         )
         held = {name: len(getattr(splits, name)) for name in SPLITS}
         facts = {"rows": total, "splits": self.counts, "fingerprint": digest}
@@ -108,6 +114,7 @@ class MixedSample:
                 *splits.notes,
                 *stream_notes(stream, self.counts, held, keyed=self.key is not None),
                 *([learnt] if held["train"] < self.counts["train"] else []),
+                _NOT_KEPT if kept is None else f"Read once, the training rows are kept in {kept.where}.",
             ),
         )
 

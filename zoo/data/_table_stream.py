@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from zoo.data._kept_rows import KeptRows
     from zoo.tables.table import Block, Table
     from zoo.types import Floats
 
@@ -49,6 +50,7 @@ class TableStream:
         rows: how many those are.
         total: how many rows the table has that can be used.
         buffer: rows of the shuffle buffer.
+        kept: what keeps rows once they were read, where that takes longer than training on them.
     """
 
     table: Table
@@ -59,6 +61,7 @@ class TableStream:
     rows: int
     total: int
     buffer: int
+    kept: KeptRows | None = None
 
     @property
     def rows_of_groups(self) -> list[int]:
@@ -110,9 +113,22 @@ class TableStream:
 
     def _rows_of(self, parts: Sequence[tuple[Block, slice]]) -> Iterator[Floats]:
         """Of the training rows of each block those that are asked for."""
-        pieces = self.table.read([block for block, _ in parts], self.read.names)
-        for (block, part), piece in zip(parts, pieces, strict=True):
-            places = np.flatnonzero(np.unpackbits(self.training[block.number], count=block.rows))[part]
-            if len(places):
-                vectors: Any = self.read.vectors(piece, self.table.name, block.first, self.width)
-                yield vectors if len(places) == len(vectors) else vectors[places]
+        kept = [self.kept is not None and block in self.kept for block, _ in parts]
+        lacking = [block for (block, _), known in zip(parts, kept, strict=True) if not known]
+        pieces = self.table.read(lacking, self.read.names)
+        for (block, part), known in zip(parts, kept, strict=True):
+            rows = self.kept.read(block) if known and self.kept is not None else self._read(block, next(pieces))
+            if len(rows[part]):
+                yield rows[part]
+
+    def _read(self, block: Block, piece: Any) -> Floats:
+        """The training rows of a block."""
+        places = np.flatnonzero(np.unpackbits(self.training[block.number], count=block.rows))
+        if not len(places):
+            return np.empty((0, self.width), np.float32)
+        if self.kept is None:
+            vectors = self.read.vectors(piece, self.table.name, block.first, self.width)
+            return vectors if len(places) == len(vectors) else vectors[places]
+        rows = self.read.vectors(piece.take(places), self.table.name, block.first, self.width)
+        self.kept.keep(block, rows)
+        return rows
