@@ -1,6 +1,7 @@
 """What tests share. TensorFlow is imported by the tests that need it, quietly."""
 
 import contextlib
+import gc
 import signal
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def pytest_configure():
     would wait in vain.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.set_threshold(20_000, 20, 50)  # Python's own looks through all of TensorFlow often: a tenth of the time of a run
     # what takes how long says nothing on a machine that does other things beside
     settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("patient")
