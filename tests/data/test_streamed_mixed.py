@@ -130,9 +130,27 @@ def test_without_room_for_them_cells_are_read_in_each_epoch(folder, monkeypatch)
             np.testing.assert_array_equal(block, expected)
 
 
-def test_a_disk_that_fills_up_keeps_what_it_has():
+def test_rows_are_kept_on_a_disk_and_not_in_memory(monkeypatch, tmp_path):
+    """Whatever this machine mounts where."""
+    memory, disk = tmp_path / "memory", tmp_path / "disk"
+    memory.mkdir()
+    disk.mkdir()
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"/dev/sda / ext4 rw 0 0\ntmpfs {tmp_path} tmpfs rw 0 0\n/dev/sdb {disk} xfs rw 0 0\n")
+    monkeypatch.setattr("zoo.data._kept_rows._MOUNTS", mounts)
+    monkeypatch.setattr("tempfile.tempdir", str(memory))
+    monkeypatch.setattr("zoo.data._kept_rows._LARGE", str(disk))
+    assert KeptRows.of(100, 3).where.endswith(str(disk))
+    monkeypatch.setattr("zoo.data._kept_rows._LARGE", str(memory))
+    assert KeptRows.of(100, 3) is None
+    with mounts.open("a") as file:
+        file.write(f"/dev/sdc {memory} ext4 rw 0 0\n")
+    assert KeptRows.of(100, 3).where.endswith(str(memory))
+
+
+def test_a_disk_that_fills_up_keeps_what_it_has(tmp_path):
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
-    kept = KeptRows(3)
+    kept = KeptRows(3, str(tmp_path))
     rows = np.arange(300, dtype=np.float32).reshape(100, 3)
     kept.keep(Block(0, 0, 100), rows)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write beyond the limit is then an error

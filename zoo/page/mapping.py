@@ -60,7 +60,7 @@ def mapped(material: Material) -> Mapped | str:
     neighbours, distances = _neighbours(similar)
     kept = _share_kept(neighbours, _neighbours(raw)[0])
     deep = _principal(similar, 3) if len(codes) <= _DEEP_ROWS else None
-    with ThreadPoolExecutor(2) as threads:
+    with ThreadPoolExecutor(2 if how == "tsne" else 1) as threads:  # what umap-learn runs on bears no second thread
         of_codes, of_raw = threads.map(lambda rows: _points(rows, how, seed), (similar, raw))
     return Mapped(of_codes, of_raw, deep, neighbours, distances, kept)
 
