@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from zoo.train.neighbours import Neighbours
     from zoo.types import Block, Rows, Splits
 
+_AHEAD = 4  # batches that are made while others are trained on
+
 
 class Feed:
     """The training rows of a table as a tf.data pipeline, shuffled anew each epoch.
@@ -147,7 +149,11 @@ class Feed:
         numbers = tf.data.Dataset.range(steps * self._devices)
         if self._pieces > 1:
             numbers = numbers.map(lambda n: n // self._devices * self._pieces + self._first_piece + n % self._devices)
-        return numbers.map(batch).prefetch(tf.data.AUTOTUNE)
+        # What tunes a pipeline looks at it after 10, 20, 40, .. ms, and its end waits for the next look: an epoch could
+        # take twice its time (TensorFlow 2.21). Here is nothing to tune.
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        return numbers.map(batch).prefetch(_AHEAD).with_options(options)
 
     def _streamed(self, number: int) -> Block:
         """A piece of a step, of this worker's own shard.
