@@ -1,7 +1,5 @@
 """The feed never makes a second table, and an epoch of Keras' sees the rows of that epoch."""
 
-import gc
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -77,14 +75,8 @@ def as_a_set(batches):
     return {tuple(batch.tolist()) for batch in batches}
 
 
-def test_an_epoch_ends_when_its_rows_do():
-    """TensorFlow's own settings would let the end wait until 0.63 or 1.27 s after the start."""
-    table = np.zeros((640, 4), np.float32)
-    batches = iter(Feed(Splits(table, np.arange(640), np.arange(64), np.arange(64)), 64, seed=0).training())
-    next(batches)
-    time.sleep(0.7)
-    assert sum(1 for _ in batches) == 9
-    ended = time.perf_counter()
-    del batches
-    gc.collect()
-    assert time.perf_counter() - ended < 0.3
+def test_nothing_tunes_the_pipelines():
+    """What tunes them lets about every fifth of them end late, at 0.63 or 1.27 or 2.55 .. s: too rarely for a test."""
+    feed = Feed(Splits(np.zeros((640, 4), np.float32), np.arange(640), np.arange(64), np.arange(64)), 64, seed=0)
+    for batches in (feed.training(), feed.validation()):
+        assert batches.options().autotune.enabled is False

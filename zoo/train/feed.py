@@ -149,8 +149,8 @@ class Feed:
         numbers = tf.data.Dataset.range(steps * self._devices)
         if self._pieces > 1:
             numbers = numbers.map(lambda n: n // self._devices * self._pieces + self._first_piece + n % self._devices)
-        # What tunes a pipeline looks at it after 10, 20, 40, .. ms, and its end waits for the next look: an epoch could
-        # take twice its time (TensorFlow 2.21). Here is nothing to tune.
+        # What tunes a pipeline looks at it after 10, 20, 40, .. ms, and every so often its end waits for the next look:
+        # an epoch then takes up to twice its time (TensorFlow 2.21). Here is nothing to tune.
         options = tf.data.Options()
         options.autotune.enabled = False
         return numbers.map(batch).prefetch(_AHEAD).with_options(options)
