@@ -1,11 +1,13 @@
 """How a push ends that is interrupted or finds no room: the process, and its message."""
 
 import errno
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +75,18 @@ def test_leaving_at_once_skips_nothing_that_was_to_be_done(tmp_path):
     assert child.stderr == ""
     assert child.stdout.splitlines() == ["a pool's work", "a thread's end", "at exit"]
     assert (tmp_path / "text").read_text() == "not yet written"
+
+
+def test_output_that_could_not_be_written_costs_the_status():
+    script = (
+        "import sys\nfrom zoo.cli.ending import leave\nsys.modules['tensorflow'] = None  # as after its import\n"
+        "print('lost')\nleave(0)"
+    )
+    with Path("/dev/full").open("w") as full:
+        command, environment = [sys.executable, "-c", script], os.environ | {"PYTHONUNBUFFERED": ""}
+        child = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=environment, check=False)
+    assert child.returncode == 120
+    assert b"No space left on device" in child.stderr
 
 
 def test_a_full_disk_is_one_short_line(tmp_path):

@@ -39,15 +39,16 @@ def end_soon_after_an_interrupt() -> None:
 
 def leave(status: int) -> NoReturn:
     """Ends the process, whose work is done; an interrupt that comes now ends it at once, and needs no traceback."""
+    quick = "tensorflow" in sys.modules
     try:
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has gone, such as `head`; Python would flush again, and complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError:
-        pass
+        quick = False  # what could not be written costs the status, which is Python's to say
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if "tensorflow" in sys.modules:
+    if quick:
         _leave_at_once(status)
     sys.exit(status)
 

@@ -67,12 +67,12 @@ def _near(splits: Splits, rows: Rows, among: Rows) -> Any:
         theirs, sizes = _directions(splits, others)
         for first in range(0, len(rows), _BLOCK):
             block = slice(first, min(first + _BLOCK, len(rows)))
-            alike = np.flatnonzero(products(mine[block], theirs) > _COSINE)
-            row, other = np.divmod(alike, len(others))
-            row += first
-            a, b = own[row], sizes[other]
-            is_near = (np.abs(a - b) <= _LENGTHS * np.maximum(a, b)) & (others[other] != rows[row])
-            found[row[is_near]] = True
+            alike = products(mine[block], theirs) > _COSINE
+            hits = np.flatnonzero(alike.any(axis=1))  # few of most tables, and of some all rows point one way
+            alike, own_sizes = alike[hits], own[block][hits, None]
+            alike &= np.abs(sizes - own_sizes) <= _LENGTHS * np.maximum(sizes, own_sizes)
+            alike &= others != rows[block][hits, None]
+            found[first + hits] |= alike.any(axis=1)
     return found
 
 

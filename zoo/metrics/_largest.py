@@ -28,7 +28,7 @@ def places_of_largest(numbers: Floats | Doubles, k: int) -> Rows:
     least = np.partition(maxima, -k, axis=1)[:, -k]
     row, place = np.divmod(np.flatnonzero(numbers >= least[:, None]), columns)  # `nonzero` of a matrix is slow
     counts = np.bincount(row, minlength=rows)
-    if counts.min() < k:  # numbers that are not numbers
+    if counts.min() < k or counts.max() > groups:  # numbers that are not numbers; or more equal ones than pay
         return _partitioned(numbers, k)
     if counts.max() == k:
         return place.reshape(rows, k)
