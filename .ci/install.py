@@ -73,7 +73,9 @@ def main(extras: list[str]) -> int:
     got = subprocess.run(quietly, check=False)
     if got.returncode == 0:
         say("installing with uv (half a minute to a few minutes, as the network is)")
-        uv = [sys.executable, "-m", "uv", "pip", "install", "--python", sys.executable, *what]
+        # as pip does; where PYTHONDONTWRITEBYTECODE is set, nobody else would, and TensorFlow's import takes 9 s for 4
+        compiled = ["--compile-bytecode", "--python", sys.executable]
+        uv = [sys.executable, "-m", "uv", "pip", "install", *compiled, *what]
         if subprocess.run(uv, env=environment, check=False).returncode == 0:
             return 0
     say("uv cannot be used here; installing with pip (several minutes)")
