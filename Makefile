@@ -15,7 +15,8 @@ BIN := .venv/bin
 WANTED := pyproject.toml constraints.txt .ci/install.py
 # Three processes on two cores, since tests wait for servers and disks a quarter of their time; of one thread each: more of them
 # wait for a core by spinning, which costs twice the processor time.
-THREADS := TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=2 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+# Tests start some hundred processes more: bytecode is kept, whatever the environment says.
+THREADS := PYTHONDONTWRITEBYTECODE= TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=2 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 # Of umap-learn only the longest tests compute anything; to compile it takes half a minute.
 UNCOMPILED := NUMBA_DISABLE_JIT=1
 PYTEST := $(THREADS) $(BIN)/python -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder

@@ -73,7 +73,8 @@ def main(extras: list[str]) -> int:
     got = subprocess.run(quietly, check=False)
     if got.returncode == 0:
         say("installing with uv (half a minute to a few minutes, as the network is)")
-        # as pip does; where PYTHONDONTWRITEBYTECODE is set, nobody else would, and TensorFlow's import takes 9 s for 4
+        # As pip does: where PYTHONDONTWRITEBYTECODE is set, nobody else would, and each import of TensorFlow takes 9 s
+        # instead of 4.
         compiled = ["--compile-bytecode", "--python", sys.executable]
         uv = [sys.executable, "-m", "uv", "pip", "install", *compiled, *what]
         if subprocess.run(uv, env=environment, check=False).returncode == 0:
